@@ -1,0 +1,215 @@
+/**
+ * The port to the storage engine. Three adapters stand behind it: the C++ addon (`native-log-store.ts`), plain
+ * TypeScript over node:fs (`segmented-log-store.ts` + `fs-file-space.ts`), and the same TypeScript over memory
+ * (`memory-file-space.ts`). The port holds mechanism only: bytes, files, indexes. Policy (when to roll, what to delete,
+ * sequences, epochs, checkpoints) is written once, in `src/storage`.
+ *
+ * Numbers: offsets, timestamps and producer ids are doubles (exact to 2^53). Positions and lengths are bytes.
+ * Failures of the file system come back as negative errno values, never as exceptions; a wrong handle or a wrong
+ * argument is a bug and throws.
+ *
+ * Threads: a log has one owner thread, which alone may call the functions marked (owner). Functions marked (any) may be
+ * called on any thread while the owner works (native adapter only; the other adapters live on one thread).
+ */
+
+/** Process-wide handle of an open log. */
+export type LogHandle = number;
+
+/** Process-wide handle of a memory region that batches are taken from. */
+export type MemoryId = number;
+
+/** What is wrong with a batch, in the order in which it is checked. */
+export const BatchFault = {
+  none: 0,
+  /** Fewer bytes than a header, or than the header's length says. */
+  truncated: 1,
+  /** Magic is not 2. */
+  magic: 2,
+  /** The length field is smaller than the rest of a header. */
+  length: 3,
+  crc: 4,
+  /** recordsCount and lastOffsetDelta disagree or are not positive. */
+  count: 5,
+  /** The records (after decompression) do not parse, or there are fewer or more bytes than they need. */
+  records: 6,
+  /** Unknown codec, or the compressed bytes do not decompress. */
+  compression: 7,
+  /** Decompressed records are larger than `decompressedBytesMax`. */
+  tooLarge: 8,
+} as const;
+export type BatchFault = (typeof BatchFault)[keyof typeof BatchFault];
+
+/** Slots of a batch's facts in a Float64Array, as `validate` and `readHeaders` write them. */
+export const BatchSlot = {
+  /** readHeaders: byte position in the segment. validate: the index in its list. */
+  position: 0,
+  /** Bytes of the whole batch, header included. */
+  sizeBytes: 1,
+  baseOffset: 2,
+  lastOffsetDelta: 3,
+  partitionLeaderEpoch: 4,
+  attributes: 5,
+  baseTimestamp: 6,
+  maxTimestamp: 7,
+  producerId: 8,
+  producerEpoch: 9,
+  baseSequence: 10,
+  recordsCount: 11,
+  // The rest is written by validate only.
+  /** Greatest record timestamp that was found by walking the records (-1 when none). */
+  recordsMaxTimestamp: 12,
+  /** Least record timestamp. */
+  recordsMinTimestamp: 13,
+  /** Offset delta of the first record that has the greatest timestamp. */
+  maxTimestampDelta: 14,
+  /** Records without a key. */
+  keylessCount: 15,
+  /** 1 when the records' offset deltas are 0, 1, 2 ...; 0 when the batch must be rebuilt. */
+  deltasInOrder: 16,
+  /** Bytes of the records after decompression. */
+  recordsBytes: 17,
+} as const;
+/** Doubles per batch. */
+export const BATCH_STRIDE = 18;
+
+/** `append`: doubles per batch in its list, and their places. */
+export const AppendSlot = { memoryId: 0, offset: 1, sizeBytes: 2, baseOffset: 3, appendTimeMs: 4, maxTimestamp: 5 } as const;
+export const APPEND_STRIDE = 6;
+
+/** What `state` and `append` write of the active segment. */
+export const SegmentSlot = {
+  baseOffset: 0,
+  sizeBytes: 1,
+  /** Offset after the last record, i.e. the log end offset when the segment is the active one. */
+  nextOffset: 2,
+  maxTimestamp: 3,
+  offsetOfMaxTimestamp: 4,
+  /** maxTimestamp of the segment's first batch, -1 when empty. */
+  firstBatchTimestamp: 5,
+  offsetIndexEntries: 6,
+  timeIndexEntries: 7,
+  /** Time of the last change of the .log file, ms. */
+  modifiedMs: 8,
+} as const;
+export const SEGMENT_STRIDE = 9;
+
+/** What `planRead` writes. A plan with status `ok` holds its segment open until it is sent, read or released. */
+export const PlanSlot = {
+  /** Handle of the held segment file, for `send`, `readPlanned` and `release`. */
+  file: 0,
+  position: 1,
+  /** Bytes to serve: whole batches from the one that contains the offset, then cut at `maxBytes`. */
+  sizeBytes: 2,
+  /** Bytes of the first batch, which may exceed sizeBytes when `maxBytes` is smaller. */
+  firstBatchBytes: 3,
+  /** Base offset of the first batch. */
+  baseOffset: 4,
+  /** Base offset of the segment. */
+  segmentBaseOffset: 5,
+  /** 1 when the range is thought to be in the page cache. */
+  cached: 6,
+} as const;
+export const PLAN_STRIDE = 7;
+
+export const PlanStatus = {
+  ok: 0,
+  /** The offset is the end of the readable range: nothing to serve now. */
+  atEnd: 1,
+  /** The offset lies below the first segment or above the end. */
+  outOfRange: 2,
+} as const;
+
+export interface OpenLogOptions {
+  /** `index.interval.bytes` */
+  readonly indexIntervalBytes: number;
+  /** `segment.index.bytes`: capacity of each index file. */
+  readonly indexBytesMax: number;
+}
+
+/** Result of scanning one segment from its start. */
+export interface SegmentScan {
+  /** Bytes up to the end of the last good batch. */
+  readonly validBytes: number;
+  /** Offset after the last good batch (the segment's base offset when there is none). */
+  readonly nextOffset: number;
+  /** What was wrong with the bytes behind `validBytes`; `none` when the file ends there. */
+  readonly fault: BatchFault;
+  readonly batches: number;
+}
+
+export interface ValidationPolicy {
+  /** Records of compressed batches are decompressed up to this many bytes. */
+  readonly decompressedBytesMax: number;
+}
+
+export interface LogStore {
+  readonly kind: 'native' | 'portable' | 'memory';
+
+  /** CRC-32C of `bytes[start, end)`. (any) */
+  crc32c(bytes: Uint8Array, start: number, end: number): number;
+
+  /** Makes a region known, so that lists can name bytes in it by id and offset. The region must not move or be freed. (any) */
+  registerMemory(bytes: Uint8Array): MemoryId;
+  releaseMemory(id: MemoryId): void;
+
+  /**
+   * Checks one batch in memory and walks its records; nothing is changed. Writes BATCH_STRIDE doubles at `out[outAt]`
+   * (as far as they are known when a fault is found). (any)
+   */
+  validate(id: MemoryId, offset: number, sizeBytes: number, policy: ValidationPolicy, out: Float64Array, outAt: number): BatchFault;
+
+  /**
+   * Opens the folder (created when missing) and its segments in ascending order, reading no batches except what is
+   * needed for the active segment's state. An empty folder gets no segment. Index files that are missing or of an
+   * impossible size are left for `rebuild`. Returns a handle or a negative errno. (owner)
+   */
+  openLog(folder: string, options: OpenLogOptions): LogHandle;
+  setOptions(log: LogHandle, options: OpenLogOptions): void;
+  /** Trims indexes to their size, closes descriptors that no plan holds. (owner) */
+  closeLog(log: LogHandle): void;
+  /** Base offsets, ascending. (owner) */
+  segments(log: LogHandle): number[];
+  /** Writes SEGMENT_STRIDE doubles for the segment (-1: the active one). Returns 0 or a negative errno. (owner) */
+  state(log: LogHandle, segmentBaseOffset: number, out: Float64Array): number;
+  /** Starts a new active segment; the old one's indexes are trimmed and get their closing time entry. (owner) */
+  roll(log: LogHandle, baseOffset: number): number;
+  /** Takes a segment away from readers and renames its files to `*.deleted`. Returns 0 or a negative errno. (owner) */
+  remove(log: LogHandle, segmentBaseOffset: number): number;
+  /** Cuts the log so that its end is the start of the batch that contains `offset` or the first after; drops higher segments. (owner) */
+  truncate(log: LogHandle, offset: number): number;
+  /** Drops everything and starts one empty segment at `offset`. (owner) */
+  reset(log: LogHandle, offset: number): number;
+
+  /**
+   * Writes `count` batches of `list` (APPEND_STRIDE doubles each) behind the active segment with as few system calls as
+   * possible, after patching in memory: baseOffset, partitionLeaderEpoch, and, where appendTimeMs >= 0, the timestamp
+   * type and maxTimestamp (CRC renewed), or where maxTimestamp >= 0 the max timestamp (CRC renewed). Adds index
+   * entries as Kafka does. On failure the file is cut back to its old size. Writes the new state to `out` (SegmentSlot).
+   * Returns 0 or a negative errno. (owner)
+   */
+  append(log: LogHandle, partitionLeaderEpoch: number, list: Float64Array, count: number, out: Float64Array): number;
+
+  /** Finds the bytes for a fetch in `[offset, upperOffset)`. Writes PLAN_STRIDE doubles at `out[outAt]`; returns a PlanStatus or a negative errno. (any) */
+  planRead(log: LogHandle, offset: number, maxBytes: number, upperOffset: number, out: Float64Array, outAt: number): number;
+  /** Reads planned bytes; returns how many or a negative errno. (any) */
+  readPlanned(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number;
+  /** Gives a plan's hold on its segment back. (any) */
+  release(file: number): void;
+
+  /** Headers of up to `out.length / BATCH_STRIDE` batches from a byte position on; returns their count or a negative errno. (any) */
+  readHeaders(log: LogHandle, segmentBaseOffset: number, position: number, out: Float64Array): number;
+  /** Byte position of the batch that contains `offset` or the next one; -1 when there is none in the segment. (any) */
+  positionOf(log: LogHandle, segmentBaseOffset: number, offset: number): number;
+  /** First batch of the segment whose maxTimestamp is >= `timestamp`, as its byte position, -1 when there is none. (any) */
+  positionOfTimestamp(log: LogHandle, segmentBaseOffset: number, timestamp: number): number;
+  /** Raw bytes of a segment; returns how many or a negative errno. (any) */
+  readAt(log: LogHandle, segmentBaseOffset: number, position: number, target: Uint8Array, sizeBytes: number): number;
+
+  /** Scans a segment from its start (lengths, magic, CRC, ascending offsets) and writes both index files anew. Nothing is cut. (owner) */
+  rebuild(log: LogHandle, segmentBaseOffset: number): SegmentScan | number;
+
+  /** fdatasync of everything appended so far (rolled segments too); `done` gets 0 or a negative errno on the calling thread. (owner) */
+  sync(log: LogHandle, done: (result: number) => void): void;
+  /** The same, before it returns. (owner) */
+  syncNow(log: LogHandle): number;
+}
