@@ -1,0 +1,133 @@
+// The limit of produce: one thread receives a request whole, sums it, appends it to a file and answers.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "../native/clock.h"
+#include "../native/crc32c.h"
+#include "../native/json-line.h"
+#include "limits.h"
+#include "socket.h"
+
+namespace bench {
+namespace {
+
+constexpr int IN_FLIGHT = 5;
+constexpr size_t ANSWER_BYTES = 48;                // about a produce response
+constexpr size_t FILE_BYTES_MAX = size_t(1) << 30;  // a segment; the next one is a new file
+constexpr size_t RECEIVE_BYTES = 128 << 10;
+
+/** Keeps IN_FLIGHT requests under way until the time is over, then closes its side for writing. */
+void run_client(int fd, size_t request_bytes, const std::atomic<bool>& over) {
+  std::vector<char> request(request_bytes), answers(ANSWER_BYTES * IN_FLIGHT);
+  for (size_t i = 0; i < request_bytes; i++) request[i] = char(i * 131 + (i >> 8));
+  uint32_t length = uint32_t(request_bytes - 4);
+  memcpy(request.data(), &length, 4);
+  std::vector<char> several;
+  if (request_bytes < 4096) for (int i = 0; i < IN_FLIGHT; i++) several.insert(several.end(), request.begin(), request.end());
+  int under_way = 0;
+  while (!over.load(std::memory_order_relaxed)) {
+    if (!several.empty()) {
+      size_t free = size_t(IN_FLIGHT - under_way);
+      if (!send_all(fd, several.data(), free * request_bytes)) return;
+      under_way = IN_FLIGHT;
+    } else {
+      for (; under_way < IN_FLIGHT; under_way++) if (!send_all(fd, request.data(), request_bytes)) return;
+    }
+    ssize_t n = recv(fd, answers.data(), answers.size(), 0);  // one or more whole answers, nearly always
+    if (n <= 0) return;
+    size_t odd = size_t(n) % ANSWER_BYTES;
+    if (odd != 0 && !receive_all(fd, answers.data(), ANSWER_BYTES - odd)) return;
+    under_way -= int((size_t(n) + ANSWER_BYTES - 1) / ANSWER_BYTES);
+  }
+  shutdown(fd, SHUT_WR);
+  while (recv(fd, answers.data(), answers.size(), 0) > 0) {
+  }
+}
+
+/** Files stay open and whole until the end: freed pages would cost their first touch again. */
+class Segments {
+ public:
+  explicit Segments(std::string directory) : directory_(std::move(directory)) { roll(); }
+  ~Segments() { for (int fd : files_) close(fd); }
+  void append(const char* bytes, size_t length) {
+    if (at_ + length > FILE_BYTES_MAX) roll();
+    if (pwrite(files_.back(), bytes, length, off_t(at_)) != ssize_t(length)) die("pwrite");
+    at_ += length;
+  }
+
+ private:
+  void roll() {
+    std::string path = directory_ + "/limit-" + std::to_string(getpid()) + ".segment";
+    int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) die(path.c_str());
+    unlink(path.c_str());
+    files_.push_back(fd);
+    at_ = 0;
+  }
+  std::string directory_;
+  std::vector<int> files_;
+  size_t at_ = 0;
+};
+
+uint64_t serve(int fd, size_t request_bytes, Segments& segments) {
+  size_t capacity = request_bytes > RECEIVE_BYTES ? request_bytes : RECEIVE_BYTES;
+  std::vector<char> buffer(capacity), answers(ANSWER_BYTES * (capacity / request_bytes + 1));
+  uint64_t requests = 0;
+  size_t held = 0;
+  for (;;) {
+    ssize_t n = recv(fd, buffer.data() + held, capacity - held, 0);
+    if (n <= 0) return requests;
+    held += size_t(n);
+    size_t whole = held / request_bytes, taken = whole * request_bytes;
+    if (whole == 0) continue;
+    for (size_t i = 0; i < whole; i++) {
+      uint32_t sum = crc32c(buffer.data() + i * request_bytes + 4, request_bytes - 4);
+      memcpy(answers.data() + i * ANSWER_BYTES, &sum, 4);
+    }
+    segments.append(buffer.data(), taken);
+    if (!send_all(fd, answers.data(), whole * ANSWER_BYTES)) return requests;
+    requests += whole;
+    if (held > taken) memmove(buffer.data(), buffer.data() + taken, held - taken);
+    held -= taken;
+  }
+}
+
+}  // namespace
+
+void measure_append(const LimitSettings& settings, size_t request_bytes) {
+  Loopback loopback;
+  Segments segments(settings.directory);
+  std::atomic<bool> over = false;
+  uint64_t requests = 0;
+  int64_t cpu_ns = 0, wall_ns = 0, both_cpu_ns = process_cpu_ns();
+  std::thread server([&] {
+    int64_t cpu = thread_cpu_ns(), wall = now_ns();
+    requests = serve(loopback.server, request_bytes, segments);
+    cpu_ns = thread_cpu_ns() - cpu;
+    wall_ns = now_ns() - wall;
+    shutdown(loopback.server, SHUT_RDWR);
+  });
+  std::thread client([&] { run_client(loopback.client, request_bytes, over); });
+  std::this_thread::sleep_for(std::chrono::duration<double>(settings.seconds));
+  over = true;
+  client.join();
+  server.join();
+  both_cpu_ns = process_cpu_ns() - both_cpu_ns;
+  double bytes = double(requests) * double(request_bytes);
+  JsonLine("append")
+      .field("bytes", request_bytes)
+      .field("requests", requests)
+      .field("gb_per_cpu_s", bytes / double(cpu_ns))
+      .field("gb_per_cpu_s_with_client", bytes / double(both_cpu_ns))
+      .field("gb_per_s", bytes / double(wall_ns))
+      .field("cpu_us_per_request", double(cpu_ns) / 1e3 / double(requests))
+      .field("wall_us_per_request", double(wall_ns) / 1e3 / double(requests))
+      .print();
+}
+
+}  // namespace bench

@@ -1,0 +1,96 @@
+/**
+ * Front end of the limit program: builds it, settles memory, runs it and returns the machine's physical limits, so that
+ * every report can say what part of them a broker reached. Runs on the main thread.
+ */
+import { spawnSync } from 'node:child_process';
+import { buildProgram } from '../build.ts';
+
+export interface AppendLimit {
+  type: 'append';
+  bytes: number;
+  requests: number;
+  gb_per_cpu_s: number;
+  gb_per_cpu_s_with_client: number;
+  gb_per_s: number;
+  cpu_us_per_request: number;
+  wall_us_per_request: number;
+}
+
+export interface SendfileLimit {
+  type: 'sendfile';
+  bytes: number;
+  gb_per_cpu_s: number;
+  gb_per_cpu_s_with_client: number;
+  gb_per_s: number;
+}
+
+export interface MachineLimits {
+  append: AppendLimit[];
+  sendfile: SendfileLimit[];
+}
+
+const FIGURES = 7;
+
+/** Takes about 8 times `secondsEach`. Settle memory first. `directory` is where the brokers' data lie. */
+export function measureLimits(directory: string, secondsEach = 2): MachineLimits {
+  const { stdout, status } = spawnSync(buildProgram('limit'), [`--dir=${directory}`, `--seconds=${secondsEach}`], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: (secondsEach * FIGURES + 60) * 1000,
+  });
+  if (status !== 0) throw new Error(`The limit program failed (status ${status}).`);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AppendLimit | SendfileLimit);
+  return {
+    append: lines.filter((line) => line.type === 'append'),
+    sendfile: lines.filter((line) => line.type === 'sendfile'),
+  };
+}
+
+function between(points: readonly { bytes: number; gb_per_cpu_s: number }[], bytes: number): number {
+  const sorted = [...points].sort((a, b) => a.bytes - b.bytes);
+  const above = sorted.findIndex((point) => point.bytes >= bytes);
+  if (above === -1) return sorted.at(-1)?.gb_per_cpu_s ?? 0;
+  const high = sorted[above]!;
+  const low = sorted[above - 1];
+  if (low === undefined) return (high.gb_per_cpu_s * bytes) / high.bytes; // below the smallest, the request is what costs
+  const part = (Math.log(bytes) - Math.log(low.bytes)) / (Math.log(high.bytes) - Math.log(low.bytes));
+  return low.gb_per_cpu_s * (high.gb_per_cpu_s / low.gb_per_cpu_s) ** part;
+}
+
+/** GB per CPU-second that one C thread reaches when it appends requests of this size. */
+export function appendLimit(limits: MachineLimits, requestBytes: number): number {
+  return between(limits.append, requestBytes);
+}
+
+/** GB per CPU-second that one C thread reaches when it sends responses of this size from the page cache. */
+export function sendfileLimit(limits: MachineLimits, responseBytes: number): number {
+  return between(limits.sendfile, responseBytes);
+}
+
+/** Lines of a table for people. */
+export function formatLimits(limits: MachineLimits): string[] {
+  const size = (bytes: number) =>
+    bytes < 1024 ? `${bytes} B` : bytes < 2 ** 20 ? `${bytes / 1024} KiB` : `${bytes / 2 ** 20} MiB`;
+  return [
+    'Limits of this machine (one C thread over loopback; GB per CPU-second of the server, in brackets with the client):',
+    ...limits.append
+      .filter((limit) => limit.bytes >= 1024)
+      .map(
+        (l) =>
+          `  append    ${size(l.bytes).padStart(8)}  ${l.gb_per_cpu_s.toFixed(2)} (${l.gb_per_cpu_s_with_client.toFixed(2)})  ${l.gb_per_s.toFixed(2)} GB/s`,
+      ),
+    ...limits.append
+      .filter((limit) => limit.bytes < 1024)
+      .map(
+        (l) =>
+          `  request   ${size(l.bytes).padStart(8)}  ${l.cpu_us_per_request.toFixed(2)} us of CPU, ${l.wall_us_per_request.toFixed(2)} us of time, five in flight`,
+      ),
+    ...limits.sendfile.map(
+      (l) =>
+        `  sendfile  ${size(l.bytes).padStart(8)}  ${l.gb_per_cpu_s.toFixed(2)} (${l.gb_per_cpu_s_with_client.toFixed(2)})  ${l.gb_per_s.toFixed(2)} GB/s`,
+    ),
+  ];
+}

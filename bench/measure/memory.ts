@@ -1,0 +1,46 @@
+/**
+ * Settles the machine's memory before anything that writes is measured. In a virtual machine the first touch of a page
+ * can cost several CPU-seconds per GiB, which would be charged at random to whichever broker touches it; so a separate
+ * program takes all memory but `keepGib`, fills the rest with page cache once, and holds it while the benchmarks run.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { buildProgram } from '../build.ts';
+
+export interface SettledMemory {
+  /** 0 when nothing was held, for example with keepGib 0. */
+  heldBytes: number;
+  keepGib: number;
+  /** One sentence for the report. */
+  note: string;
+  release(): void;
+}
+
+const BYTES_PER_GIB = 2 ** 30;
+
+export async function settleMemory(keepGib: number, directory: string): Promise<SettledMemory> {
+  if (keepGib <= 0) {
+    return {
+      heldBytes: 0,
+      keepGib: 0,
+      note: 'Memory was not settled: figures of writing vary with the host.',
+      release: () => {},
+    };
+  }
+  const keepBytes = Math.round(keepGib * BYTES_PER_GIB);
+  const child: ChildProcess = spawn(buildProgram('settle'), [`--keep-bytes=${keepBytes}`, `--dir=${directory}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit').then(() => null);
+  const line = await Promise.race([once(createInterface(child.stdout!), 'line'), exited]);
+  if (line === null) throw new Error('Settling memory failed: the settle program ended before it was done.');
+  const { held_bytes: heldBytes } = JSON.parse(String(line[0])) as { held_bytes: number };
+  child.unref();
+  return {
+    heldBytes,
+    keepGib,
+    note: `Memory was settled first: ${(heldBytes / BYTES_PER_GIB).toFixed(1)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, which was filled once.`,
+    release: () => child.kill('SIGKILL'),
+  };
+}

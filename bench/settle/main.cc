@@ -1,0 +1,74 @@
+// Holds memory while benchmarks run: settle --keep-bytes=N --dir=DIR. In a virtual machine the first touch of a page can
+// cost more than the work that is measured, so this takes all memory but N bytes, fills the rest with page cache once,
+// prints one JSON line and holds everything until its standard input closes. The first to be killed when memory is short.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "../native/json-line.h"
+
+namespace {
+
+constexpr size_t PAGE_BYTES = 4096, BLOCK_BYTES = 1 << 20, HELD_BYTES_MIN = 256 << 20;
+
+size_t available_bytes() {
+  FILE* file = fopen("/proc/meminfo", "r");
+  size_t kib = 0;
+  for (char line[200]; file && fgets(line, sizeof line, file);)
+    if (sscanf(line, "MemAvailable: %zu", &kib) == 1) break;
+  if (file) fclose(file);
+  return kib * 1024;
+}
+
+size_t hold(size_t bytes) {
+  if (bytes < HELD_BYTES_MIN) return 0;
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return 0;
+  madvise(at, bytes, MADV_HUGEPAGE);
+  for (size_t i = 0; i < bytes; i += PAGE_BYTES) static_cast<volatile char*>(at)[i] = 1;
+  return bytes;
+}
+
+/** The file stays open: its pages, once freed, would go back to the host and cost their first touch again. */
+size_t fill_page_cache(const std::string& directory, size_t bytes) {
+  std::string path = directory + "/settle-" + std::to_string(getpid());
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return 0;
+  unlink(path.c_str());
+  std::vector<char> block(BLOCK_BYTES, '1');
+  size_t done = 0;
+  while (done < bytes && write(fd, block.data(), block.size()) == ssize_t(block.size())) done += block.size();
+  fdatasync(fd);
+  return done;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  size_t keep = 0;
+  std::string directory = ".";
+  for (int i = 1; i < count; i++) {
+    if (strncmp(arguments[i], "--keep-bytes=", 13) == 0) keep = strtoull(arguments[i] + 13, nullptr, 10);
+    else if (strncmp(arguments[i], "--dir=", 6) == 0) directory = arguments[i] + 6;
+    else return 2;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (FILE* file = fopen("/proc/self/oom_score_adj", "w")) {
+    fputs("1000", file);
+    fclose(file);
+  }
+  size_t available = available_bytes();
+  size_t held = hold(available > keep ? available - keep : 0);
+  size_t filled = fill_page_cache(directory, keep);
+  bench::JsonLine("settled").field("held_bytes", held).field("filled_bytes", filled).print();
+  for (char byte; read(0, &byte, 1) > 0;) {
+  }
+}
