@@ -1,0 +1,51 @@
+/** Settings that Kafka does not have; all begin with `millrace.`. Data only; any thread. */
+import { bool, int, long, string } from './config-definition.ts';
+
+export const MILLRACE_CONFIGS = [
+  string(
+    'millrace.cluster.id',
+    null,
+    'Cluster id that a fresh data folder gets; without it one is drawn. An existing folder keeps its own.',
+  ),
+  string(
+    'millrace.engine',
+    'auto',
+    'Storage engine: native (the C++ addon), portable (TypeScript), memory (nothing is kept), or auto: native if it loads, else portable.',
+    { oneOf: ['auto', 'native', 'portable', 'memory'] },
+  ),
+  int('millrace.io.threads', 0, 'Threads that hold client connections; 0 chooses by the number of cores.', {
+    min: 0,
+    max: 64,
+  }),
+  int('millrace.storage.workers', 0, 'Threads that own partitions; 0 chooses by the number of cores.', {
+    min: 0,
+    max: 64,
+  }),
+  bool(
+    'millrace.fsync.acks.all',
+    true,
+    'Answers acks=all only when the records are synced to disk. Off, it answers from the page cache, as Kafka does; for those who replicate.',
+  ),
+  int(
+    'millrace.receive.arena.bytes',
+    33_554_432,
+    'Memory per I/O thread into which requests are received; a full one pauses reading.',
+    {
+      min: 1_048_576,
+    },
+  ),
+  int(
+    'millrace.connection.pipeline.requests.max',
+    64,
+    'Requests of one connection that may be unanswered; at that number reading from it pauses.',
+    { min: 1 },
+  ),
+  long(
+    'millrace.records.decompressed.bytes.max',
+    268_435_456,
+    'Largest size to which one compressed batch may unfold; a larger one is refused.',
+    {
+      min: 1_048_576,
+    },
+  ),
+] as const;
