@@ -12,6 +12,8 @@
  * called on any thread while the owner works (native adapter only; the other adapters live on one thread).
  */
 
+import type { FileSpace } from './file-space.ts';
+
 /** Process-wide handle of an open log. */
 export type LogHandle = number;
 
@@ -73,7 +75,14 @@ export const BatchSlot = {
 export const BATCH_STRIDE = 18;
 
 /** `append`: doubles per batch in its list, and their places. */
-export const AppendSlot = { memoryId: 0, offset: 1, sizeBytes: 2, baseOffset: 3, appendTimeMs: 4, maxTimestamp: 5 } as const;
+export const AppendSlot = {
+  memoryId: 0,
+  offset: 1,
+  sizeBytes: 2,
+  baseOffset: 3,
+  appendTimeMs: 4,
+  maxTimestamp: 5,
+} as const;
 export const APPEND_STRIDE = 6;
 
 /** What `state` and `append` write of the active segment. */
@@ -86,9 +95,11 @@ export const SegmentSlot = {
   offsetOfMaxTimestamp: 4,
   /** maxTimestamp of the segment's first batch, -1 when empty. */
   firstBatchTimestamp: 5,
+  /** -1 when the file is missing or unusable: `rebuild` makes it anew. */
   offsetIndexEntries: 6,
+  /** The same. */
   timeIndexEntries: 7,
-  /** Time of the last change of the .log file, ms. */
+  /** Time of the last change of the .log file, ms. Written by `state` only. */
   modifiedMs: 8,
 } as const;
 export const SEGMENT_STRIDE = 9;
@@ -145,6 +156,9 @@ export interface ValidationPolicy {
 export interface LogStore {
   readonly kind: 'native' | 'portable' | 'memory';
 
+  /** The file system under the store, for the small files of `src/storage`; the native adapter gives `fsFileSpace`. */
+  readonly files: FileSpace;
+
   /** CRC-32C of `bytes[start, end)`. (any) */
   crc32c(bytes: Uint8Array, start: number, end: number): number;
 
@@ -156,7 +170,14 @@ export interface LogStore {
    * Checks one batch in memory and walks its records; nothing is changed. Writes BATCH_STRIDE doubles at `out[outAt]`
    * (as far as they are known when a fault is found). (any)
    */
-  validate(id: MemoryId, offset: number, sizeBytes: number, policy: ValidationPolicy, out: Float64Array, outAt: number): BatchFault;
+  validate(
+    id: MemoryId,
+    offset: number,
+    sizeBytes: number,
+    policy: ValidationPolicy,
+    out: Float64Array,
+    outAt: number,
+  ): BatchFault;
 
   /**
    * Opens the folder (created when missing) and its segments in ascending order, reading no batches except what is
@@ -175,7 +196,10 @@ export interface LogStore {
   roll(log: LogHandle, baseOffset: number): number;
   /** Takes a segment away from readers and renames its files to `*.deleted`. Returns 0 or a negative errno. (owner) */
   remove(log: LogHandle, segmentBaseOffset: number): number;
-  /** Cuts the log so that its end is the start of the batch that contains `offset` or the first after; drops higher segments. (owner) */
+  /**
+   * Cuts the log so that its end is the start of the batch that contains `offset` or the first after; drops higher
+   * segments. After a `rebuild` that found a fault, everything behind the valid bytes goes too. (owner)
+   */
   truncate(log: LogHandle, offset: number): number;
   /** Drops everything and starts one empty segment at `offset`. (owner) */
   reset(log: LogHandle, offset: number): number;
@@ -190,7 +214,14 @@ export interface LogStore {
   append(log: LogHandle, partitionLeaderEpoch: number, list: Float64Array, count: number, out: Float64Array): number;
 
   /** Finds the bytes for a fetch in `[offset, upperOffset)`. Writes PLAN_STRIDE doubles at `out[outAt]`; returns a PlanStatus or a negative errno. (any) */
-  planRead(log: LogHandle, offset: number, maxBytes: number, upperOffset: number, out: Float64Array, outAt: number): number;
+  planRead(
+    log: LogHandle,
+    offset: number,
+    maxBytes: number,
+    upperOffset: number,
+    out: Float64Array,
+    outAt: number,
+  ): number;
   /** Reads planned bytes; returns how many or a negative errno. (any) */
   readPlanned(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number;
   /** Gives a plan's hold on its segment back. (any) */
@@ -205,7 +236,10 @@ export interface LogStore {
   /** Raw bytes of a segment; returns how many or a negative errno. (any) */
   readAt(log: LogHandle, segmentBaseOffset: number, position: number, target: Uint8Array, sizeBytes: number): number;
 
-  /** Scans a segment from its start (lengths, magic, CRC, ascending offsets) and writes both index files anew. Nothing is cut. (owner) */
+  /**
+   * Scans a segment from its start (lengths, magic, CRC, ascending offsets) and writes both index files anew. Nothing is
+   * cut; but from then on the segment ends behind its valid bytes. (owner)
+   */
   rebuild(log: LogHandle, segmentBaseOffset: number): SegmentScan | number;
 
   /** fdatasync of everything appended so far (rolled segments too); `done` gets 0 or a negative errno on the calling thread. (owner) */

@@ -1,0 +1,147 @@
+import {
+  ATTRIBUTE_CODEC_MASK,
+  HEADER_BYTES,
+  HeaderAt,
+  LENGTH_OVERHEAD_BYTES,
+  MAGIC,
+  writeHeaderSlots,
+} from './batch-header.ts';
+import { crc32c } from './crc32c.ts';
+import { DecompressedSizeError, decompress } from './decompression.ts';
+import { BatchFault, BatchSlot, type ValidationPolicy } from './log-store.ts';
+
+/**
+ * Checks one batch and walks its records: `validate` of the portable adapters. Nothing is changed and, for uncompressed
+ * batches, nothing is allocated.
+ *
+ *     record: length varint | attributes 1 | timestampDelta varlong | offsetDelta varint | keyLength varint | key |
+ *             valueLength varint | value | headersCount varint | { keyLength, key, valueLength, value } ...
+ *
+ * Thread: the log's owner.
+ */
+
+/** A varlong has at most ten bytes, a varint five. */
+const VARLONG_BYTES_MAX = 10;
+const VARINT_BYTES_MAX = 5;
+
+class RecordsFault extends Error {}
+/** One instance, thrown without a stack being made: a hostile client may cause many. */
+const recordsFault = new RecordsFault('records do not parse');
+
+let cursor = 0;
+
+/** A zig-zag varint or varlong at `cursor`, which is moved behind it. */
+function readVarlong(bytes: Uint8Array, end: number, bytesMax: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let count = 0; count < bytesMax; count++) {
+    if (cursor >= end) throw recordsFault;
+    const byte = bytes[cursor++];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    scale *= 128;
+  }
+  throw recordsFault;
+}
+
+function readVarint(bytes: Uint8Array, end: number): number {
+  // One byte is the common case.
+  if (cursor < end && bytes[cursor] < 0x80) {
+    const byte = bytes[cursor++];
+    return (byte >>> 1) ^ -(byte & 1);
+  }
+  return readVarlong(bytes, end, VARINT_BYTES_MAX);
+}
+
+/** Moves over a length and as many bytes; a negative length is null where that is allowed. */
+function skipField(bytes: Uint8Array, end: number, nullable: boolean): boolean {
+  const length = readVarint(bytes, end);
+  if (length < 0) {
+    if (!nullable || length !== -1) throw recordsFault;
+    return false;
+  }
+  if (length > end - cursor) throw recordsFault;
+  cursor += length;
+  return true;
+}
+
+function skipHeaders(bytes: Uint8Array, end: number): void {
+  const count = readVarint(bytes, end);
+  // Each header takes two bytes at least, so a false count ends at the record's end.
+  if (count < 0) throw recordsFault;
+  for (let header = 0; header < count; header++) {
+    skipField(bytes, end, false);
+    skipField(bytes, end, true);
+  }
+}
+
+function walkRecords(bytes: Uint8Array, start: number, end: number, out: Float64Array, outAt: number): void {
+  const count = out[outAt + BatchSlot.recordsCount];
+  const baseTimestamp = out[outAt + BatchSlot.baseTimestamp];
+  let timestampMax = -1;
+  let timestampMin = Number.POSITIVE_INFINITY;
+  let timestampMaxDelta = -1;
+  let keyless = 0;
+  let inOrder = 1;
+  cursor = start;
+  for (let record = 0; record < count; record++) {
+    const length = readVarint(bytes, end);
+    if (length < 0 || length > end - cursor) throw recordsFault;
+    const recordEnd = cursor + length;
+    if (++cursor > recordEnd) throw recordsFault;
+    const timestamp = baseTimestamp + readVarlong(bytes, recordEnd, VARLONG_BYTES_MAX);
+    const offsetDelta = readVarint(bytes, recordEnd);
+    if (timestamp > timestampMax) {
+      timestampMax = timestamp;
+      timestampMaxDelta = offsetDelta;
+    }
+    if (timestamp < timestampMin) timestampMin = timestamp;
+    if (offsetDelta !== record) inOrder = 0;
+    if (!skipField(bytes, recordEnd, true)) keyless++;
+    skipField(bytes, recordEnd, true);
+    skipHeaders(bytes, recordEnd);
+    if (cursor !== recordEnd) throw recordsFault;
+  }
+  if (cursor !== end) throw recordsFault;
+  out[outAt + BatchSlot.recordsMaxTimestamp] = timestampMax;
+  out[outAt + BatchSlot.recordsMinTimestamp] = timestampMin;
+  out[outAt + BatchSlot.maxTimestampDelta] = timestampMaxDelta;
+  out[outAt + BatchSlot.keylessCount] = keyless;
+  out[outAt + BatchSlot.deltasInOrder] = inOrder;
+  out[outAt + BatchSlot.recordsBytes] = end - start;
+}
+
+/** See LogStore.validate; the batch starts at `offset` of `bytes`, and `sizeBytes` are there. */
+export function validateBatch(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  sizeBytes: number,
+  policy: ValidationPolicy,
+  out: Float64Array,
+  outAt: number,
+): BatchFault {
+  if (sizeBytes < HEADER_BYTES) return BatchFault.truncated;
+  writeHeaderSlots(view, offset, 0, out, outAt);
+  const batchBytes = view.getInt32(offset + HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+  if (batchBytes > sizeBytes) return BatchFault.truncated;
+  if (view.getInt8(offset + HeaderAt.magic) !== MAGIC) return BatchFault.magic;
+  if (batchBytes < HEADER_BYTES) return BatchFault.length;
+  const end = offset + batchBytes;
+  if (crc32c(bytes, offset + HeaderAt.attributes, end) !== view.getUint32(offset + HeaderAt.crc)) return BatchFault.crc;
+  const count = out[outAt + BatchSlot.recordsCount];
+  if (count <= 0 || count !== out[outAt + BatchSlot.lastOffsetDelta] + 1) return BatchFault.count;
+  const codec = out[outAt + BatchSlot.attributes] & ATTRIBUTE_CODEC_MASK;
+  try {
+    if (codec === 0) {
+      walkRecords(bytes, offset + HEADER_BYTES, end, out, outAt);
+      return BatchFault.none;
+    }
+    const records = decompress(codec, bytes.subarray(offset + HEADER_BYTES, end), policy.decompressedBytesMax);
+    walkRecords(records, 0, records.length, out, outAt);
+    return BatchFault.none;
+  } catch (error) {
+    if (error === recordsFault) return BatchFault.records;
+    return error instanceof DecompressedSizeError ? BatchFault.tooLarge : BatchFault.compression;
+  }
+}

@@ -1,0 +1,244 @@
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-space.ts';
+
+/**
+ * Files of the operating system through node:fs, with errno values in place of exceptions.
+ *
+ * Thread: any; the calls block it.
+ */
+
+/** Parts of one writev; Linux refuses more than 1024. */
+const WRITEV_PARTS_MAX = 1024;
+
+function errnoOf(error: unknown): number {
+  const errno = (error as NodeJS.ErrnoException).errno;
+  if (typeof errno !== 'number') throw error;
+  return errno;
+}
+
+function attempt(run: () => void): number {
+  try {
+    run();
+    return 0;
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+function writeAll(file: number, position: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at);
+}
+
+/** writev until all parts are out; the rest of a short write goes out part by part. */
+function writeParts(file: number, position: number, parts: readonly Uint8Array[]): void {
+  let written = writevSync(file, parts, position);
+  let end = 0;
+  for (const part of parts) {
+    end += part.length;
+    if (written >= end) continue;
+    const from = part.length - (end - written);
+    writeAll(file, position + written, part.subarray(from));
+    written = end;
+  }
+}
+
+/** Who holds a lock file: the process and its start time, so that a reused process id is told apart. */
+function processIdentity(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return `${pid} ${startTicks} ${boot}`;
+  } catch {
+    try {
+      process.kill(pid, 0);
+      return `${pid}`;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM' ? `${pid}` : undefined;
+    }
+  }
+}
+
+class FsFileSpace implements FileSpace {
+  readonly kind = 'fs';
+
+  makeFolder(path: string): number {
+    return attempt(() => void mkdirSync(path, { recursive: true }));
+  }
+
+  list(folder: string): FolderEntry[] | number {
+    try {
+      const entries = readdirSync(folder, { withFileTypes: true });
+      return entries
+        .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  stat(path: string): FileStat | number {
+    try {
+      const stats = statSync(path);
+      return { sizeBytes: stats.size, modifiedMs: stats.mtimeMs, isFolder: stats.isDirectory() };
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  open(path: string, create: boolean): number {
+    try {
+      return openSync(path, constants.O_RDWR | (create ? constants.O_CREAT : 0), 0o644);
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  close(file: number): void {
+    closeSync(file);
+  }
+
+  read(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {
+    try {
+      let done = 0;
+      while (done < sizeBytes) {
+        const got = readSync(file, target, targetAt + done, sizeBytes - done, position + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  write(file: number, position: number, parts: readonly Uint8Array[], count: number): number {
+    try {
+      if (count === 1) {
+        writeAll(file, position, parts[0]);
+        return 0;
+      }
+      for (let at = 0; at < count; at += WRITEV_PARTS_MAX) {
+        const slice = parts.slice(at, Math.min(count, at + WRITEV_PARTS_MAX));
+        writeParts(file, position, slice);
+        for (const part of slice) position += part.length;
+      }
+      return 0;
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  truncate(file: number, sizeBytes: number): number {
+    return attempt(() => ftruncateSync(file, sizeBytes));
+  }
+
+  sync(file: number, done: (result: number) => void): void {
+    fdatasync(file, (error) => done(error ? (error.errno ?? Errno.EIO) : 0));
+  }
+
+  syncNow(file: number): number {
+    return attempt(() => fdatasyncSync(file));
+  }
+
+  syncFolder(path: string, done: (result: number) => void): void {
+    let folder: number;
+    try {
+      folder = openSync(path, constants.O_RDONLY);
+    } catch (error) {
+      const result = errnoOf(error);
+      queueMicrotask(() => done(result));
+      return;
+    }
+    fsync(folder, (error) => {
+      closeSync(folder);
+      done(error ? (error.errno ?? Errno.EIO) : 0);
+    });
+  }
+
+  syncFolderNow(path: string): number {
+    return attempt(() => {
+      const folder = openSync(path, constants.O_RDONLY);
+      try {
+        fsyncSync(folder);
+      } finally {
+        closeSync(folder);
+      }
+    });
+  }
+
+  readFile(path: string): Uint8Array | number {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  writeFileAtomic(path: string, bytes: Uint8Array): number {
+    const temporary = `${path}.tmp`;
+    const result = attempt(() => {
+      const file = openSync(temporary, 'w', 0o644);
+      try {
+        writeAll(file, 0, bytes);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(temporary, path);
+    });
+    return result < 0 ? result : this.syncFolderNow(dirname(path));
+  }
+
+  rename(from: string, to: string): number {
+    return attempt(() => renameSync(from, to));
+  }
+
+  unlink(path: string): number {
+    return attempt(() => unlinkSync(path));
+  }
+
+  removeFolder(path: string): number {
+    return attempt(() => rmSync(path, { recursive: true }));
+  }
+
+  lock(path: string): number {
+    const mine = processIdentity(process.pid) ?? `${process.pid}`;
+    try {
+      // Kafka leaves its empty lock file behind; an empty or foreign content names no live process and is taken over.
+      const holder = readFileSync(path, 'latin1').trim();
+      const pid = Number.parseInt(holder, 10);
+      if (holder === mine || (pid > 0 && processIdentity(pid) === holder)) return Errno.EAGAIN;
+    } catch (error) {
+      const result = errnoOf(error);
+      if (result !== Errno.ENOENT) return result;
+    }
+    return this.writeFileAtomic(path, Buffer.from(`${mine}\n`));
+  }
+
+  unlock(path: string): number {
+    return this.unlink(path);
+  }
+}
+
+export const fsFileSpace: FileSpace = new FsFileSpace();

@@ -1,0 +1,419 @@
+import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES, MAGIC, readInt64, writeHeaderSlots } from './batch-header.ts';
+import { crc32c } from './crc32c.ts';
+import type { FileSpace } from './file-space.ts';
+import { ignoreMissing, OffsetIndexFile, TimeIndexFile } from './index-file.ts';
+import { BATCH_STRIDE, BatchFault, type SegmentScan, SegmentSlot } from './log-store.ts';
+
+/**
+ * One segment of a portable log: the `.log` file and its two indexes.
+ *
+ * Thread: the log's owner.
+ */
+
+/** Read at a time when headers are walked from an index entry on; about what one index interval takes. */
+const WALK_BYTES = 8192;
+/** Read at a time when a whole segment is scanned. */
+const SCAN_BYTES = 256 * 1024;
+
+/** "00000000000000000042" */
+export function segmentName(baseOffset: number): string {
+  return String(baseOffset).padStart(20, '0');
+}
+
+const windowBytes = new Uint8Array(SCAN_BYTES);
+const windowView = new DataView(windowBytes.buffer);
+
+export class Segment {
+  readonly baseOffset: number;
+  readonly path: string;
+  /** End of the good bytes. */
+  sizeBytes: number;
+  modifiedMs: number;
+  nextOffset: number;
+  maxTimestamp = -1;
+  offsetOfMaxTimestamp: number;
+  firstBatchTimestamp = -1;
+  readonly offsetIndex: OffsetIndexFile;
+  readonly timeIndex: TimeIndexFile;
+  offsetIndexUsable = true;
+  timeIndexUsable = true;
+  bytesSinceIndexEntry = 0;
+  /** Written to since the last sync. */
+  dirty = false;
+  /** Plans that have not been released. */
+  planHolds = 0;
+  /** Plans and syncs that need the descriptor. */
+  #holds = 0;
+  readonly #files: FileSpace;
+  #file = -1;
+  #loaded = false;
+  #retired = false;
+
+  constructor(files: FileSpace, folder: string, baseOffset: number, sizeBytes: number, modifiedMs: number) {
+    this.#files = files;
+    this.baseOffset = baseOffset;
+    this.path = `${folder}/${segmentName(baseOffset)}`;
+    this.sizeBytes = sizeBytes;
+    this.modifiedMs = modifiedMs;
+    this.nextOffset = baseOffset;
+    this.offsetOfMaxTimestamp = baseOffset;
+    this.offsetIndex = new OffsetIndexFile(files, `${this.path}.index`);
+    this.timeIndex = new TimeIndexFile(files, `${this.path}.timeindex`);
+  }
+
+  /** Makes the files of a new, empty segment; leftovers of the same name go. */
+  create(): number {
+    const file = this.#files.open(`${this.path}.log`, true);
+    if (file < 0) return file;
+    this.#file = file;
+    const result = this.#files.truncate(file, 0);
+    if (result < 0) return result;
+    this.offsetIndex.clear();
+    this.timeIndex.clear();
+    this.#loaded = true;
+    return this.flushIndexes(false);
+  }
+
+  refreshModified(): number {
+    const stat = this.#files.stat(`${this.path}.log`);
+    if (typeof stat === 'number') return stat;
+    this.modifiedMs = stat.modifiedMs;
+    return 0;
+  }
+
+  /** The descriptor, or a negative errno. */
+  open(): number {
+    if (this.#file < 0) this.#file = this.#files.open(`${this.path}.log`, false);
+    return this.#file;
+  }
+
+  /** Finds end and greatest timestamp: from the indexes, then by walking the headers behind their last entries. */
+  load(): number {
+    if (this.#loaded) return 0;
+    const file = this.open();
+    if (file < 0) return file;
+    this.offsetIndexUsable = this.offsetIndex.load(this.sizeBytes);
+    this.timeIndexUsable = this.timeIndex.load(this.sizeBytes);
+    const { offsetIndex, timeIndex } = this;
+    let from = 0;
+    if (this.offsetIndexUsable && this.timeIndexUsable) {
+      if (offsetIndex.entries > 0) from = offsetIndex.position(offsetIndex.entries - 1);
+      if (timeIndex.entries > 0) {
+        this.maxTimestamp = timeIndex.timestamp(timeIndex.entries - 1);
+        this.offsetOfMaxTimestamp = this.baseOffset + timeIndex.relativeOffset(timeIndex.entries - 1);
+      }
+    }
+    const result = this.#walkToEnd(from);
+    if (result < 0) return result;
+    this.#loaded = true;
+    return 0;
+  }
+
+  #walkToEnd(from: number): number {
+    const first = this.#window(0, HEADER_BYTES);
+    if (first < 0) return first;
+    if (first === HEADER_BYTES) this.firstBatchTimestamp = readInt64(windowView, HeaderAt.maxTimestamp);
+    let position = from;
+    for (;;) {
+      const size = this.headerAt(position);
+      if (size < 0) return size;
+      if (size === 0) return 0;
+      const lastOffset = headerLastOffset();
+      const timestamp = readInt64(windowView, headerFrom + HeaderAt.maxTimestamp);
+      if (timestamp > this.maxTimestamp) {
+        this.maxTimestamp = timestamp;
+        this.offsetOfMaxTimestamp = lastOffset;
+      }
+      this.nextOffset = lastOffset + 1;
+      position += size;
+    }
+  }
+
+  /**
+   * Brings the header at `position` into the window (at `headerFrom`) and returns the batch's size; 0 at the end of the
+   * good bytes or where no whole batch follows.
+   */
+  headerAt(position: number): number {
+    if (position + HEADER_BYTES > this.sizeBytes) return 0;
+    if (windowOf !== this || position < windowStart || position + HEADER_BYTES > windowEnd) {
+      const got = this.#window(position, WALK_BYTES);
+      if (got < 0) return got;
+      if (got < HEADER_BYTES) return 0;
+    }
+    headerFrom = position - windowStart;
+    const size = windowView.getInt32(headerFrom + HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+    return size < HEADER_BYTES || position + size > this.sizeBytes ? 0 : size;
+  }
+
+  #window(position: number, sizeBytes: number): number {
+    const file = this.open();
+    if (file < 0) return file;
+    const got = this.#files.read(file, position, windowBytes, 0, Math.min(sizeBytes, this.sizeBytes - position));
+    windowOf = got < 0 ? undefined : this;
+    windowStart = position;
+    windowEnd = position + Math.max(0, got);
+    headerFrom = 0;
+    return got;
+  }
+
+  /** Position of the batch that contains `offset` or of the next one; -1 when there is none. */
+  positionOf(offset: number): number {
+    const loaded = this.load();
+    if (loaded < 0) return loaded;
+    if (offset >= this.nextOffset) return -1;
+    let position = this.offsetIndexUsable ? this.offsetIndex.lookup(offset - this.baseOffset) : 0;
+    for (;;) {
+      const size = this.headerAt(position);
+      if (size <= 0) return size < 0 ? size : -1;
+      if (headerLastOffset() >= offset) return position;
+      position += size;
+    }
+  }
+
+  positionOfTimestamp(timestamp: number): number {
+    const loaded = this.load();
+    if (loaded < 0) return loaded;
+    if (timestamp > this.maxTimestamp) return -1;
+    let position = 0;
+    if (this.offsetIndexUsable && this.timeIndexUsable)
+      position = this.offsetIndex.lookup(this.timeIndex.lookup(timestamp));
+    for (;;) {
+      const size = this.headerAt(position);
+      if (size <= 0) return size < 0 ? size : -1;
+      if (readInt64(windowView, headerFrom + HeaderAt.maxTimestamp) >= timestamp) return position;
+      position += size;
+    }
+  }
+
+  readHeaders(position: number, out: Float64Array): number {
+    const max = Math.floor(out.length / BATCH_STRIDE);
+    let count = 0;
+    while (count < max) {
+      const size = this.headerAt(position);
+      if (size < 0) return size;
+      if (size === 0) break;
+      writeHeaderSlots(windowView, headerFrom, position, out, count * BATCH_STRIDE);
+      position += size;
+      count++;
+    }
+    return count;
+  }
+
+  read(position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {
+    const file = this.open();
+    if (file < 0) return file;
+    return this.#files.read(file, position, target, targetAt, Math.min(sizeBytes, this.sizeBytes - position));
+  }
+
+  /** Writes behind the end; on failure the file is cut back. */
+  write(parts: readonly Uint8Array[], count: number): number {
+    const file = this.open();
+    if (file < 0) return file;
+    const result = this.#files.write(file, this.sizeBytes, parts, count);
+    if (windowOf === this) windowOf = undefined;
+    if (result < 0) this.#files.truncate(file, this.sizeBytes);
+    else this.dirty = true;
+    return result;
+  }
+
+  /** Takes a batch that was just written behind `sizeBytes` into account. */
+  noteBatch(batchBytes: number, lastOffset: number, maxTimestamp: number, indexIntervalBytes: number): void {
+    if (this.sizeBytes === 0) this.firstBatchTimestamp = maxTimestamp;
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp;
+      this.offsetOfMaxTimestamp = lastOffset;
+    }
+    if (this.bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.add(lastOffset - this.baseOffset, this.sizeBytes);
+      this.timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset);
+      this.bytesSinceIndexEntry = 0;
+    }
+    this.bytesSinceIndexEntry += batchBytes;
+    this.sizeBytes += batchBytes;
+    this.nextOffset = lastOffset + 1;
+  }
+
+  /** Adds the closing time entry and brings both index files up to date. */
+  closeIndexes(sync: boolean): number {
+    if (!this.#loaded || !this.offsetIndexUsable || !this.timeIndexUsable) return 0;
+    this.timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset);
+    return this.flushIndexes(sync);
+  }
+
+  flushIndexes(sync: boolean): number {
+    return this.offsetIndex.flush(sync) || this.timeIndex.flush(sync);
+  }
+
+  /** Cuts at a batch boundary (0 to empty). */
+  cutAt(position: number): number {
+    const file = this.open();
+    if (file < 0) return file;
+    const result = this.#files.truncate(file, position);
+    if (result < 0) return result;
+    this.sizeBytes = position;
+    this.dirty = true;
+    this.#forget();
+    if (position === 0) this.bytesSinceIndexEntry = 0;
+    this.offsetIndex.cutAt(position);
+    const loaded = this.#walkToEnd(0);
+    if (loaded < 0) return loaded;
+    this.timeIndex.cutAt(this.nextOffset - this.baseOffset);
+    return this.offsetIndexUsable && this.timeIndexUsable ? this.flushIndexes(false) : 0;
+  }
+
+  #forget(): void {
+    windowOf = undefined;
+    this.nextOffset = this.baseOffset;
+    this.maxTimestamp = -1;
+    this.offsetOfMaxTimestamp = this.baseOffset;
+    this.firstBatchTimestamp = -1;
+  }
+
+  /** Checks every batch from the start and writes both indexes anew; see LogStore.rebuild. */
+  rebuild(indexIntervalBytes: number): SegmentScan | number {
+    const stat = this.#files.stat(`${this.path}.log`);
+    if (typeof stat === 'number') return stat;
+    const file = this.open();
+    if (file < 0) return file;
+    this.#forget();
+    this.offsetIndex.clear();
+    this.timeIndex.clear();
+    this.bytesSinceIndexEntry = 0;
+    this.sizeBytes = 0;
+    let batches = 0;
+    let fault: BatchFault = BatchFault.none;
+    while (this.sizeBytes < stat.sizeBytes) {
+      const checked = this.#checkBatch(file, this.sizeBytes, stat.sizeBytes);
+      if (checked < 0) return checked;
+      if (checked > 0) {
+        fault = checked as BatchFault;
+        break;
+      }
+      const size = scanView.getInt32(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+      this.noteBatch(size, lastOffsetOf(scanView, 0), readInt64(scanView, HeaderAt.maxTimestamp), indexIntervalBytes);
+      batches++;
+    }
+    this.offsetIndexUsable = true;
+    this.timeIndexUsable = true;
+    this.#loaded = true;
+    windowOf = undefined;
+    this.timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset);
+    const result = this.flushIndexes(true);
+    if (result < 0) return result;
+    return { validBytes: this.sizeBytes, nextOffset: this.nextOffset, fault, batches };
+  }
+
+  /** A BatchFault, or a negative errno; the header stays in `scanView`. */
+  #checkBatch(file: number, position: number, fileBytes: number): number {
+    windowOf = undefined;
+    if (fileBytes - position < HEADER_BYTES) return BatchFault.truncated;
+    const got = this.#files.read(file, position, scanHeader, 0, HEADER_BYTES);
+    if (got < 0) return got;
+    const size = scanView.getInt32(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+    if (position + size > fileBytes) return BatchFault.truncated;
+    if (scanHeader[HeaderAt.magic] !== MAGIC) return BatchFault.magic;
+    if (size < HEADER_BYTES) return BatchFault.length;
+    let crc = crc32c(scanHeader, HeaderAt.attributes, HEADER_BYTES);
+    for (let at = position + HEADER_BYTES; at < position + size; ) {
+      const read = this.#files.read(file, at, windowBytes, 0, Math.min(SCAN_BYTES, position + size - at));
+      if (read < 0) return read;
+      if (read === 0) return BatchFault.truncated;
+      crc = crc32c(windowBytes, 0, read, crc);
+      at += read;
+    }
+    if (crc !== scanView.getUint32(HeaderAt.crc)) return BatchFault.crc;
+    const baseOffset = readInt64(scanView, HeaderAt.baseOffset);
+    const lastOffset = lastOffsetOf(scanView, 0);
+    const relative = lastOffset - this.baseOffset;
+    if (baseOffset < this.nextOffset || lastOffset < baseOffset || relative > 0x7fffffff) return BatchFault.count;
+    return BatchFault.none;
+  }
+
+  writeState(out: Float64Array): void {
+    out[SegmentSlot.baseOffset] = this.baseOffset;
+    out[SegmentSlot.sizeBytes] = this.sizeBytes;
+    out[SegmentSlot.nextOffset] = this.nextOffset;
+    out[SegmentSlot.maxTimestamp] = this.maxTimestamp;
+    out[SegmentSlot.offsetOfMaxTimestamp] = this.offsetOfMaxTimestamp;
+    out[SegmentSlot.firstBatchTimestamp] = this.firstBatchTimestamp;
+    out[SegmentSlot.offsetIndexEntries] = this.offsetIndexUsable ? this.offsetIndex.entries : -1;
+    out[SegmentSlot.timeIndexEntries] = this.timeIndexUsable ? this.timeIndex.entries : -1;
+    out[SegmentSlot.modifiedMs] = this.modifiedMs;
+  }
+
+  sync(done: (result: number) => void): void {
+    const file = this.open();
+    if (file < 0) {
+      queueMicrotask(() => done(file));
+      return;
+    }
+    this.dirty = false;
+    this.hold();
+    this.#files.sync(file, (result) => {
+      this.releaseHold();
+      done(result);
+    });
+  }
+
+  syncNow(): number {
+    const file = this.open();
+    if (file < 0) return file;
+    this.dirty = false;
+    return this.#files.syncNow(file);
+  }
+
+  hold(): void {
+    this.#holds++;
+  }
+
+  releaseHold(): void {
+    this.#holds--;
+    this.#closeWhenFree();
+  }
+
+  /** Takes the segment out of use; its descriptor closes with the last hold. */
+  retire(): void {
+    this.#retired = true;
+    if (windowOf === this) windowOf = undefined;
+    this.#closeWhenFree();
+  }
+
+  /** Renames the files away (`suffix`) or unlinks them ('' ). */
+  discard(suffix: string): number {
+    let first = 0;
+    for (const extension of ['.log', '.index', '.timeindex']) {
+      const path = this.path + extension;
+      const result = suffix ? this.#files.rename(path, path + suffix) : this.#files.unlink(path);
+      first ||= ignoreMissing(result);
+    }
+    return first;
+  }
+
+  #closeWhenFree(): void {
+    if (!this.#retired || this.#holds > 0 || this.#file < 0) return;
+    this.#files.close(this.#file);
+    this.#file = -1;
+  }
+}
+
+const scanHeader = new Uint8Array(HEADER_BYTES);
+const scanView = new DataView(scanHeader.buffer);
+
+/** What the shared window holds: `[windowStart, windowEnd)` of the segment `windowOf`. */
+let windowOf: Segment | undefined;
+let windowStart = 0;
+let windowEnd = 0;
+let headerFrom = 0;
+
+function lastOffsetOf(view: DataView, at: number): number {
+  return readInt64(view, at + HeaderAt.baseOffset) + view.getInt32(at + HeaderAt.lastOffsetDelta);
+}
+
+function headerLastOffset(): number {
+  return lastOffsetOf(windowView, headerFrom);
+}
+
+/** Of the header that the last walk stopped at. */
+export function headerBaseOffset(): number {
+  return readInt64(windowView, headerFrom + HeaderAt.baseOffset);
+}
