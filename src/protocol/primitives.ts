@@ -30,7 +30,7 @@ const ONE_BYTE_LENGTH_CHARS = 42;
 export const DECODED_ELEMENTS_MAX = 4_000_000;
 
 /** Node's Buffer has these; its type declarations do not. */
-interface SliceBuffer extends Buffer {
+export interface SliceBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
   latin1Slice(start: number, end: number): string;
   base64urlSlice(start: number, end: number): string;
@@ -180,7 +180,8 @@ export class Reader {
     return sign === 0 ? half : -half - 1;
   }
 
-  #text(length: number): string {
+  /** `length` bytes of UTF-8; what is not UTF-8 becomes U+FFFD. */
+  text(length: number): string {
     const at = this.offset;
     const end = at + length;
     if (length < 0 || end > this.end) this.fail(`string of ${length} bytes does not fit`);
@@ -196,21 +197,21 @@ export class Reader {
   }
 
   string(): string {
-    return this.#text(this.int16());
+    return this.text(this.int16());
   }
 
   nullableString(): string | null {
     const length = this.int16();
-    return length === -1 ? null : this.#text(length);
+    return length === -1 ? null : this.text(length);
   }
 
   compactString(): string {
-    return this.#text(this.uvarint() - 1);
+    return this.text(this.uvarint() - 1);
   }
 
   compactNullableString(): string | null {
     const length = this.uvarint();
-    return length === 0 ? null : this.#text(length - 1);
+    return length === 0 ? null : this.text(length - 1);
   }
 
   /** A view, not a copy. */
@@ -549,7 +550,15 @@ export class Writer {
   }
 
   endSized(mark: number): void {
-    const size = this.offset - mark;
+    this.#endSized(mark, this.offset - mark);
+  }
+
+  /** Like `endSized`, the size being a varint (zigzag), as before records. */
+  endVarintSized(mark: number): void {
+    this.#endSized(mark, (this.offset - mark) * 2);
+  }
+
+  #endSized(mark: number, size: number): void {
     const extra = uvarintSize(size) - 1;
     if (extra > 0) {
       this.reserve(extra);
