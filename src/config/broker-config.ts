@@ -30,7 +30,7 @@ import {
   brokerConfigNames,
 } from './broker-configs.ts';
 import type { ConfigDefinition, ConfigValue } from './config-definition.ts';
-import { ConfigError } from './config-error.ts';
+import { unusableValue } from './config-error.ts';
 import { type ConfigProblem, isProblem, parseConfigValue } from './config-value.ts';
 
 export type ConfigTexts = ReadonlyMap<string, string>;
@@ -153,20 +153,7 @@ export class BrokerConfig {
 function parseStatic(definition: ConfigDefinition, name: string, text: string): ConfigValue {
   const parsed = parseConfigValue(definition, text);
   if (!isProblem(parsed)) return parsed.value;
-  throw new ConfigError(
-    parsed.problem,
-    `where ${name} is set: the properties file, the environment, or the command line`,
-    `${describeExpectation(definition)} (${definition.documentation})`,
-  );
-}
-
-function describeExpectation(definition: ConfigDefinition): string {
-  const { oneOf, min, max, type } = definition;
-  const fallback = defaultText(definition);
-  const kind = oneOf
-    ? `one of ${oneOf.join(', ')}`
-    : `a ${type}${min === undefined ? '' : ` from ${min}`}${max === undefined ? '' : ` to ${max}`}`;
-  return `give ${kind}${fallback ? `, or leave it out for ${fallback}` : ''}`;
+  throw unusableValue(definition, parsed.problem, name, 'the static settings');
 }
 
 function defaultText(definition: ConfigDefinition): string | null {

@@ -83,7 +83,7 @@ export const GROUP_COORDINATOR_CONFIGS = [
   }),
   string(
     'group.consumer.migration.policy',
-    'BIDIRECTIONAL',
+    'bidirectional',
     'Which way groups may be converted between classic and consumer while they have members.',
     { oneOf: ['DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'], anyCase: true },
   ),

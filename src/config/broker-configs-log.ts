@@ -58,7 +58,7 @@ export const LOG_CONFIGS = [
     'Time between two writes of the file that holds the log start offsets.',
     { min: 0 },
   ),
-  bool('log.preallocate', false, 'Default of preallocate.', { accepted: PREALLOCATE }),
+  bool('log.preallocate', false, 'Default of preallocate.', { dynamic: 'cluster', accepted: PREALLOCATE }),
   int('num.recovery.threads.per.data.dir', 2, 'Threads per data folder that load and recover logs at start.', {
     min: 1,
     dynamic: 'cluster',

@@ -48,4 +48,10 @@ export const MILLRACE_CONFIGS = [
       min: 1_048_576,
     },
   ),
+  string('millrace.log.level', 'info', 'Least severe messages that are logged.', {
+    oneOf: ['debug', 'info', 'warn', 'error'],
+  }),
+  string('millrace.log.format', 'text', 'How log lines look: text (one line each, for people) or json.', {
+    oneOf: ['text', 'json'],
+  }),
 ] as const;

@@ -24,14 +24,14 @@ export const QUOTA_CONFIGS = [
   classOf('client.quota.callback.class', null, 'Class that decides quotas.', { accepted: JAVA }),
   long('leader.replication.throttled.rate', LONG_MAX, 'Bytes a second that throttled leader replicas may send.', {
     min: 0,
-    dynamic: 'broker',
+    dynamic: 'cluster',
   }),
   long('follower.replication.throttled.rate', LONG_MAX, 'Bytes a second that throttled follower replicas may fetch.', {
     min: 0,
-    dynamic: 'broker',
+    dynamic: 'cluster',
   }),
   long('replica.alter.log.dirs.io.max.bytes.per.second', LONG_MAX, 'Bytes a second for moves between data folders.', {
     min: 0,
-    dynamic: 'broker',
+    dynamic: 'cluster',
   }),
 ] as const;

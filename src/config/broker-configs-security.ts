@@ -22,7 +22,7 @@ export const SECURITY_CONFIGS = [
   string('security.providers', null, 'Classes that add security providers.', { accepted: JAVA }),
   classOf(
     'principal.builder.class',
-    'DefaultKafkaPrincipalBuilder',
+    'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
     'Class that derives the principal of a connection.',
     { dynamic: 'broker', accepted: JAVA },
   ),

@@ -123,7 +123,10 @@ export const SERVER_CONFIGS = [
   }),
   int('metrics.num.samples', 2, 'Samples kept for a metric.', { min: 1, accepted: METRICS }),
   long('metrics.sample.window.ms', 30_000, "Length of a metric's sample.", { min: 1, accepted: METRICS }),
-  list('metric.reporters', ['JmxReporter'], 'Classes that report metrics.', { dynamic: 'cluster', accepted: METRICS }),
+  list('metric.reporters', ['org.apache.kafka.common.metrics.JmxReporter'], 'Classes that report metrics.', {
+    dynamic: 'cluster',
+    accepted: METRICS,
+  }),
   string('metrics.recording.level', 'INFO', 'How many metrics are recorded.', {
     oneOf: ['INFO', 'DEBUG', 'TRACE'],
     accepted: METRICS,

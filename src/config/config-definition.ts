@@ -71,7 +71,7 @@ export const TIMESTAMP_TYPES = ['CreateTime', 'LogAppendTime'] as const;
 export const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
 export const THROTTLED_REPLICA: TextRule = { matches: /^(\*|\d+:\d+)$/, mustBe: '* or partition:broker pairs' };
 export const SHARE_OFFSET_RESET: TextRule = {
-  matches: /^(latest|earliest|by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/i,
+  matches: /^(latest|earliest|by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/,
   mustBe: 'latest, earliest, or by_duration: and an ISO 8601 duration such as by_duration:PT1H',
 };
 

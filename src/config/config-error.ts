@@ -1,3 +1,5 @@
+import type { ConfigDefinition } from './config-definition.ts';
+
 /** A configuration that cannot be used. Thrown at start only, before anything is opened. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -6,4 +8,22 @@ export class ConfigError extends Error {
   constructor(cause: string, check: string, fix: string) {
     super(`${cause}\n  check: ${check}\n  fix:   ${fix}`);
   }
+}
+
+/** A value that does not parse; `origin` says where it was given. */
+export function unusableValue(
+  definition: ConfigDefinition,
+  problem: string,
+  name: string,
+  origin: string,
+): ConfigError {
+  return new ConfigError(problem, `${name} in ${origin}`, `${expectation(definition)} (${definition.documentation})`);
+}
+
+function expectation({ oneOf, min, max, type, defaultValue }: ConfigDefinition): string {
+  const kind = oneOf
+    ? `one of ${oneOf.join(', ')}`
+    : `a ${type}${min === undefined ? '' : ` from ${min}`}${max === undefined ? '' : ` to ${max}`}`;
+  const fallback = defaultValue === null || String(defaultValue) === '' ? '' : `, or leave it out for ${defaultValue}`;
+  return `give ${kind}${fallback}`;
 }

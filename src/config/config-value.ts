@@ -4,11 +4,20 @@
  */
 import { type ConfigDefinition, type ConfigValue, LONG_MAX } from './config-definition.ts';
 
-/** What is wrong with a setting; the caller adds the protocol's error code. */
+/** What is wrong with a setting. */
 export interface ConfigProblem {
   readonly name: string;
+  /** Name of the protocol's error code with which Kafka answers. */
+  readonly code: 'INVALID_CONFIG' | 'INVALID_REQUEST';
   readonly problem: string;
 }
+
+export const badConfig = (name: string, problem: string): ConfigProblem => ({ name, code: 'INVALID_CONFIG', problem });
+export const badRequest = (name: string, problem: string): ConfigProblem => ({
+  name,
+  code: 'INVALID_REQUEST',
+  problem,
+});
 
 export interface ParsedConfig {
   readonly value: ConfigValue;
@@ -30,7 +39,7 @@ export function parseConfigValue(definition: ConfigDefinition, text: string): Pa
   const fault = 'fault' in parsed ? parsed.fault : rangeFault(definition, parsed.value);
   if (fault === undefined) return parsed as ParsedConfig;
   const shown = definition.type === 'PASSWORD' ? '[hidden]' : shorten(text);
-  return { name: definition.name, problem: `Invalid value ${shown} for configuration ${definition.name}: ${fault}` };
+  return badConfig(definition.name, `Invalid value ${shown} for configuration ${definition.name}: ${fault}`);
 }
 
 export const isProblem = (result: object): result is ConfigProblem => 'problem' in result;
@@ -77,7 +86,9 @@ function parseType(definition: ConfigDefinition, text: string): ParsedConfig | {
     case 'DOUBLE':
       return parseDouble(text);
     case 'LIST': {
-      const elements = splitList(text);
+      const all = splitList(text);
+      // Of a list of known words a repetition does no harm, and Kafka lets it pass.
+      const elements = definition.oneOf ? [...new Set(all)] : all;
       return { value: elements, text: elements.join(',') };
     }
     default:

@@ -9,7 +9,7 @@ export function parseProperties(text: string): Map<string, string> {
   for (const line of logicalLines(text)) {
     const keyEnd = keyLength(line);
     const value = line.slice(keyEnd).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '');
-    properties.set(unescape(line.slice(0, keyEnd)), unescape(value));
+    properties.set(unescaped(line.slice(0, keyEnd)), unescaped(value));
   }
   return properties;
 }
@@ -44,7 +44,7 @@ function keyLength(line: string): number {
 
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\(u[0-9a-fA-F]{4}|[\s\S])/g, (_, escaped: string) =>
     escaped.length === 5 ? String.fromCharCode(Number.parseInt(escaped.slice(1), 16)) : (ESCAPES[escaped] ?? escaped),
   );

@@ -1,6 +1,6 @@
 /**
  * Checks of settings that clients want to change. Each function returns what is wrong, nothing when all is well; the
- * caller answers INVALID_CONFIG with the first problem. Pure; control thread.
+ * caller answers the code and text of the first problem. Pure; control thread.
  *
  *     validateTopicConfigs(texts, config)                     the topic's complete overrides after the change
  *     validateDynamicBrokerConfigs(texts, perBroker)          perBroker: the resource names one broker
@@ -12,7 +12,7 @@ import type { BrokerConfig } from './broker-config.ts';
 import { brokerConfigDefinitionOf } from './broker-configs.ts';
 import { CLIENT_METRICS_CONFIGS } from './client-metrics-configs.ts';
 import type { ConfigDefinition, ConfigType } from './config-definition.ts';
-import { type ConfigProblem, isProblem, parseConfigValue, splitList } from './config-value.ts';
+import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue, splitList } from './config-value.ts';
 import { effectiveGroupConfig, GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { effectiveTopicConfig, topicConfigDefinition } from './topic-config.ts';
 
@@ -28,18 +28,8 @@ export function validateDynamicBrokerConfigs(texts: RequestedConfigs, perBroker:
   const problems: ConfigProblem[] = [];
   for (const [name, text] of texts) {
     const definition = brokerConfigDefinitionOf(name);
-    const problem =
-      scopeProblem(name, definition, perBroker) ?? (text === null ? nullProblem(name, 'broker') : undefined);
-    if (problem) {
-      problems.push(problem);
-      continue;
-    }
-    // A name that no table knows may belong to a plug-in and is stored, as Kafka does.
-    const parsed = definition && parseConfigValue(definition, text!);
-    if (parsed && isProblem(parsed)) problems.push({ ...parsed, name });
-    if (name === 'log.retention.ms' && text!.trim() === '0') {
-      problems.push({ name, problem: `Invalid value 0 for configuration ${name}: give -1 (no bound) or at least 1` });
-    }
+    const problem = scopeProblem(name, definition, perBroker) ?? valueProblem(name, definition, text);
+    if (problem) problems.push(problem);
   }
   return problems;
 }
@@ -51,10 +41,10 @@ export function validateGroupConfigs(texts: RequestedConfigs, config: BrokerConf
     const { min, max } = GROUP_CONFIG_BOUNDS.get(name) ?? {};
     const value = Number(text);
     if (min !== undefined && value < config.int(min)) {
-      problems.push({ name, problem: `${name} must be greater than or equal to ${min} (${config.int(min)})` });
+      problems.push(badConfig(name, `${name} must be greater than or equal to ${min} (${config.int(min)})`));
     }
     if (max !== undefined && value > config.int(max)) {
-      problems.push({ name, problem: `${name} must be less than or equal to ${max} (${config.int(max)})` });
+      problems.push(badConfig(name, `${name} must be less than or equal to ${max} (${config.int(max)})`));
     }
   }
   return problems.length > 0 ? problems : groupConflicts(present(texts), config);
@@ -75,13 +65,11 @@ const CLIENT_METRICS_BY_NAME: ReadonlyMap<string, ConfigDefinition> = new Map(
 );
 
 export function validateClientMetricsConfigs(texts: RequestedConfigs): ConfigProblem[] {
-  const problems = validateEach(texts, (name) => CLIENT_METRICS_BY_NAME.get(name), 'client metrics');
-  const match = texts.get('match');
-  if (problems.length > 0 || !match) return problems;
-  for (const element of splitList(match)) {
-    const problem = selectorProblem(element);
-    if (problem)
-      problems.push({ name: 'match', problem: `Invalid value ${element} for configuration match: ${problem}` });
+  const found = validateEach(texts, (name) => CLIENT_METRICS_BY_NAME.get(name), 'client metrics');
+  const problems = found.map(({ name, problem }) => badRequest(name, problem));
+  for (const element of splitList(texts.get('match') ?? '')) {
+    const fault = selectorFault(element);
+    if (fault) problems.push(badConfig('match', `Invalid value ${element} for configuration match: ${fault}`));
   }
   return problems;
 }
@@ -111,9 +99,9 @@ function validateEach(
   for (const [name, text] of texts) {
     const definition = definitionOf(name);
     if (!definition) {
-      problems.push({ name, problem: `Unknown ${resource} config name: ${name}` });
+      problems.push(badConfig(name, `Unknown ${resource} config name: ${name}`));
     } else if (text === null) {
-      problems.push(nullProblem(name, resource));
+      problems.push(badConfig(name, `Null value not supported for ${resource} configs: ${name}`));
     } else {
       const parsed = parseConfigValue(definition, text);
       if (isProblem(parsed)) problems.push(parsed);
@@ -122,56 +110,60 @@ function validateEach(
   return problems;
 }
 
-const nullProblem = (name: string, resource: string): ConfigProblem => ({
-  name,
-  problem: `Null value not supported for ${resource} configs: ${name}`,
-});
+/** Key and trust stores belong to listeners: they change under a listener's prefix only, as in Kafka. */
+const LISTENER_ONLY = /^ssl\.(keystore|truststore|key)\./;
 
 function scopeProblem(
   name: string,
   definition: ConfigDefinition | undefined,
   perBroker: boolean,
 ): ConfigProblem | undefined {
-  if (definition && definition.dynamic === undefined) {
-    return {
-      name,
-      problem: `Cannot update ${name} while the broker runs; set it in the broker's properties and restart`,
-    };
+  if (!definition) return undefined;
+  if (definition.dynamic === undefined) {
+    return badRequest(name, `Cannot update ${name} while the broker runs; set it in its properties and restart`);
   }
-  const forOneBroker = definition && (definition.dynamic === 'broker' || definition.name !== name);
-  if (forOneBroker && !perBroker) {
-    return { name, problem: `Cannot update ${name} for the whole cluster; it can be set for one broker only` };
+  if (LISTENER_ONLY.test(name)) {
+    return badRequest(name, `Cannot update ${name} for all listeners; set listener.name.<listener>.${name}`);
+  }
+  if (definition.dynamic === 'broker' && !perBroker) {
+    return badRequest(name, `Cannot update ${name} for the whole cluster; it can be set for one broker only`);
   }
   return undefined;
+}
+
+/** A name that no table knows may belong to a plug-in; its value is stored as it is, as Kafka does. */
+function valueProblem(
+  name: string,
+  definition: ConfigDefinition | undefined,
+  text: string | null,
+): ConfigProblem | undefined {
+  if (text === null) return badRequest(name, `Null value not supported for broker configs: ${name}`);
+  if (!definition) return undefined;
+  const parsed = parseConfigValue(definition, text);
+  if (isProblem(parsed)) return badRequest(name, parsed.problem);
+  if (name !== 'log.retention.ms' || parsed.value !== 0) return undefined;
+  return badRequest(name, `Invalid value 0 for configuration ${name}: give -1 (no bound) or at least 1`);
 }
 
 function topicConflicts(texts: ReadonlyMap<string, string>, config: BrokerConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const log = effectiveTopicConfig(texts, config);
   if (log.minCompactionLagMs > log.maxCompactionLagMs) {
-    problems.push({
-      name: 'min.compaction.lag.ms',
-      problem: `min.compaction.lag.ms (${log.minCompactionLagMs}) is greater than max.compaction.lag.ms (${log.maxCompactionLagMs})`,
-    });
+    const lags = `min.compaction.lag.ms (${log.minCompactionLagMs}) is greater than max.compaction.lag.ms`;
+    problems.push(badConfig('min.compaction.lag.ms', `${lags} (${log.maxCompactionLagMs})`));
   }
   if (!log.remoteStorageEnable) return problems;
+  const name = 'remote.storage.enable';
   if (!config.boolean('remote.log.storage.system.enable')) {
-    problems.push({
-      name: 'remote.storage.enable',
-      problem: 'Tiered storage is not on in this broker: remote.log.storage.system.enable is false',
-    });
+    problems.push(badConfig(name, 'Remote storage is off in this broker: remote.log.storage.system.enable is false'));
   }
-  if (log.cleanupCompact) {
-    problems.push({ name: 'remote.storage.enable', problem: 'A compacted topic cannot use remote storage' });
-  }
-  for (const [name, local, total] of [
-    ['local.retention.ms', log.localRetentionMs, log.retentionMs],
-    ['local.retention.bytes', log.localRetentionBytes, log.retentionBytes],
+  if (log.cleanupCompact) problems.push(badConfig(name, 'A compacted topic cannot use remote storage'));
+  for (const [local, localBound, whole, wholeBound] of [
+    ['local.retention.ms', log.localRetentionMs, 'retention.ms', log.retentionMs],
+    ['local.retention.bytes', log.localRetentionBytes, 'retention.bytes', log.retentionBytes],
   ] as const) {
-    if (total !== -1 && (local === -1 || local > total)) {
-      const whole = name.slice('local.'.length);
-      problems.push({ name, problem: `${name} (${local}) must not be greater than ${whole} (${total})` });
-    }
+    if (wholeBound === -1 || (localBound !== -1 && localBound <= wholeBound)) continue;
+    problems.push(badConfig(local, `${local} (${localBound}) must not be greater than ${whole} (${wholeBound})`));
   }
   return problems;
 }
@@ -186,15 +178,14 @@ function groupConflicts(texts: ReadonlyMap<string, string>, config: BrokerConfig
   ] as const) {
     if (heartbeatMs < sessionMs) continue;
     const name = `${kind}.heartbeat.interval.ms`;
-    problems.push({
-      name,
-      problem: `${name} (${heartbeatMs}) must be less than ${kind}.session.timeout.ms (${sessionMs})`,
-    });
+    problems.push(
+      badConfig(name, `${name} (${heartbeatMs}) must be less than ${kind}.session.timeout.ms (${sessionMs})`),
+    );
   }
   return problems;
 }
 
-function selectorProblem(element: string): string | undefined {
+function selectorFault(element: string): string | undefined {
   const [, selector, pattern] = /^([^=]+)=(.+)$/.exec(element) ?? [];
   if (selector === undefined) return 'give selector=regular expression';
   if (!MATCH_SELECTORS.includes(selector.trim())) return `the selector must be one of ${MATCH_SELECTORS.join(', ')}`;
