@@ -1,0 +1,62 @@
+/**
+ * The values of `group.*` and `offsets.*` that the group coordinator uses, read at each use, so that the object may
+ * change under it. Control thread.
+ */
+export interface GroupConfig {
+  /** offsets.topic.num.partitions; the internal topic's real count once it exists. Fixed while the coordinator lives. */
+  readonly offsetsTopicPartitions: number;
+  /** offset.metadata.max.bytes; Kafka counts characters. */
+  readonly offsetMetadataMaxBytes: number;
+  /** offsets.commit.timeout.ms: how long any write waits for its append. */
+  readonly offsetsCommitTimeoutMs: number;
+  /** offsets.retention.minutes, in milliseconds. */
+  readonly offsetsRetentionMs: number;
+  readonly offsetsRetentionCheckIntervalMs: number;
+  /** group.min.session.timeout.ms */
+  readonly minSessionTimeoutMs: number;
+  /** group.max.session.timeout.ms */
+  readonly maxSessionTimeoutMs: number;
+  /** group.initial.rebalance.delay.ms */
+  readonly initialRebalanceDelayMs: number;
+  /** group.max.size */
+  readonly maxSize: number;
+  /** group.consumer.* */
+  readonly consumer: ConsumerGroupConfig;
+}
+
+export type MigrationPolicy = 'BIDIRECTIONAL' | 'UPGRADE' | 'DOWNGRADE' | 'DISABLED';
+
+export interface ConsumerGroupConfig {
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly maxSize: number;
+  /** Names of the assignors, the default one first. */
+  readonly assignors: readonly string[];
+  readonly migrationPolicy: MigrationPolicy;
+  /** A group's target assignment is computed no more often than this. */
+  readonly assignmentIntervalMs: number;
+  /** Matches of regular expressions are refreshed no more often than this, unless the topics changed. */
+  readonly regexRefreshIntervalMs: number;
+}
+
+/** Kafka's defaults. */
+export const DEFAULT_GROUP_CONFIG: GroupConfig = {
+  offsetsTopicPartitions: 50,
+  offsetMetadataMaxBytes: 4096,
+  offsetsCommitTimeoutMs: 5_000,
+  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  offsetsRetentionCheckIntervalMs: 600_000,
+  minSessionTimeoutMs: 6_000,
+  maxSessionTimeoutMs: 1_800_000,
+  initialRebalanceDelayMs: 3_000,
+  maxSize: 2 ** 31 - 1,
+  consumer: {
+    sessionTimeoutMs: 45_000,
+    heartbeatIntervalMs: 5_000,
+    maxSize: 2 ** 31 - 1,
+    assignors: ['uniform', 'range'],
+    migrationPolicy: 'BIDIRECTIONAL',
+    assignmentIntervalMs: 1_000,
+    regexRefreshIntervalMs: 600_000,
+  },
+};

@@ -1,0 +1,280 @@
+/**
+ * The groups of one partition of `__consumer_offsets`: passes each request to the part that knows, and replays records.
+ * Control thread; run by the runtime, one operation at a time.
+ */
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { OffsetCommitRequest, OffsetCommitResponse } from '../../protocol/messages/08-offset-commit.ts';
+import type { HeartbeatRequest } from '../../protocol/messages/12-heartbeat.ts';
+import type { SyncGroupRequest, SyncGroupResponse } from '../../protocol/messages/14-sync-group.ts';
+import type { ListGroupsRequest, ListGroupsResponse } from '../../protocol/messages/16-list-groups.ts';
+import type { TxnOffsetCommitRequest } from '../../protocol/messages/28-txn-offset-commit.ts';
+import type { OffsetDeleteRequest, OffsetDeleteResponse } from '../../protocol/messages/47-offset-delete.ts';
+import type { CoordinatorResult, CoordinatorShard, RecordOrigin, ShardServices } from '../runtime/coordinator-shard.ts';
+import { JournaledMap } from '../runtime/undo-log.ts';
+import { ClassicGroup } from './classic/classic-group.ts';
+import { classicHeartbeat } from './classic/classic-heartbeat.ts';
+import { ClassicJoin, type JoinRequest } from './classic/classic-join.ts';
+import { classicLeave, type LeavingMember, type LeftMember } from './classic/classic-leave.ts';
+import { ClassicRebalance } from './classic/classic-rebalance.ts';
+import { restoreClassicGroup } from './classic/classic-records.ts';
+import { joinGroupError, syncGroupError } from './classic/classic-responses.ts';
+import { ClassicSync } from './classic/classic-sync.ts';
+import type { Group, OffsetClient } from './group.ts';
+import { type DescribedGroup, describeClassicGroup, listGroups } from './group-describe.ts';
+import type { Effects, GroupEnvironment, GroupRequestContext } from './group-environment.ts';
+import type { TopicDescription } from './group-ports.ts';
+import type { GroupRecord, RecordOf } from './group-records.ts';
+import { allOffsetTombstones, deletedTopicTombstones, deleteOffsets, expireOffsets } from './offsets/offset-cleanup.ts';
+import { decideCommit } from './offsets/offset-commit.ts';
+import { type FetchedGroup, type FetchOptions, fetchOffsets, type GroupToFetch } from './offsets/offset-fetch.ts';
+import { OffsetStore } from './offsets/offset-store.ts';
+
+type Result<T> = CoordinatorResult<GroupRecord, T>;
+type CommittedTopics = OffsetCommitResponse['topics'];
+
+const CLEANUP_TIMER = 'cleanup';
+
+export class GroupShard implements CoordinatorShard<GroupRecord> {
+  readonly #env: GroupEnvironment;
+  readonly #groups: JournaledMap<string, Group>;
+  readonly #offsets: OffsetStore;
+  readonly #rebalance: ClassicRebalance;
+  readonly #classicJoin: ClassicJoin;
+  readonly #classicSync: ClassicSync;
+
+  constructor(
+    services: ShardServices<GroupShard, GroupRecord>,
+    ports: Pick<GroupEnvironment, 'config' | 'topics' | 'clock' | 'random' | 'logger'>,
+  ) {
+    const { timers, undo } = services;
+    this.#env = {
+      ...ports,
+      timers,
+      undo,
+      submit: (name, step) => services.submit(name, () => resultOf(step(), undefined)),
+    };
+    this.#groups = new JournaledMap(undo);
+    this.#offsets = new OffsetStore(undo);
+    this.#rebalance = new ClassicRebalance(this.#env, (group) => this.#groups.get(group.groupId) === group);
+    this.#classicJoin = new ClassicJoin(this.#env, this.#rebalance);
+    this.#classicSync = new ClassicSync(this.#env, this.#rebalance);
+  }
+
+  // Membership. Answers come through `respond`, when the group has come so far.
+
+  joinGroup(request: JoinRequest): Result<void> {
+    let group = this.#groups.get(request.groupId);
+    const isNewGroup = group === undefined;
+    if (!group) {
+      // An id that this coordinator gave out would be known; a group that could never have members is not made.
+      const errorCode =
+        request.memberId !== ''
+          ? ErrorCode.UNKNOWN_MEMBER_ID
+          : request.protocolType === '' || request.protocols.length === 0
+            ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+            : ErrorCode.NONE;
+      if (errorCode !== ErrorCode.NONE) {
+        request.respond(joinGroupError(request.memberId, errorCode));
+        return resultOf({ records: [] }, undefined);
+      }
+      group = this.#makeClassicGroup(request.groupId);
+    }
+    if (group instanceof ClassicGroup) {
+      return resultOf(this.#classicJoin.join(group, request, isNewGroup), undefined);
+    }
+    request.respond(joinGroupError(request.memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
+    return resultOf({ records: [] }, undefined);
+  }
+
+  syncGroup(request: SyncGroupRequest, respond: (response: SyncGroupResponse) => void): Result<void> {
+    const group = this.#groups.get(request.groupId);
+    if (!(group instanceof ClassicGroup) || group.isEmpty) {
+      respond(syncGroupError(ErrorCode.UNKNOWN_MEMBER_ID));
+      return resultOf({ records: [] }, undefined);
+    }
+    return resultOf(this.#classicSync.sync(group, request, respond), undefined);
+  }
+
+  /** The error code of the answer. Throws a KafkaError. */
+  heartbeat(request: HeartbeatRequest): Result<number> {
+    const group = this.#groups.get(request.groupId);
+    if (!(group instanceof ClassicGroup)) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
+    return resultOf({ records: [] }, classicHeartbeat(group, request, this.#rebalance));
+  }
+
+  leaveGroup(groupId: string, leaving: readonly LeavingMember[]): Result<LeftMember[]> {
+    const group = this.#groups.get(groupId);
+    if (!(group instanceof ClassicGroup)) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
+    const { effects, members } = classicLeave(group, leaving, this.#rebalance);
+    return resultOf(effects, members);
+  }
+
+  // Offsets.
+
+  commitOffsets(request: OffsetCommitRequest, context: GroupRequestContext): Result<CommittedTopics> {
+    const client: OffsetClient = { ...request, isTransactional: false, apiVersion: context.apiVersion };
+    const group = this.#groups.get(request.groupId);
+    // A group that does not exist may be made by who only stores offsets.
+    if (!group && client.generationIdOrMemberEpoch >= 0) {
+      throw new KafkaError(
+        context.apiVersion >= 9 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION,
+        `group ${request.groupId} not found`,
+      );
+    }
+    const check = group?.validateOffsetCommit(client) ?? null;
+    if (group instanceof ClassicGroup && group.isIn('Stable', 'PreparingRebalance')) {
+      const member = group.member(request.memberId);
+      if (member) this.#rebalance.resetSession(group, member);
+    }
+    const byTopicId = context.apiVersion >= 10;
+    const { records, topics } = decideCommit(this.#env, { ...request, byTopicId }, check);
+    return { records, response: topics };
+  }
+
+  commitTransactionalOffsets(request: TxnOffsetCommitRequest, context: GroupRequestContext): Result<CommittedTopics> {
+    const client: OffsetClient = { ...request, isTransactional: true, apiVersion: context.apiVersion };
+    const group = this.#groups.get(request.groupId);
+    if (!group && client.generationIdOrMemberEpoch >= 0) {
+      throw new KafkaError(context.apiVersion >= 6 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION);
+    }
+    const check = group?.validateOffsetCommit(client) ?? null;
+    const byTopicId = context.apiVersion >= 6;
+    const { records, topics } = decideCommit(this.#env, { ...request, byTopicId, retentionTimeMs: -1 }, check);
+    return { records, response: topics };
+  }
+
+  /** Throws a KafkaError when this member may not ask. */
+  fetchOffsets(request: GroupToFetch, options: FetchOptions): FetchedGroup {
+    const group = this.#groups.get(request.groupId);
+    group?.validateOffsetFetch(request.memberId, request.memberEpoch);
+    return fetchOffsets(this.#offsets, this.#env.topics, request, options, group !== undefined);
+  }
+
+  deleteOffsets(request: OffsetDeleteRequest): Result<OffsetDeleteResponse['topics']> {
+    const group = this.#groups.get(request.groupId);
+    if (!group) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
+    group.validateOffsetDelete();
+    const { records, topics } = deleteOffsets(this.#offsets, group, request);
+    return { records, response: topics };
+  }
+
+  // Administration.
+
+  describeGroup(groupId: string, apiVersion: number): DescribedGroup {
+    return describeClassicGroup(groupId, this.#groups.get(groupId), apiVersion);
+  }
+
+  listGroups(request: ListGroupsRequest): ListGroupsResponse['groups'] {
+    return listGroups(this.#groups.values(), request);
+  }
+
+  /** The error code: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND. */
+  deleteGroup(groupId: string): Result<number> {
+    const group = this.#groups.get(groupId);
+    if (!group) return { records: [], response: ErrorCode.GROUP_ID_NOT_FOUND };
+    if (!group.isEmpty) return { records: [], response: ErrorCode.NON_EMPTY_GROUP };
+    const records = [...allOffsetTombstones(this.#offsets, groupId), ...group.tombstones()];
+    return { records, response: ErrorCode.NONE, splittable: true };
+  }
+
+  onTopicsDeleted(topics: readonly Pick<TopicDescription, 'name' | 'id'>[]): Result<void> {
+    return { records: deletedTopicTombstones(this.#offsets, topics), response: undefined, splittable: true };
+  }
+
+  /** Drops expired offsets, and groups that are empty and have none left. */
+  cleanUp(): Result<void> {
+    const records: GroupRecord[] = [];
+    const { clock, config } = this.#env;
+    for (const group of this.#groups.values()) {
+      const nothingLeft = expireOffsets(this.#offsets, group, clock.wallMs(), config.offsetsRetentionMs, records);
+      const isJoining = group instanceof ClassicGroup && group.pendingJoinMembers.size > 0;
+      if (nothingLeft && group.isEmpty && !isJoining) records.push(...group.tombstones());
+    }
+    return { records, response: undefined, splittable: true };
+  }
+
+  // The log.
+
+  replay(record: GroupRecord, origin: RecordOrigin): void {
+    switch (record.kind) {
+      case 'offset':
+        if (record.value !== null && !this.#groups.has(record.key.group)) this.#makeClassicGroup(record.key.group);
+        this.#offsets.replay(record.key, record.value, origin);
+        break;
+      case 'classicGroup':
+        this.#replayClassicGroup(record);
+        break;
+    }
+  }
+
+  replayEndTransaction(producerId: number, committed: boolean): void {
+    this.#offsets.replayEndTransaction(producerId, committed);
+  }
+
+  onLoaded(): void {
+    for (const group of this.#groups.values()) {
+      if (group instanceof ClassicGroup) this.#resume(group);
+    }
+    this.#planCleanUp();
+  }
+
+  onUnloaded(error: KafkaError): void {
+    for (const group of this.#groups.values()) {
+      if (group instanceof ClassicGroup) this.#rebalance.dissolve(group, error.code);
+    }
+  }
+
+  /** What must be the same after a restart, in a form that can be compared. For tests. */
+  durableState(): unknown {
+    const groups = [...this.#groups.values()].map((group) => [
+      group.groupId,
+      group.type,
+      group instanceof ClassicGroup ? group.persisted.value : null,
+    ]);
+    const offsets = [...this.#groups.keys()].flatMap((groupId) =>
+      [...this.#offsets.placesOf(groupId)].map(({ topic, partition }) => {
+        const pending = this.#offsets.hasPending(groupId, topic, partition);
+        return [groupId, topic, partition, pending, this.#offsets.get(groupId, topic, partition) ?? null];
+      }),
+    );
+    const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+    return { groups: groups.sort(byText), offsets: offsets.sort(byText) };
+  }
+
+  #makeClassicGroup(groupId: string): ClassicGroup {
+    const group = new ClassicGroup(groupId, this.#env.undo, this.#env.clock.wallMs());
+    this.#groups.set(groupId, group);
+    return group;
+  }
+
+  #replayClassicGroup({ key, value }: RecordOf<'classicGroup'>): void {
+    if (value === null) {
+      if (this.#groups.get(key.group) instanceof ClassicGroup) this.#groups.delete(key.group);
+      return;
+    }
+    const group = this.#groups.get(key.group);
+    const classic = group instanceof ClassicGroup ? group : this.#makeClassicGroup(key.group);
+    classic.persisted.set(value);
+  }
+
+  /** After loading: the group goes on where its last durable generation was, and its members have a session to prove it. */
+  #resume(group: ClassicGroup): void {
+    if (group.persisted.value) restoreClassicGroup(group, group.persisted.value);
+    for (const member of group.members()) this.#rebalance.resetSession(group, member);
+    if (group.size > this.#env.config.maxSize) {
+      this.#env.submit('over-capacity', () => this.#rebalance.rebalance(group, 'the group is larger than allowed'));
+    }
+  }
+
+  #planCleanUp(): void {
+    this.#env.timers.schedule(CLEANUP_TIMER, this.#env.config.offsetsRetentionCheckIntervalMs, () => {
+      this.#env.submit(CLEANUP_TIMER, () => this.cleanUp());
+      this.#planCleanUp();
+    });
+  }
+}
+
+/** Membership rests on soft state: an answer without records need not wait for other groups' writes. */
+function resultOf<T>(effects: Effects, response: T): Result<T> {
+  return { ...effects, response, immediate: true };
+}
