@@ -112,3 +112,23 @@ const NAMES: readonly string[] = Object.entries(ApiKey).reduce<string[]>((names,
 export function apiName(apiKey: number): string {
   return NAMES[apiKey] ?? `API ${apiKey}`;
 }
+
+const NEVER = 32768;
+
+/**
+ * The first flexible version by API key. It says the same as the schemas, so that I/O threads can read a header without
+ * loading all of them.
+ */
+// biome-ignore format: twenty a line
+const FIRST_FLEXIBLE_VERSION: readonly number[] = [
+  9, 12, 6, 9, NEVER, NEVER, NEVER, NEVER, 8, 6, 3, 6, 4, 4, 4, 5, 3, NEVER, 3, 5, // 0
+  4, 2, 2, 4, 3, 3, 3, 1, 3, 2, 2, 2, 4, 2, 2, 2, 2, 2, 2, 2, // 20
+  2, 2, 2, 2, 1, 0, 0, NEVER, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, // 40
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 60
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 80
+];
+
+/** Whether the version has compact types and tag sections; false for an unknown API. */
+export function isFlexible(apiKey: number, apiVersion: number): boolean {
+  return apiVersion >= (FIRST_FLEXIBLE_VERSION[apiKey] ?? NEVER);
+}

@@ -8,11 +8,10 @@
  *   response v1  the same and a tag section
  */
 
-import { apiSchemas } from './api-catalog.ts';
-import { ApiKey } from './api-keys.ts';
+import { ApiKey, isFlexible } from './api-keys.ts';
 import { asBuffer, Reader, type Writer } from './primitives.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { containsVersion, header, int16, int32, string } from './schema.ts';
+import { header, int16, int32, string } from './schema.ts';
 
 /** For clients, which encode it; servers use `parseRequestHeader`. */
 export const requestHeader = header({
@@ -62,11 +61,6 @@ export function requestHeaderVersion(apiKey: number, apiVersion: number): 1 | 2 
 /** 0 or 1; ApiVersions is always answered with 0, since its asker does not know yet what we speak. */
 export function responseHeaderVersion(apiKey: number, apiVersion: number): 0 | 1 {
   return apiKey !== ApiKey.ApiVersions && isFlexible(apiKey, apiVersion) ? 1 : 0;
-}
-
-function isFlexible(apiKey: number, apiVersion: number): boolean {
-  const api = apiSchemas(apiKey);
-  return api !== undefined && containsVersion(api.flexibleVersions, apiVersion);
 }
 
 /** Parses the header at the start of a request frame (without the frame's size). Throws a ProtocolError. */

@@ -267,11 +267,13 @@ export type MessageType<S extends Schema> = S extends Schema<infer F> ? FieldsTy
 
 /** What `encode` takes: absent and undefined fields stand for their default. */
 export type MessageInput<S extends Schema> = Partially<MessageType<S>>;
-export type Partially<T> = T extends Uint8Array | string | number | boolean | null
+export type Partially<T> = unknown extends T
   ? T
-  : T extends readonly (infer E)[]
-    ? readonly Partially<E>[]
-    : { readonly [K in keyof T]?: Partially<T[K]> | undefined };
+  : T extends Uint8Array | string | number | boolean | null
+    ? T
+    : T extends readonly (infer E)[]
+      ? readonly Partially<E>[]
+      : { readonly [K in keyof T]?: Partially<T[K]> | undefined };
 
 interface SchemaTraits {
   readonly apiKey?: number;
