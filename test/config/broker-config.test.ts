@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BrokerConfig } from '../../src/config/broker-config.ts';
+import { ConfigSource, describeBrokerConfig, describeClusterBrokerConfig } from '../../src/config/describe-configs.ts';
+import { validateDynamicBrokerConfigs } from '../../src/config/validate-configs.ts';
+
+const config = (texts: Record<string, string> = {}): BrokerConfig => new BrokerConfig(new Map(Object.entries(texts)));
+const dynamic = (texts: Record<string, string>): Map<string, string> => new Map(Object.entries(texts));
+
+test('dynamic settings of this broker win over those of the cluster, and these over static ones', () => {
+  const fixed = config({ 'log.cleaner.threads': '2', 'num.io.threads': '2' });
+  const layered = fixed.withDynamic(
+    dynamic({ 'log.cleaner.threads': '3', 'num.io.threads': '3', 'background.threads': '3' }),
+    dynamic({ 'log.cleaner.threads': '4' }),
+  );
+  assert.equal(layered.int('log.cleaner.threads'), 4);
+  assert.equal(layered.int('num.io.threads'), 3);
+  assert.equal(layered.int('background.threads'), 3);
+  assert.equal(fixed.int('log.cleaner.threads'), 2);
+});
+
+test('a stored dynamic setting that does not parse is passed over', () => {
+  const layered = config().withDynamic(dynamic({ 'num.io.threads': 'x' }), new Map());
+  assert.equal(layered.int('num.io.threads'), 8);
+  assert.deepEqual(
+    layered.ignored.map(({ name }) => name),
+    ['num.io.threads'],
+  );
+});
+
+test('a null value is refused by the typed getters and given by get', () => {
+  assert.equal(config().get('broker.rack'), null);
+  assert.throws(() => config().string('broker.rack'), /broker.rack has no value/);
+});
+
+test("a listener's own setting comes before the common one", () => {
+  const set = config({ 'ssl.client.auth': 'none', 'listener.name.external.ssl.client.auth': 'required' });
+  assert.equal(set.listenerText('EXTERNAL', 'ssl.client.auth'), 'required');
+  assert.equal(set.listenerText('INTERNAL', 'ssl.client.auth'), 'none');
+  assert.equal(set.listenerText('INTERNAL', 'ssl.keystore.type'), 'JKS');
+  assert.equal(set.listenerText('INTERNAL', 'ssl.keystore.location'), null);
+});
+
+test("a plug-in's settings are found by their prefix", () => {
+  const set = config({ 'rsm.config.bucket': 'b', 'rsm.config.region': 'r', 'other.x': '1' });
+  assert.deepEqual(Object.fromEntries(set.prefixed('rsm.config.')), { bucket: 'b', region: 'r' });
+});
+
+test('a broker is described with sources and synonyms in order of precedence', () => {
+  const layered = config({ 'log.cleaner.threads': '2' }).withDynamic(
+    dynamic({ 'log.cleaner.threads': ' 3 ' }),
+    dynamic({ 'log.cleaner.threads': '4' }),
+  );
+  const entry = describeBrokerConfig(layered).find(({ name }) => name === 'log.cleaner.threads')!;
+  assert.equal(entry.value, '4');
+  assert.equal(entry.readOnly, false);
+  assert.equal(entry.configSource, ConfigSource.DYNAMIC_BROKER_CONFIG);
+  assert.equal(entry.configType, 3);
+  assert.deepEqual(
+    entry.synonyms.map(({ value, source }) => [value, source]),
+    [
+      ['4', 2],
+      ['3', 3],
+      ['2', 4],
+      ['1', 5],
+    ],
+  );
+});
+
+test('what a DescribeConfigs of the whole cluster shows is what was set for it', () => {
+  const layered = config({ 'num.io.threads': '2' }).withDynamic(dynamic({ 'num.io.threads': '3' }), new Map());
+  const entries = describeClusterBrokerConfig(layered);
+  assert.deepEqual(
+    entries.map(({ name, value, configSource }) => [name, value, configSource]),
+    [['num.io.threads', '3', 3]],
+  );
+});
+
+test('secrets and unknown settings are hidden', () => {
+  const entries = describeBrokerConfig(config({ 'ssl.key.password': 'hunter2', 'my.secret': 'hunter2' }));
+  assert.ok(!JSON.stringify(entries).includes('hunter2'));
+  const unknown = entries.find(({ name }) => name === 'my.secret')!;
+  assert.deepEqual([unknown.isSensitive, unknown.configType, unknown.readOnly], [true, 0, true]);
+});
+
+test('the lead unit of a setting alone is described with its synonyms, as Kafka does', () => {
+  const byName = new Map(
+    describeBrokerConfig(config({ 'log.retention.hours': '5' })).map((entry) => [entry.name, entry]),
+  );
+  assert.deepEqual(byName.get('log.retention.ms')?.synonyms, []);
+  assert.deepEqual(
+    byName.get('log.retention.hours')?.synonyms.map(({ value, source }) => [value, source]),
+    [
+      ['5', 4],
+      ['168', 5],
+    ],
+  );
+});
+
+test('internal settings are described only when given', () => {
+  const name = 'group.consumer.regex.refresh.interval.ms';
+  assert.equal(
+    describeBrokerConfig(config()).some((entry) => entry.name === name),
+    false,
+  );
+  assert.equal(
+    describeBrokerConfig(config({ [name]: '10000' })).some((entry) => entry.name === name),
+    true,
+  );
+});
+
+test('dynamic changes: scope, range, and what no table knows', () => {
+  const problems = (texts: Record<string, string | null>, perBroker: boolean): string[] =>
+    validateDynamicBrokerConfigs(new Map(Object.entries(texts)), perBroker).map(
+      ({ code, problem }) => `${code}: ${problem}`,
+    );
+  assert.deepEqual(problems({ 'log.cleaner.threads': '2', 'max.connections': '5' }, false), []);
+  assert.deepEqual(problems({ 'plugin.setting': 'x' }, false), []);
+  assert.match(problems({ 'node.id': '2' }, true)[0], /^INVALID_REQUEST: Cannot update node.id while/);
+  assert.match(problems({ 'sasl.enabled.mechanisms': 'PLAIN' }, false)[0], /for one broker only$/);
+  assert.deepEqual(problems({ 'sasl.enabled.mechanisms': 'PLAIN' }, true), []);
+  assert.match(problems({ 'ssl.keystore.type': 'PEM' }, true)[0], /listener.name.<listener>.ssl.keystore.type$/);
+  assert.deepEqual(problems({ 'listener.name.x.ssl.keystore.type': 'PEM' }, true), []);
+  assert.match(problems({ 'log.cleaner.threads': '-1' }, true)[0], /at least 0$/);
+  assert.match(problems({ 'log.retention.ms': '0' }, false)[0], /give -1/);
+  assert.match(problems({ 'log.retention.ms': null }, false)[0], /Null value/);
+});
