@@ -1,0 +1,98 @@
+/**
+ * ListOffsets v1-11. Latest and earliest come from the partition table; timestamps are searched by the partition's
+ * owner. -1 latest, -2 earliest, -3 greatest timestamp (v7+), -4 earliest local (v8+), -5 latest tiered (v9+), -6
+ * earliest not yet tiered (v11+); without tiered storage -4 is -2, and -5 and -6 find nothing.
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import {
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+  listOffsetsRequest,
+  listOffsetsResponse,
+} from '../../protocol/messages/02-list-offsets.ts';
+import { RowSlot } from '../../ring/partition-table.ts';
+import { api } from '../api-handler.ts';
+import type { BrokerServices, RequestContext } from '../broker-services.ts';
+
+const LATEST = -1;
+const EARLIEST = -2;
+/** Special timestamps below these need at least that version. */
+const SPECIAL: ReadonlyMap<number, number> = new Map([
+  [LATEST, 1],
+  [EARLIEST, 1],
+  [-3, 7],
+  [-4, 8],
+  [-5, 9],
+  [-6, 11],
+]);
+const READ_COMMITTED = 1;
+/** A consumer; anything else is a replica or the tools' debugging reader, which see the log's end. */
+const CONSUMER_REPLICA_ID = -1;
+
+type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];
+type Found = Partial<ListOffsetsResponse['topics'][number]['partitions'][number]>;
+
+export const listOffsets = api(listOffsetsRequest, listOffsetsResponse, async (request, context, services) => {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}-${partitionIndex}`;
+      if (seen.has(key)) twice.add(key);
+      seen.add(key);
+    }
+  }
+  const topics = request.topics.map(async ({ name, partitions }) => ({
+    name,
+    partitions: await Promise.all(
+      partitions.map(async (asked): Promise<Found> => {
+        const { partitionIndex } = asked;
+        if (twice.has(`${name}-${partitionIndex}`)) return { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST };
+        return { partitionIndex, ...(await find(name, asked, request, context, services)) };
+      }),
+    ),
+  }));
+  return { topics: await Promise.all(topics) };
+});
+
+async function find(
+  name: string,
+  asked: Asked,
+  request: ListOffsetsRequest,
+  context: RequestContext,
+  services: BrokerServices,
+): Promise<Found> {
+  const { table, storage, partitions } = services;
+  const { timestamp } = asked;
+  const located = partitions.locate(name, asked.partitionIndex, asked.currentLeaderEpoch);
+  if (located.errorCode !== ErrorCode.NONE) return { errorCode: located.errorCode };
+  const { row } = located;
+  if (timestamp < 0 && (SPECIAL.get(timestamp) ?? Number.POSITIVE_INFINITY) > context.apiVersion) {
+    return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
+  }
+  const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
+  const upperSlot =
+    request.replicaId !== CONSUMER_REPLICA_ID
+      ? RowSlot.logEndOffset
+      : request.isolationLevel === READ_COMMITTED
+        ? RowSlot.lastStableOffset
+        : RowSlot.highWatermark;
+  const upperOffset = table.get(row, upperSlot);
+  switch (timestamp) {
+    case LATEST:
+      return { offset: upperOffset, leaderEpoch };
+    case EARLIEST:
+    case -4: {
+      const offset = table.get(row, RowSlot.logStartOffset);
+      const { leaderEpoch: epoch } = await storage.request(row, { op: 'epochForOffset', row, offset });
+      return { offset, leaderEpoch: epoch };
+    }
+    case -5:
+    case -6:
+      return { offset: -1, leaderEpoch: -1 };
+    case -3:
+      return storage.request(row, { op: 'maxTimestamp', row, upperOffset });
+    default:
+      return storage.request(row, { op: 'offsetForTimestamp', row, timestamp, upperOffset });
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Metadata v0-13. Topics that do not exist are created on the way when both sides allow it; Kafka answers such a request
+ * with an error and lets the client ask again, here the answer waits for the creation. The brokers named are those
+ * that have the listener the request came in on; the controller named is a random live one, as with KRaft.
+ */
+import { ZERO_UUID } from '../../base/uuid.ts';
+import { isInternalTopic, topicNameFault } from '../../metadata/topic-name.ts';
+import type { TopicImage } from '../../metadata/topics-image.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import {
+  type MetadataRequest,
+  type MetadataResponse,
+  metadataRequest,
+  metadataResponse,
+} from '../../protocol/messages/03-metadata.ts';
+import { api } from '../api-handler.ts';
+import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts';
+import type { BrokerServices, RequestContext } from '../broker-services.ts';
+
+/** From here on topics can be asked for by id. */
+const TOPIC_ID_VERSION = 12;
+
+type TopicAnswer = Partial<MetadataResponse['topics'][number]>;
+
+export const metadata = api(metadataRequest, metadataResponse, answerMetadata);
+
+async function answerMetadata(
+  request: MetadataRequest,
+  context: RequestContext,
+  services: BrokerServices,
+): Promise<Partial<Omit<MetadataResponse, 'topics'>> & { topics: TopicAnswer[] }> {
+  const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
+  const topics: TopicAnswer[] = [];
+  const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
+  if (all) {
+    for (const topic of services.image.topics.values()) topics.push(describe(topic, operations, context, services));
+  } else {
+    for (const asked of request.topics ?? []) {
+      topics.push(await find(asked, request.allowAutoTopicCreation, operations, context, services));
+    }
+  }
+  const brokers = activeBrokers(context, services);
+  return {
+    brokers,
+    clusterId: services.clusterId,
+    controllerId: brokers.length > 0 ? brokers[services.random.below(brokers.length)].nodeId : -1,
+    topics,
+    clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : OPERATIONS_NOT_ASKED,
+  };
+}
+
+export function activeBrokers({ listenerName }: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
+  const brokers: MetadataResponse['brokers'] = [];
+  for (const { id, rack } of services.image.cluster.brokers()) {
+    if (!services.image.cluster.isActive(id)) continue;
+    const endpoint = services.endpoint(id, listenerName);
+    if (endpoint) brokers.push({ nodeId: id, host: endpoint.host, port: endpoint.port, rack });
+  }
+  return brokers;
+}
+
+async function find(
+  asked: { readonly name: string | null; readonly topicId: string },
+  mayCreate: boolean,
+  operations: number,
+  context: RequestContext,
+  services: BrokerServices,
+): Promise<TopicAnswer> {
+  const { name, topicId } = asked;
+  const { topics } = services.image;
+  if (name === null || (context.apiVersion >= TOPIC_ID_VERSION && topicId !== ZERO_UUID)) {
+    if (context.apiVersion < TOPIC_ID_VERSION) return { name: '', topicId, errorCode: ErrorCode.INVALID_REQUEST };
+    const topic = topics.get(topicId);
+    if (topic) return describe(topic, operations, context, services);
+    return { name: null, topicId, errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
+  }
+  const topic = topics.byName(name);
+  if (topic) return describe(topic, operations, context, services);
+  const refused = { name, isInternal: isInternalTopic(name) };
+  if (topicNameFault(name) !== null) return { ...refused, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION };
+  if (!mayCreate || !services.config().boolean('auto.create.topics.enable')) {
+    return { ...refused, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+  }
+  const errorCode = await services.autoTopics.create(name);
+  const created = topics.byName(name);
+  if (created) return describe(created, operations, context, services);
+  return { ...refused, errorCode: errorCode === ErrorCode.NONE ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode };
+}
+
+function describe(topic: TopicImage, operations: number, context: RequestContext, services: BrokerServices): TopicAnswer {
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: isInternalTopic(topic.name),
+    partitions: topic.partitions.map((_, index) => describePartition(topic, index, context, services)),
+    topicAuthorizedOperations: operations,
+  };
+}
+
+/** A partition as metadata responses show it: which replicas are down, and an error where it has no usable leader. */
+export function describePartition(
+  topic: TopicImage,
+  partitionIndex: number,
+  { listenerName }: RequestContext,
+  services: BrokerServices,
+): MetadataResponse['topics'][number]['partitions'][number] {
+  const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex];
+  const offline = (id: number): boolean =>
+    !services.image.cluster.isActive(id) || services.partitions.isOffline(topic.name, partitionIndex, id);
+  const reachable = leader >= 0 && services.endpoint(leader, listenerName) !== undefined;
+  let errorCode: number = ErrorCode.NONE;
+  if (leader < 0 || offline(leader)) errorCode = ErrorCode.LEADER_NOT_AVAILABLE;
+  else if (!reachable) errorCode = ErrorCode.LISTENER_NOT_FOUND;
+  return {
+    errorCode,
+    partitionIndex,
+    leaderId: errorCode === ErrorCode.NONE ? leader : -1,
+    leaderEpoch,
+    replicaNodes: [...replicas],
+    isrNodes: [...isr],
+    offlineReplicas: replicas.filter(offline),
+  };
+}

@@ -1,0 +1,31 @@
+/** DeleteRecords v0-2: moves log start offsets; -1 stands for the high watermark. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { deleteRecordsRequest, deleteRecordsResponse } from '../../protocol/messages/21-delete-records.ts';
+import { api } from '../api-handler.ts';
+import type { BrokerServices } from '../broker-services.ts';
+import { isInternalTopic } from '../../metadata/topic-name.ts';
+
+export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, async (request, _, services) => {
+  const topics = request.topics.map(async ({ name, partitions }) => ({
+    name,
+    partitions: await Promise.all(
+      partitions.map(async ({ partitionIndex, offset }) => ({
+        partitionIndex,
+        ...(await remove(name, partitionIndex, offset, services)),
+      })),
+    ),
+  }));
+  return { topics: await Promise.all(topics) };
+});
+
+async function remove(
+  topic: string,
+  partition: number,
+  offset: number,
+  services: BrokerServices,
+): Promise<{ errorCode: number; lowWatermark: number }> {
+  if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
+  const { errorCode, row } = services.partitions.locate(topic, partition);
+  if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 };
+  return services.storage.request(row, { op: 'deleteRecords', row, offset });
+}

@@ -1,0 +1,72 @@
+/** DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. */
+import {
+  type DescribedConfig,
+  describeBrokerConfig,
+  describeClientMetricsConfig,
+  describeClusterBrokerConfig,
+  describeGroupConfig,
+  describeTopicConfig,
+} from '../../config/describe-configs.ts';
+import { ConfigResourceType } from '../../metadata/configs-image.ts';
+import { topicNameFault } from '../../metadata/topic-name.ts';
+import { ErrorCode, errorMessage, KafkaError } from '../../protocol/errors.ts';
+import {
+  type DescribeConfigsRequest,
+  describeConfigsRequest,
+  describeConfigsResponse,
+} from '../../protocol/messages/32-describe-configs.ts';
+import { api } from '../api-handler.ts';
+import type { BrokerServices } from '../broker-services.ts';
+
+type Resource = DescribeConfigsRequest['resources'][number];
+
+export const describeConfigs = api(describeConfigsRequest, describeConfigsResponse, (request, _, services) => ({
+  results: request.resources.map((resource) => {
+    const { resourceType, resourceName } = resource;
+    try {
+      const configs = list(resource, services)
+        .filter(({ name }) => resource.configurationKeys?.includes(name) ?? true)
+        .map((config) => ({
+          ...config,
+          synonyms: request.includeSynonyms ? [...config.synonyms] : [],
+          documentation: request.includeDocumentation ? config.documentation : null,
+        }));
+      return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs };
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName, configs: [] };
+    }
+  }),
+}));
+
+function list({ resourceType, resourceName }: Resource, services: BrokerServices): readonly DescribedConfig[] {
+  const { image, nodeId } = services;
+  const config = services.config();
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC:
+      if (topicNameFault(resourceName) !== null) throw failure(ErrorCode.INVALID_TOPIC_EXCEPTION);
+      if (!image.topics.byName(resourceName)) throw failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      return describeTopicConfig(image.configs.topic(resourceName), config);
+    case ConfigResourceType.BROKER:
+      if (resourceName === '') return describeClusterBrokerConfig(config);
+      if (resourceName === String(nodeId)) return describeBrokerConfig(config);
+      throw failure(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`);
+    case ConfigResourceType.GROUP:
+      if (resourceName === '') throw failure(ErrorCode.INVALID_REQUEST, 'Group name must not be empty');
+      return describeGroupConfig(image.configs.group(resourceName), config);
+    case ConfigResourceType.CLIENT_METRICS:
+      if (resourceName === '') throw failure(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
+      return describeClientMetricsConfig(image.configs.of(resourceType, resourceName));
+    case ConfigResourceType.BROKER_LOGGER:
+      if (resourceName !== String(nodeId)) {
+        throw failure(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId} but received ${resourceName}`);
+      }
+      return [];
+    default:
+      throw failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
+  }
+}
+
+function failure(code: ErrorCode, message = errorMessage(code)): KafkaError {
+  return new KafkaError(code, message);
+}

@@ -1,0 +1,22 @@
+/** DescribeProducers v0: the idempotent and transactional producers that a partition knows. */
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { describeProducersRequest, describeProducersResponse } from '../../protocol/messages/61-describe-producers.ts';
+import { api } from '../api-handler.ts';
+import type { BrokerServices } from '../broker-services.ts';
+
+export const describeProducers = api(describeProducersRequest, describeProducersResponse, async (request, _, services) => {
+  const topics = request.topics.map(async ({ name, partitionIndexes }) => ({
+    name,
+    partitions: await Promise.all(
+      partitionIndexes.map(async (partitionIndex) => ({ partitionIndex, ...(await list(name, partitionIndex, services)) })),
+    ),
+  }));
+  return { topics: await Promise.all(topics) };
+});
+
+async function list(topic: string, partition: number, services: BrokerServices) {
+  const { errorCode, row } = services.partitions.locate(topic, partition);
+  if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: errorMessage(errorCode) };
+  const activeProducers = [...(await services.storage.request(row, { op: 'producers', row }))];
+  return { errorCode, errorMessage: null, activeProducers };
+}

@@ -1,0 +1,51 @@
+/** What API handlers may use. One object, made by the composition root (`broker.ts`). Control thread. */
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { Controller } from '../controller/controller.ts';
+import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
+import type { PartitionTable } from '../ring/partition-table.ts';
+import type { LogDirectories } from './log-directories.ts';
+import type { PartitionManager } from './partition-manager.ts';
+import type { ProducerIds } from './producer-ids.ts';
+import type { StorageLinks } from './storage-links.ts';
+import type { AutoTopics } from './auto-topics.ts';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface BrokerServices {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly image: MetadataImage;
+  readonly controller: Controller;
+  readonly groups: GroupCoordinator;
+  readonly partitions: PartitionManager;
+  readonly storage: StorageLinks;
+  readonly table: PartitionTable;
+  readonly logDirectories: LogDirectories;
+  readonly producerIds: ProducerIds;
+  readonly autoTopics: AutoTopics;
+  /** The settings now, dynamic ones included. */
+  config(): BrokerConfig;
+  /** Where clients of a listener find a broker; undefined when that broker has no such listener. */
+  endpoint(nodeId: number, listenerName: string): Endpoint | undefined;
+}
+
+/** Who asks, and how. */
+export interface RequestContext {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly listenerName: string;
+  readonly principal: string;
+}

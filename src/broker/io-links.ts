@@ -1,0 +1,94 @@
+/** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
+import type { ListenerOptions } from '../network/listener.ts';
+import type { ControlRequest, FromIo, Port, ToIo } from './io/io-messages.ts';
+import type { TopicRouteMessage } from './io/topic-routes.ts';
+
+type IoPort = Port<ToIo, FromIo>;
+type Aborted = Extract<ToIo, { type: 'aborted' }>['aborted'];
+
+export interface IoEvents {
+  /** A response frame, or null to close the connection. */
+  onRequest(request: ControlRequest): Promise<Uint8Array | null>;
+  onReadAborted(row: number, fetchOffset: number, upperOffset: number): Promise<Aborted>;
+  onClosed(connection: string): void;
+}
+
+export class IoLinks {
+  readonly #ports: readonly IoPort[];
+  readonly #replies = new Map<number, (message: FromIo) => void>();
+  #nextId = 1;
+
+  constructor(ports: readonly IoPort[], events: IoEvents) {
+    this.#ports = ports;
+    for (const [index, port] of ports.entries()) port.onMessage((message) => this.#receive(index, message, events));
+  }
+
+  /** Opens a listener on every I/O thread; resolves with its port. */
+  async listen(options: Omit<ListenerOptions, 'reusePort'>): Promise<number> {
+    const reusePort = this.#ports.length > 1;
+    let { port } = options;
+    for (const io of this.#ports) {
+      const id = this.#nextId++;
+      const reply = await this.#expect(id, () => io.post({ type: 'listen', id, listener: { ...options, port, reusePort } }));
+      if (reply.type !== 'listening' || reply.error !== null) {
+        throw new Error(reply.type === 'listening' ? (reply.error ?? '') : 'no listener');
+      }
+      port = reply.port;
+    }
+    return port;
+  }
+
+  /** Resolves when every I/O thread knows: nobody can be told of a topic that a neighbour does not serve yet. */
+  async publishRoutes(set: readonly TopicRouteMessage[], remove: readonly string[]): Promise<void> {
+    await Promise.all(
+      this.#ports.map((io) => {
+        const id = this.#nextId++;
+        return this.#expect(id, () => io.post({ type: 'routes', id, set, remove }));
+      }),
+    );
+  }
+
+  /** Answers what is under way, then closes all connections. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#ports.map((io, index) => this.#expect(-1 - index, () => io.post({ type: 'stop' }))));
+  }
+
+  #expect(id: number, ask: () => void): Promise<FromIo> {
+    return new Promise((resolve) => {
+      this.#replies.set(id, resolve);
+      ask();
+    });
+  }
+
+  #reply(id: number, message: FromIo): void {
+    this.#replies.get(id)?.(message);
+    this.#replies.delete(id);
+  }
+
+  #receive(index: number, message: FromIo, events: IoEvents): void {
+    const io = this.#ports[index];
+    switch (message.type) {
+      case 'request': {
+        const { connection } = message;
+        events.onRequest(message).then((frame) => io.post({ type: 'response', connection, frame, muteMs: 0 }));
+        break;
+      }
+      case 'readAborted': {
+        const { id, row, fetchOffset, upperOffset } = message;
+        events
+          .onReadAborted(row, fetchOffset, upperOffset)
+          .catch(() => null)
+          .then((aborted) => io.post({ type: 'aborted', id, aborted }));
+        break;
+      }
+      case 'closed':
+        events.onClosed(`${index}:${message.connection}`);
+        break;
+      case 'stopped':
+        this.#reply(-1 - index, message);
+        break;
+      default:
+        this.#reply(message.id, message);
+    }
+  }
+}

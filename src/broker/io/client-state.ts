@@ -1,0 +1,43 @@
+/**
+ * What the broker keeps of a connection: its requests in the order of arrival, so that responses leave in that order.
+ * Only Produce requests may be under way together; anything else has the connection to itself, as in Kafka, where a
+ * channel is muted while a request runs. Lives on an I/O thread.
+ */
+import type { Connection } from '../../network/connection.ts';
+import type { ResponseOutput } from './response-output.ts';
+
+export interface PendingRequest {
+  /** The response can be written. */
+  readonly ready: boolean;
+  readonly isProduce: boolean;
+  /** Writes the response (or nothing) and lets go of everything held. */
+  finish(output: ResponseOutput, client: ClientState): void;
+  /** The connection is gone: lets go of everything held as soon as that is possible. */
+  abandon(): void;
+}
+
+export class ClientState {
+  readonly connection: Connection;
+  readonly pending: PendingRequest[] = [];
+  /** A frame was refused: resume when something finishes. */
+  waiting = false;
+  /** The client has closed its side. */
+  ended = false;
+  /** On the thread's list of clients to flush. */
+  dirty = false;
+  /** KIP-219: no frame is taken before this monotonic time. */
+  mutedUntilMs = 0;
+  clientSoftwareName = 'unknown';
+  clientSoftwareVersion = 'unknown';
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** May a request start now? */
+  accepts(isProduce: boolean, pipelineMax: number): boolean {
+    const count = this.pending.length;
+    if (count === 0) return this.connection.sender.pendingBytes === 0 || isProduce;
+    return isProduce && count < pipelineMax && this.pending[count - 1].isProduce;
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * Fetch on an I/O thread, without asking anybody: offsets come from the partition table, places of bytes from the
+ * storage engine (`planRead`), and the bytes leave by sendfile. A fetch that may not be answered yet is parked and looked
+ * at again when a storage worker says that one of its rows has changed, or when its time is up.
+ */
+import type { Clock, Timer } from '../../base/clock.ts';
+import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../../native/log-store.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
+import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
+import type { ClientState, PendingRequest } from './client-state.ts';
+import { writeFetchResponse } from './fetch-response.ts';
+import { FETCH_TOPIC_ID_VERSION, type FetchContext, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
+import type { ResponseOutput } from './response-output.ts';
+import type { TopicRoutes } from './topic-routes.ts';
+
+export const FETCH_VERSION_MIN = 4;
+export const FETCH_VERSION_MAX = 18;
+
+/** Ranges up to here are read and sent with the header in one call; sendfile pays only above. */
+const INLINE_RECORDS_BYTES_MAX = 16 * 1024;
+const READ_COMMITTED = 1;
+const NO_ROW = -1;
+
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+export interface FetchPathContext {
+  readonly ioThread: number;
+  readonly clock: Clock;
+  readonly store: LogStore;
+  readonly table: PartitionTable;
+  readonly routes: TopicRoutes;
+  readonly sessions: FetchSessionCache;
+  /** `fetch.max.bytes` */
+  readonly responseBytesMax: number;
+  onReady(client: ClientState): void;
+  /** Aborted transactions of a row whose offsets lie in a range, from the partition's owner. */
+  readAborted(row: number, fetchOffset: number, upperOffset: number): Promise<readonly AbortedTransaction[]>;
+}
+
+/** One fetch from its arrival to its response. */
+export class PendingFetch implements PendingRequest {
+  readonly isProduce = false;
+  readonly correlationId: number;
+  readonly version: number;
+  readonly context: FetchContext;
+  readonly client: ClientState;
+  minBytes: number;
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+  ready = false;
+  timer: Timer | null = null;
+  /** Parallel to `context.partitions`. */
+  readonly rows: Int32Array;
+  readonly errorCode: Int16Array;
+  readonly highWatermark: Float64Array;
+  readonly lastStableOffset: Float64Array;
+  readonly logStartOffset: Float64Array;
+  readonly upperOffset: Float64Array;
+  /** Bytes of records to serve; the plan that holds them is in `plans`. */
+  readonly sizeBytes: Float64Array;
+  readonly plans: Float64Array;
+  readonly #aborted = new Map<number, readonly AbortedTransaction[]>();
+  readonly #path: FetchPath;
+
+  constructor(path: FetchPath, client: ClientState, correlationId: number, version: number, request: FetchRequest, context: FetchContext) {
+    this.#path = path;
+    this.client = client;
+    this.correlationId = correlationId;
+    this.version = version;
+    this.context = context;
+    this.maxBytes = request.maxBytes;
+    this.minBytes = Math.min(request.minBytes, request.maxBytes);
+    this.readCommitted = request.isolationLevel === READ_COMMITTED;
+    const count = context.partitions.length;
+    this.rows = new Int32Array(count).fill(NO_ROW);
+    this.errorCode = new Int16Array(count);
+    this.highWatermark = new Float64Array(count);
+    this.lastStableOffset = new Float64Array(count);
+    this.logStartOffset = new Float64Array(count);
+    this.upperOffset = new Float64Array(count);
+    this.sizeBytes = new Float64Array(count);
+    this.plans = new Float64Array(count * PLAN_STRIDE);
+  }
+
+  setAborted(at: number, aborted: readonly AbortedTransaction[]): void {
+    this.#aborted.set(at, aborted);
+  }
+
+  /** Null where the client did not ask for it. */
+  abortedTransactions(at: number): readonly AbortedTransaction[] | null {
+    return this.readCommitted ? (this.#aborted.get(at) ?? []) : null;
+  }
+
+  finish(output: ResponseOutput): void {
+    this.#path.write(this, output);
+  }
+
+  abandon(): void {
+    this.#path.drop(this);
+  }
+}
+
+export class FetchPath {
+  readonly #context: FetchPathContext;
+  /** Parked fetches by row. */
+  readonly #parked = new Map<number, Set<PendingFetch>>();
+
+  constructor(context: FetchPathContext) {
+    this.#context = context;
+  }
+
+  start(client: ClientState, correlationId: number, version: number, request: FetchRequest): void {
+    const context = this.#context.sessions.open(request, version, this.#context.clock.monotonicMs());
+    const fetch = new PendingFetch(this, client, correlationId, version, request, context);
+    client.pending.push(fetch);
+    for (let at = 0; at < context.partitions.length; at++) this.#findRow(fetch, at);
+    if (this.#evaluate(fetch) || request.maxWaitMs <= 0) this.#complete(fetch);
+    else this.#park(fetch, request.maxWaitMs);
+  }
+
+  /** A storage worker says that a row has changed. */
+  rowChanged(row: number): void {
+    const parked = this.#parked.get(row);
+    if (!parked) return;
+    for (const fetch of parked) {
+      if (this.#evaluate(fetch)) {
+        this.#unpark(fetch);
+        this.#complete(fetch);
+      }
+    }
+    if (this.#parked.has(row)) {
+      this.#context.table.wait(row, this.#context.ioThread);
+      // What changed between looking and asking would be missed.
+      const still = this.#parked.get(row);
+      if (still && [...still].some((fetch) => this.#hasMoved(fetch))) this.rowChanged(row);
+    }
+  }
+
+  /** Topics came or went: parked fetches must notice. */
+  routesChanged(rows: Iterable<number>): void {
+    for (const row of rows) {
+      for (const fetch of [...(this.#parked.get(row) ?? [])]) {
+        this.#unpark(fetch);
+        this.#evaluate(fetch);
+        this.#complete(fetch);
+      }
+    }
+  }
+
+  write(fetch: PendingFetch, output: ResponseOutput): void {
+    const { partitions, incremental } = fetch.context;
+    const tell: number[] = [];
+    for (let at = 0; at < partitions.length; at++) {
+      const told = FetchSessionCache.mustTell(
+        partitions[at],
+        fetch.errorCode[at],
+        fetch.sizeBytes[at] > 0,
+        fetch.highWatermark[at],
+        fetch.logStartOffset[at],
+      );
+      if (told || !incremental) tell.push(at);
+      if (fetch.sizeBytes[at] > 0) FetchSessionCache.moveToEnd(fetch.context, partitions[at]);
+    }
+    writeFetchResponse(output, fetch, tell, (_, at) => this.#writeRecords(fetch, at, output));
+  }
+
+  /** Gives back what a fetch holds, without an answer. */
+  drop(fetch: PendingFetch): void {
+    this.#unpark(fetch);
+    this.#releasePlans(fetch);
+  }
+
+  #writeRecords(fetch: PendingFetch, at: number, output: ResponseOutput): void {
+    const { store } = this.#context;
+    const plan = at * PLAN_STRIDE;
+    const size = fetch.sizeBytes[at];
+    const file = fetch.plans[plan + PlanSlot.file];
+    const position = fetch.plans[plan + PlanSlot.position];
+    fetch.sizeBytes[at] = 0;
+    if (size > INLINE_RECORDS_BYTES_MAX) {
+      output.file(file, position, size, fetch.plans[plan + PlanSlot.cached] === 1);
+      return;
+    }
+    output.ensure(size);
+    const read = store.readPlanned(file, position, output.memory, output.at, size);
+    store.release(file);
+    // The length is written already: a client drops bytes that are no batch. A short read means a broken disk.
+    if (read < size) output.memory.fill(0, output.at + Math.max(read, 0), output.at + size);
+    output.at += size;
+  }
+
+  #findRow(fetch: PendingFetch, at: number): void {
+    const { routes } = this.#context;
+    const partition = fetch.context.partitions[at];
+    const byId = fetch.version >= FETCH_TOPIC_ID_VERSION;
+    const route = byId ? routes.byId(partition.topicId) : routes.byName(partition.topic);
+    const row = route?.rows[partition.partition] ?? NO_ROW;
+    fetch.rows[at] = row;
+    if (row === NO_ROW) {
+      this.#setError(fetch, at, byId && !route ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+  }
+
+  #setError(fetch: PendingFetch, at: number, errorCode: number): void {
+    fetch.errorCode[at] = errorCode;
+    fetch.highWatermark[at] = -1;
+    fetch.lastStableOffset[at] = -1;
+    fetch.logStartOffset[at] = -1;
+  }
+
+  /** Reads everything anew; true when the fetch may be answered now (its plans are then held). */
+  #evaluate(fetch: PendingFetch): boolean {
+    const { partitions } = fetch.context;
+    let left = Math.min(fetch.maxBytes, this.#context.responseBytesMax);
+    let total = 0;
+    let failed = partitions.length === 0;
+    let mayExceed = true;
+    for (let at = 0; at < partitions.length; at++) {
+      if (fetch.rows[at] !== NO_ROW) this.#look(fetch, at, partitions[at]);
+      if (fetch.errorCode[at] !== ErrorCode.NONE) {
+        failed = true;
+        continue;
+      }
+      const size = this.#plan(fetch, at, partitions[at], left, mayExceed);
+      if (fetch.errorCode[at] !== ErrorCode.NONE) failed = true;
+      if (size > 0) mayExceed = false;
+      total += size;
+      left = Math.max(left - size, 0);
+    }
+    if (failed || total >= fetch.minBytes) return true;
+    this.#releasePlans(fetch);
+    return false;
+  }
+
+  /** Takes the row's offsets over and checks epoch and range. */
+  #look(fetch: PendingFetch, at: number, partition: FetchPartition): void {
+    const { table } = this.#context;
+    const row = fetch.rows[at];
+    const state = table.get(row, RowSlot.state);
+    if (state !== RowState.online) {
+      const offline = state === RowState.offline;
+      this.#setError(fetch, at, offline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      return;
+    }
+    const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
+    if (partition.currentLeaderEpoch !== -1 && partition.currentLeaderEpoch !== leaderEpoch) {
+      const fenced = partition.currentLeaderEpoch < leaderEpoch;
+      this.#setError(fetch, at, fenced ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH);
+      return;
+    }
+    // The end is read first: offsets only grow, so start <= high watermark <= end whatever happens in between.
+    const logStartOffset = table.get(row, RowSlot.logStartOffset);
+    const lastStableOffset = table.get(row, RowSlot.lastStableOffset);
+    const highWatermark = table.get(row, RowSlot.highWatermark);
+    const logEndOffset = table.get(row, RowSlot.logEndOffset);
+    if (partition.fetchOffset < logStartOffset || partition.fetchOffset > logEndOffset) {
+      this.#setError(fetch, at, ErrorCode.OFFSET_OUT_OF_RANGE);
+      return;
+    }
+    fetch.errorCode[at] = ErrorCode.NONE;
+    fetch.logStartOffset[at] = logStartOffset;
+    fetch.lastStableOffset[at] = lastStableOffset;
+    fetch.highWatermark[at] = highWatermark;
+    fetch.upperOffset[at] = fetch.readCommitted ? lastStableOffset : highWatermark;
+  }
+
+  /** Bytes that the partition adds to the response; its plan is held when there are any. */
+  #plan(fetch: PendingFetch, at: number, partition: FetchPartition, left: number, mayExceed: boolean): number {
+    const { store, table } = this.#context;
+    const limit = Math.min(left, partition.maxBytes);
+    if (partition.fetchOffset >= fetch.upperOffset[at] || (limit <= 0 && !mayExceed)) return 0;
+    const plan = at * PLAN_STRIDE;
+    const log = table.get(fetch.rows[at], RowSlot.log);
+    const status = store.planRead(log, partition.fetchOffset, Math.max(limit, 0), fetch.upperOffset[at], fetch.plans, plan);
+    if (status !== PlanStatus.ok) {
+      if (status === PlanStatus.atEnd) return 0;
+      const outOfRange = status === PlanStatus.outOfRange;
+      this.#setError(fetch, at, outOfRange ? ErrorCode.OFFSET_OUT_OF_RANGE : ErrorCode.KAFKA_STORAGE_ERROR);
+      return 0;
+    }
+    let size = fetch.plans[plan + PlanSlot.sizeBytes];
+    const first = fetch.plans[plan + PlanSlot.firstBatchBytes];
+    // The first partition with data may exceed every limit by its first batch, so that its reader can go on.
+    if (size < first) size = mayExceed ? first : 0;
+    if (size === 0) store.release(fetch.plans[plan + PlanSlot.file]);
+    fetch.sizeBytes[at] = size;
+    return size;
+  }
+
+  #releasePlans(fetch: PendingFetch): void {
+    for (let at = 0; at < fetch.sizeBytes.length; at++) {
+      if (fetch.sizeBytes[at] > 0) this.#context.store.release(fetch.plans[at * PLAN_STRIDE + PlanSlot.file]);
+      fetch.sizeBytes[at] = 0;
+    }
+  }
+
+  #park(fetch: PendingFetch, maxWaitMs: number): void {
+    const { clock, table, ioThread } = this.#context;
+    for (const row of fetch.rows) {
+      if (row === NO_ROW) continue;
+      let parked = this.#parked.get(row);
+      if (!parked) this.#parked.set(row, (parked = new Set()));
+      parked.add(fetch);
+      table.wait(row, ioThread);
+    }
+    fetch.timer = clock.schedule(maxWaitMs, () => {
+      this.#unpark(fetch);
+      // What there is goes out, however little.
+      fetch.minBytes = 0;
+      this.#evaluate(fetch);
+      this.#complete(fetch);
+    });
+    // Appended between looking and asking: nobody will tell.
+    if (this.#hasMoved(fetch) && this.#evaluate(fetch)) {
+      this.#unpark(fetch);
+      this.#complete(fetch);
+    }
+  }
+
+  #hasMoved(fetch: PendingFetch): boolean {
+    const { table } = this.#context;
+    const slot = fetch.readCommitted ? RowSlot.lastStableOffset : RowSlot.highWatermark;
+    for (let at = 0; at < fetch.rows.length; at++) {
+      const row = fetch.rows[at];
+      if (row !== NO_ROW && table.get(row, slot) !== fetch.upperOffset[at]) return true;
+    }
+    return false;
+  }
+
+  #unpark(fetch: PendingFetch): void {
+    fetch.timer?.cancel();
+    fetch.timer = null;
+    for (const row of fetch.rows) {
+      const parked = this.#parked.get(row);
+      if (parked?.delete(fetch) && parked.size === 0) this.#parked.delete(row);
+    }
+  }
+
+  #complete(fetch: PendingFetch): void {
+    const wanted = fetch.readCommitted ? this.#partitionsWithAborts(fetch) : [];
+    if (wanted.length === 0) {
+      fetch.ready = true;
+      this.#context.onReady(fetch.client);
+      return;
+    }
+    const { partitions } = fetch.context;
+    const reads = wanted.map(async (at) => {
+      const row = fetch.rows[at];
+      fetch.setAborted(at, await this.#context.readAborted(row, partitions[at].fetchOffset, fetch.upperOffset[at]));
+    });
+    Promise.allSettled(reads).then((results) => {
+      for (const [i, result] of results.entries()) {
+        if (result.status === 'fulfilled') continue;
+        const at = wanted[i];
+        if (fetch.sizeBytes[at] > 0) this.#context.store.release(fetch.plans[at * PLAN_STRIDE + PlanSlot.file]);
+        fetch.sizeBytes[at] = 0;
+        this.#setError(fetch, at, ErrorCode.KAFKA_STORAGE_ERROR);
+      }
+      fetch.ready = true;
+      if (fetch.client.connection.closed) this.#releasePlans(fetch);
+      else this.#context.onReady(fetch.client);
+    });
+  }
+
+  /** Partitions that serve data which an aborted transaction may touch. */
+  #partitionsWithAborts(fetch: PendingFetch): number[] {
+    const { table } = this.#context;
+    const list: number[] = [];
+    for (let at = 0; at < fetch.rows.length; at++) {
+      if (fetch.sizeBytes[at] === 0) continue;
+      const lastAborted = table.get(fetch.rows[at], RowSlot.lastAbortedOffset);
+      if (lastAborted >= fetch.context.partitions[at].fetchOffset) list.push(at);
+    }
+    return list;
+  }
+}

@@ -1,0 +1,115 @@
+/** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
+import { uuidToBytes } from '../../base/uuid.ts';
+import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
+import type { PendingFetch } from './fetch-path.ts';
+import type { ResponseOutput } from './response-output.ts';
+import {
+  beginFrame,
+  endFrame,
+  writeBytes,
+  writeCount,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+  writeNoTags,
+  writeString,
+  writeUvarint,
+} from './response-writing.ts';
+
+export const FETCH_FLEXIBLE_VERSION = 12;
+const SESSION_VERSION = 7;
+const LOG_START_OFFSET_VERSION = 5;
+const PREFERRED_REPLICA_VERSION = 11;
+/** More than a partition's fixed fields. */
+const PARTITION_BYTES = 80;
+const TOPIC_BYTES = 24;
+const ABORTED_BYTES = 17;
+
+/** Sinks a planned range of records into the output: as a file range or as bytes. */
+export type WriteRecords = (fetch: PendingFetch, at: number) => void;
+
+/** `tell` lists the positions (in the fetch's partitions) to write, in order. */
+export function writeFetchResponse(
+  output: ResponseOutput,
+  fetch: PendingFetch,
+  tell: readonly number[],
+  writeRecords: WriteRecords,
+): void {
+  const { version, context } = fetch;
+  const flexible = version >= FETCH_FLEXIBLE_VERSION;
+  const fileBytesBefore = output.fileBytes;
+  const start = beginFrame(output, fetch.correlationId, flexible);
+  output.ensure(TOPIC_BYTES);
+  writeInt32(output, 0);
+  if (version >= SESSION_VERSION) {
+    writeInt16(output, context.errorCode);
+    writeInt32(output, context.sessionId);
+  }
+  const groups = groupByTopic(fetch, tell);
+  writeCount(output, groups.length, flexible);
+  for (const group of groups) {
+    const { topic, topicId } = context.partitions[group[0]];
+    if (version >= FETCH_TOPIC_ID_VERSION) {
+      output.ensure(TOPIC_BYTES);
+      writeBytes(output, uuidToBytes(topicId));
+    } else {
+      const name = Buffer.from(topic);
+      output.ensure(TOPIC_BYTES + name.length);
+      writeString(output, name, flexible);
+    }
+    writeCount(output, group.length, flexible);
+    for (const at of group) writePartition(output, fetch, at, flexible, writeRecords);
+    output.ensure(1);
+    writeNoTags(output, flexible);
+  }
+  output.ensure(1);
+  writeNoTags(output, flexible);
+  endFrame(output, start, output.fileBytes - fileBytesBefore);
+}
+
+function writePartition(
+  output: ResponseOutput,
+  fetch: PendingFetch,
+  at: number,
+  flexible: boolean,
+  writeRecords: WriteRecords,
+): void {
+  const { version } = fetch;
+  const aborted = fetch.abortedTransactions(at);
+  output.ensure(PARTITION_BYTES + (aborted?.length ?? 0) * ABORTED_BYTES);
+  writeInt32(output, fetch.context.partitions[at].partition);
+  writeInt16(output, fetch.errorCode[at]);
+  writeInt64(output, fetch.highWatermark[at]);
+  writeInt64(output, fetch.lastStableOffset[at]);
+  if (version >= LOG_START_OFFSET_VERSION) writeInt64(output, fetch.logStartOffset[at]);
+  if (aborted === null) {
+    if (flexible) writeUvarint(output, 0);
+    else writeInt32(output, -1);
+  } else {
+    writeCount(output, aborted.length, flexible);
+    for (const { producerId, firstOffset } of aborted) {
+      writeInt64(output, producerId);
+      writeInt64(output, firstOffset);
+      writeNoTags(output, flexible);
+    }
+  }
+  if (version >= PREFERRED_REPLICA_VERSION) writeInt32(output, -1);
+  const size = fetch.sizeBytes[at];
+  writeCount(output, size, flexible);
+  if (size > 0) writeRecords(fetch, at);
+  output.ensure(1);
+  writeNoTags(output, flexible);
+}
+
+/** Runs of partitions of one topic: the order of the partitions is kept, so a topic may come twice. */
+function groupByTopic(fetch: PendingFetch, tell: readonly number[]): number[][] {
+  const groups: number[][] = [];
+  let last: number[] | undefined;
+  for (const at of tell) {
+    const { topic, topicId } = fetch.context.partitions[at];
+    const first = last && fetch.context.partitions[last[0]];
+    if (last && first && first.topic === topic && first.topicId === topicId) last.push(at);
+    else groups.push((last = [at]));
+  }
+  return groups;
+}

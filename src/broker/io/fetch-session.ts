@@ -1,0 +1,187 @@
+/**
+ * Incremental fetch sessions (KIP-227): a client names its partitions once, then only what changes, and is told only of
+ * partitions that have something new. One cache per I/O thread; ids are congruent to the thread's index, so a client
+ * that comes back through another thread gets FETCH_SESSION_ID_NOT_FOUND and starts anew, as after a restart.
+ */
+import type { Random } from '../../base/random.ts';
+import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+
+/** From this version on, requests name topics by id. */
+export const FETCH_TOPIC_ID_VERSION = 13;
+/** Epochs that are commands: open a session, close it. */
+const INITIAL_EPOCH = 0;
+const FINAL_EPOCH = -1;
+const NO_SESSION = 0;
+const EPOCH_MAX = 2 ** 31 - 1;
+/** Kafka's `min.incremental.fetch.session.eviction.ms`: an idle session this old may be evicted by any newcomer. */
+const EVICTION_MS = 120_000;
+
+/** One partition of a fetch, and in a session what its client was told last. */
+export interface FetchPartition {
+  topic: string;
+  topicId: string;
+  partition: number;
+  fetchOffset: number;
+  maxBytes: number;
+  currentLeaderEpoch: number;
+  lastFetchedEpoch: number;
+  toldHighWatermark: number;
+  toldLogStartOffset: number;
+}
+
+interface Session {
+  readonly id: number;
+  readonly usesTopicIds: boolean;
+  readonly partitions: Map<string, FetchPartition>;
+  epoch: number;
+  lastUsedMs: number;
+}
+
+/** How one fetch request is to be run and answered. */
+export interface FetchContext {
+  /** Top-level error; then there are no partitions. */
+  readonly errorCode: number;
+  readonly sessionId: number;
+  /** Answer only partitions that have something new. */
+  readonly incremental: boolean;
+  /** In the order in which bytes are handed out. */
+  readonly partitions: readonly FetchPartition[];
+  /** To be told of partitions that returned data: they go to the end of the order. */
+  readonly session: Session | null;
+}
+
+export class FetchSessionCache {
+  readonly #sessions = new Map<number, Session>();
+  readonly #slotsMax: number;
+  readonly #ioThread: number;
+  readonly #ioThreads: number;
+  readonly #random: Random;
+
+  constructor(slotsMax: number, ioThread: number, ioThreads: number, random: Random) {
+    this.#slotsMax = slotsMax;
+    this.#ioThread = ioThread;
+    this.#ioThreads = ioThreads;
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  open(request: FetchRequest, version: number, nowMs: number): FetchContext {
+    const { sessionId, sessionEpoch } = request;
+    if (sessionEpoch !== INITIAL_EPOCH && sessionEpoch !== FINAL_EPOCH) {
+      return this.#incremental(request, version, nowMs);
+    }
+    if (sessionId !== NO_SESSION) this.#sessions.delete(sessionId);
+    const partitions = listPartitions(request);
+    const session = sessionEpoch === INITIAL_EPOCH && version >= 7 ? this.#create(partitions, version, nowMs) : null;
+    return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, incremental: false, partitions, session };
+  }
+
+  /** Whether a response must name this partition; remembers what is told. */
+  static mustTell(partition: FetchPartition, errorCode: number, hasRecords: boolean, highWatermark: number, logStartOffset: number): boolean {
+    const changed =
+      hasRecords ||
+      errorCode !== ErrorCode.NONE ||
+      partition.toldHighWatermark !== highWatermark ||
+      partition.toldLogStartOffset !== logStartOffset;
+    // After an error the partition is told again, whatever its offsets.
+    partition.toldHighWatermark = errorCode === ErrorCode.NONE ? highWatermark : -1;
+    partition.toldLogStartOffset = logStartOffset;
+    return changed;
+  }
+
+  /** Fairness: a partition that returned data is served last next time. */
+  static moveToEnd(context: FetchContext, partition: FetchPartition): void {
+    const partitions = context.session?.partitions;
+    const key = keyOf(partition);
+    if (partitions?.delete(key)) partitions.set(key, partition);
+  }
+
+  #incremental(request: FetchRequest, version: number, nowMs: number): FetchContext {
+    const session = this.#sessions.get(request.sessionId);
+    if (!session) return refuse(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+    if (session.epoch !== request.sessionEpoch) return refuse(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
+    if (session.usesTopicIds !== version >= FETCH_TOPIC_ID_VERSION) return refuse(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    for (const changed of listPartitions(request)) {
+      const key = keyOf(changed);
+      const known = session.partitions.get(key);
+      if (known) {
+        known.fetchOffset = changed.fetchOffset;
+        known.maxBytes = changed.maxBytes;
+        known.currentLeaderEpoch = changed.currentLeaderEpoch;
+        known.lastFetchedEpoch = changed.lastFetchedEpoch;
+      } else {
+        session.partitions.set(key, changed);
+      }
+    }
+    for (const forgotten of request.forgottenTopicsData) {
+      for (const partition of forgotten.partitions) {
+        session.partitions.delete(`${session.usesTopicIds ? forgotten.topicId : forgotten.topic}:${partition}`);
+      }
+    }
+    session.lastUsedMs = nowMs;
+    session.epoch = session.epoch === EPOCH_MAX ? 1 : session.epoch + 1;
+    const partitions = [...session.partitions.values()];
+    if (partitions.length === 0) {
+      this.#sessions.delete(session.id);
+      return { errorCode: ErrorCode.NONE, sessionId: NO_SESSION, incremental: false, partitions, session: null };
+    }
+    return { errorCode: ErrorCode.NONE, sessionId: session.id, incremental: true, partitions, session };
+  }
+
+  /** Null when the cache is full of sessions that may not be evicted: the client then fetches without one. */
+  #create(partitions: readonly FetchPartition[], version: number, nowMs: number): Session | null {
+    if (partitions.length === 0 || this.#slotsMax === 0) return null;
+    if (this.#sessions.size >= this.#slotsMax && !this.#evict(nowMs)) return null;
+    let id: number;
+    do {
+      id = this.#random.below(Math.floor((2 ** 31 - 1) / this.#ioThreads)) * this.#ioThreads + this.#ioThread;
+    } while (id === NO_SESSION || this.#sessions.has(id));
+    const byKey = new Map(partitions.map((partition) => [keyOf(partition), partition]));
+    const usesTopicIds = version >= FETCH_TOPIC_ID_VERSION;
+    const session: Session = { id, usesTopicIds, partitions: byKey, epoch: 1, lastUsedMs: nowMs };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** Makes one place: of sessions idle for EVICTION_MS the longest idle. */
+  #evict(nowMs: number): boolean {
+    let oldest: Session | undefined;
+    for (const session of this.#sessions.values()) {
+      if (!oldest || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
+    }
+    if (!oldest || nowMs - oldest.lastUsedMs <= EVICTION_MS) return false;
+    return this.#sessions.delete(oldest.id);
+  }
+}
+
+function refuse(errorCode: number): FetchContext {
+  return { errorCode, sessionId: NO_SESSION, incremental: false, partitions: [], session: null };
+}
+
+function keyOf(partition: FetchPartition): string {
+  return `${partition.topic || partition.topicId}:${partition.partition}`;
+}
+
+function listPartitions(request: FetchRequest): FetchPartition[] {
+  const list: FetchPartition[] = [];
+  for (const { topic, topicId, partitions } of request.topics) {
+    for (const partition of partitions) {
+      list.push({
+        topic,
+        topicId,
+        partition: partition.partition,
+        fetchOffset: partition.fetchOffset,
+        maxBytes: partition.partitionMaxBytes,
+        currentLeaderEpoch: partition.currentLeaderEpoch,
+        lastFetchedEpoch: partition.lastFetchedEpoch,
+        toldHighWatermark: -1,
+        toldLogStartOffset: -1,
+      });
+    }
+  }
+  return list;
+}

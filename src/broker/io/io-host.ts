@@ -1,0 +1,461 @@
+/**
+ * The work of one I/O thread: connections, the order of their requests, Produce and Fetch. Everything else goes to the
+ * control thread as copied frames and comes back as response frames. It runs as a worker thread (`io-worker.ts`) or on
+ * the broker's only thread (embedded); it cannot tell which.
+ *
+ * One turn: read events hand in frames -> work goes into the rings; at the end of the turn the rings are published and
+ * finished responses leave, one send per connection.
+ */
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { LogStore } from '../../native/log-store.ts';
+import { Connection, type FrameHandler } from '../../network/connection.ts';
+import { Listener, type ListenerContext } from '../../network/listener.ts';
+import type { ResponseSender } from '../../network/response-sender.ts';
+import { ApiKey } from '../../protocol/api-keys.ts';
+import { decode } from '../../protocol/codec.ts';
+import { fetchRequest } from '../../protocol/messages/01-fetch.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { type RequestHeader, parseRequestHeader } from '../../protocol/request-header.ts';
+import type { PartitionTable } from '../../ring/partition-table.ts';
+import type { SharedArena } from '../../ring/shared-arena.ts';
+import type { WakeSleeper } from '../../ring/wake-signal.ts';
+import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
+import { ClientState } from './client-state.ts';
+import { type AbortedTransaction, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
+import type { FetchSessionCache } from './fetch-session.ts';
+import type { FromIo, Port, ToIo } from './io-messages.ts';
+import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
+import { PendingControl } from './pending-control.ts';
+import { ResponseOutput } from './response-output.ts';
+import { TopicRoutes } from './topic-routes.ts';
+import type { WorkerLink } from './worker-links.ts';
+
+export interface IoHostSettings {
+  readonly ioThread: number;
+  /** Produce requests of one connection that may be under way together (`millrace.connection.pipeline.requests.max`). */
+  readonly pipelineRequestsMax: number;
+  /** `connections.max.idle.ms` */
+  readonly idleMs: number;
+  readonly fetchResponseBytesMax: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+}
+
+export interface IoHostContext {
+  readonly settings: IoHostSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: LogStore;
+  readonly table: PartitionTable;
+  readonly arena: SharedArena;
+  readonly links: readonly WorkerLink[];
+  readonly sleeper: WakeSleeper;
+  readonly sessions: FetchSessionCache;
+  readonly port: Port<FromIo, ToIo>;
+  readonly responseMemory: Buffer;
+  growResponseMemory(bytesMin: number): Buffer;
+  createSender(connection: Connection, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
+}
+
+/** A frame that stalls this long while the arena is full loses its connection, so that others can go on. */
+const STALLED_FRAME_MS = 5_000;
+const SWEEP_MS = 1_000;
+/** Completions handled before responses are sent and reads get their turn. */
+const DRAIN_MAX = 4_096;
+/** A stop waits this long for responses under way. */
+const STOP_MS = 2_000;
+
+export class IoHost implements FrameHandler {
+  readonly #context: IoHostContext;
+  readonly #routes = new TopicRoutes();
+  readonly #output: ResponseOutput;
+  readonly #produce: ProducePath;
+  readonly #fetch: FetchPath;
+  readonly #clients = new Map<number, ClientState>();
+  readonly #connectionsPerHost = new Map<string, number>();
+  readonly #listeners: Listener[] = [];
+  /** Clients with a frame that was refused for want of room (rings or arena). */
+  readonly #waitingForRoom = new Set<ClientState>();
+  readonly #abortedReads = new Map<number, (aborted: readonly AbortedTransaction[] | null) => void>();
+  #dirty: ClientState[] = [];
+  #turnQueued = false;
+  #roomFreed = false;
+  #nextId = 1;
+  #nowMs = 0;
+  #sweep: Timer;
+  #stopping = false;
+
+  constructor(context: IoHostContext) {
+    this.#context = context;
+    const { settings, clock, store, table, arena, links, sessions } = context;
+    this.#nowMs = clock.monotonicMs();
+    this.#output = new ResponseOutput(context.responseMemory, context.growResponseMemory);
+    this.#produce = new ProducePath({
+      arena,
+      routes: this.#routes,
+      table,
+      links,
+      onReady: (client) => this.#markDirty(client),
+      onRoom: () => this.#noteRoom(),
+      closeClient: (client, reason) => this.#closeFor(client.connection, reason),
+    });
+    this.#fetch = new FetchPath({
+      ioThread: settings.ioThread,
+      clock,
+      store,
+      table,
+      routes: this.#routes,
+      sessions,
+      responseBytesMax: settings.fetchResponseBytesMax,
+      onReady: (client) => this.#markDirty(client),
+      readAborted: (row, fetchOffset, upperOffset) => this.#readAborted(row, fetchOffset, upperOffset),
+    });
+    context.port.onMessage((message) => this.#receive(message));
+    this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
+  }
+
+  /** Takes in the completions of all storage workers; the thread's doorbell calls it. */
+  drain(): void {
+    const { links, sleeper } = this.#context;
+    for (;;) {
+      let handled = 0;
+      for (const link of links) handled += this.#drainLink(link);
+      if (handled === 0) {
+        sleeper.announce();
+        if (!links.some((link) => link.completions.peek() >= 0)) break;
+        sleeper.cancel();
+      }
+    }
+    this.#endTurn();
+  }
+
+  // --- frames -------------------------------------------------------------------------------------------------------
+
+  onFrame(connection: Connection, bytes: Buffer, start: number, sizeBytes: number, block: number): boolean {
+    const client = connection.attachment as ClientState;
+    try {
+      const taken = this.#take(client, bytes, start, start + sizeBytes, block);
+      if (!taken) client.waiting = true;
+      return taken;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#closeFor(connection, error.message);
+      if (block >= 0) this.#context.arena.free(block);
+      return true;
+    }
+  }
+
+  onArenaFull(connection: Connection): void {
+    const client = connection.attachment as ClientState;
+    client.waiting = true;
+    this.#waitingForRoom.add(client);
+    this.#closeStalledFrames();
+  }
+
+  onBroken(connection: Connection, reason: string): void {
+    this.#closeFor(connection, reason);
+  }
+
+  onEnded(connection: Connection): void {
+    const client = connection.attachment as ClientState;
+    client.ended = true;
+    if (client.pending.length === 0) connection.close();
+  }
+
+  onClosed(connection: Connection): void {
+    const client = connection.attachment as ClientState;
+    this.#clients.delete(connection.id);
+    this.#waitingForRoom.delete(client);
+    this.#countHost(connection.clientHost, -1);
+    for (const pending of client.pending) pending.abandon();
+    client.pending.length = 0;
+    this.#context.port.post({ type: 'closed', connection: connection.id });
+    this.#noteRoom();
+  }
+
+  /** True when the frame is taken (and its block with it). */
+  #take(client: ClientState, bytes: Buffer, start: number, end: number, block: number): boolean {
+    const { settings, arena } = this.#context;
+    if (end - start < 8) throw new ProtocolError('malformed', 'frame too short for a header');
+    const apiKey = bytes.readInt16BE(start);
+    const isProduce = apiKey === ApiKey.Produce;
+    if (client.mutedUntilMs > this.#nowMs || !client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
+    const header = parseRequestHeader(bytes, start, end);
+    this.#queueTurn();
+    if (isProduce) {
+      checkVersion(header, PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
+      if (this.#produce.start(client, header, bytes, header.bodyOffset, end, block)) return true;
+      this.#waitingForRoom.add(client);
+      return false;
+    }
+    if (apiKey === ApiKey.Fetch) {
+      checkVersion(header, FETCH_VERSION_MIN, FETCH_VERSION_MAX);
+      const body = decode(fetchRequest, bytes.subarray(0, end), header.bodyOffset, header.apiVersion);
+      this.#fetch.start(client, header.correlationId, header.apiVersion, body);
+    } else {
+      this.#forward(client, bytes, start, end);
+    }
+    if (block >= 0) {
+      arena.free(block);
+      this.#noteRoom();
+    }
+    return true;
+  }
+
+  #forward(client: ClientState, bytes: Buffer, start: number, end: number): void {
+    const frame = new Uint8Array(end - start);
+    bytes.copy(frame, 0, start, end);
+    const { connection } = client;
+    client.pending.push(new PendingControl());
+    const { listenerName, clientHost } = connection;
+    this.#context.port.post({ type: 'request', connection: connection.id, listenerName, clientHost, frame }, [frame.buffer]);
+  }
+
+  // --- the end of a turn --------------------------------------------------------------------------------------------
+
+  #markDirty(client: ClientState): void {
+    if (!client.dirty) {
+      client.dirty = true;
+      this.#dirty.push(client);
+    }
+    this.#queueTurn();
+  }
+
+  #queueTurn(): void {
+    if (this.#turnQueued) return;
+    this.#turnQueued = true;
+    // Runs when the read event (or message) at hand has been handled whole.
+    queueMicrotask(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#turnQueued = false;
+    this.#nowMs = this.#context.clock.monotonicMs();
+    for (const link of this.#context.links) link.publish();
+    while (this.#dirty.length > 0) {
+      const clients = this.#dirty;
+      this.#dirty = [];
+      for (const client of clients) {
+        client.dirty = false;
+        if (!client.connection.closed) this.#flush(client);
+      }
+    }
+    if (this.#roomFreed) this.#offerRoom();
+    for (const link of this.#context.links) link.publish();
+  }
+
+  /** Writes every response that is ready at the head of the client's queue, then lets the next request in. */
+  #flush(client: ClientState): void {
+    const { pending, connection } = client;
+    while (pending.length > 0 && pending[0].ready) pending.shift()!.finish(this.#output, client);
+    if (connection.closed) {
+      this.#output.discard();
+      return;
+    }
+    this.#output.flush(connection.sender);
+    if (client.ended && pending.length === 0 && connection.sender.pendingBytes === 0) connection.close();
+    else if (client.waiting) this.#resume(client);
+  }
+
+  #resume(client: ClientState): void {
+    const { mutedUntilMs, connection } = client;
+    if (mutedUntilMs > this.#nowMs) {
+      this.#context.clock.schedule(mutedUntilMs - this.#nowMs, () => {
+        this.#nowMs = this.#context.clock.monotonicMs();
+        client.mutedUntilMs = 0;
+        this.#resume(client);
+      });
+      return;
+    }
+    client.waiting = false;
+    connection.resume();
+  }
+
+  #noteRoom(): void {
+    if (this.#waitingForRoom.size === 0) return;
+    this.#roomFreed = true;
+    this.#queueTurn();
+  }
+
+  #offerRoom(): void {
+    this.#roomFreed = false;
+    const clients = [...this.#waitingForRoom];
+    this.#waitingForRoom.clear();
+    for (const client of clients) if (!client.connection.closed) this.#resume(client);
+  }
+
+  // --- storage workers ----------------------------------------------------------------------------------------------
+
+  #drainLink(link: WorkerLink): number {
+    const { completions } = link;
+    let handled = 0;
+    let done = 0;
+    for (; handled < DRAIN_MAX; handled++) {
+      const at = completions.peek();
+      if (at < 0) break;
+      if (completions.slots[at + Completion.op] === CompletionOp.done) {
+        this.#produce.complete(completions.slots, at);
+        done++;
+      } else {
+        this.#fetch.rowChanged(completions.slots[at + Completion.token]);
+      }
+      completions.advance();
+    }
+    if (handled > 0) completions.release();
+    link.underWay -= done;
+    if (done > 0) this.#noteRoom();
+    return handled;
+  }
+
+  #readAborted(row: number, fetchOffset: number, upperOffset: number): Promise<readonly AbortedTransaction[]> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#abortedReads.set(id, (aborted) => {
+        if (aborted) resolve(aborted);
+        else reject(new Error('the transaction index cannot be read'));
+      });
+      this.#context.port.post({ type: 'readAborted', id, row, fetchOffset, upperOffset });
+    });
+  }
+
+  // --- control thread -----------------------------------------------------------------------------------------------
+
+  #receive(message: ToIo): void {
+    switch (message.type) {
+      case 'response':
+        this.#respond(message.connection, message.frame, message.muteMs);
+        break;
+      case 'routes':
+        this.#applyRoutes(message.set, message.remove);
+        this.#context.port.post({ type: 'routesApplied', id: message.id });
+        break;
+      case 'aborted':
+        this.#abortedReads.get(message.id)?.(message.aborted);
+        this.#abortedReads.delete(message.id);
+        break;
+      case 'listen':
+        this.#listen(message);
+        break;
+      case 'stop':
+        this.#stop();
+    }
+  }
+
+  #respond(connectionId: number, frame: Uint8Array | null, muteMs: number): void {
+    const client = this.#clients.get(connectionId);
+    if (!client) return;
+    if (frame === null) {
+      client.connection.close();
+      return;
+    }
+    if (muteMs > 0) client.mutedUntilMs = this.#context.clock.monotonicMs() + muteMs;
+    const pending = client.pending[0];
+    if (!(pending instanceof PendingControl)) throw new Error('a response without a request');
+    pending.frame = frame;
+    this.#markDirty(client);
+  }
+
+  #applyRoutes(set: Extract<ToIo, { type: 'routes' }>['set'], remove: readonly string[]): void {
+    const rows = remove.flatMap((name) => [...(this.#routes.byName(name)?.rows ?? [])]);
+    for (const name of remove) this.#routes.remove(name);
+    for (const route of set) this.#routes.set(route);
+    this.#fetch.routesChanged(rows);
+  }
+
+  #listen(message: Extract<ToIo, { type: 'listen' }>): void {
+    const listener = new Listener(message.listener, this.#listenerContext());
+    this.#listeners.push(listener);
+    listener.listen().then(
+      (port) => this.#context.port.post({ type: 'listening', id: message.id, port, error: null }),
+      (error: Error) => this.#context.port.post({ type: 'listening', id: message.id, port: 0, error: error.message }),
+    );
+  }
+
+  #listenerContext(): ListenerContext {
+    return {
+      arena: this.#context.arena,
+      handler: this,
+      nextConnectionId: () => this.#nextId++,
+      nowMs: () => this.#nowMs,
+      admit: (host) => this.#admit(host),
+      createSender: (connection, socket) => {
+        const client = new ClientState(connection);
+        connection.attachment = client;
+        return this.#context.createSender(connection, socket, (failed) => {
+          if (failed) connection.close();
+          else if (!connection.closed) this.#markDirty(client);
+        });
+      },
+      onOpened: (connection) => {
+        this.#clients.set(connection.id, connection.attachment as ClientState);
+        this.#countHost(connection.clientHost, 1);
+      },
+    };
+  }
+
+  #admit(host: string): boolean {
+    const { settings, logger } = this.#context;
+    const perHost = this.#connectionsPerHost.get(host) ?? 0;
+    if (!this.#stopping && this.#clients.size < settings.maxConnections && perHost < settings.maxConnectionsPerIp) return true;
+    logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
+    return false;
+  }
+
+  #countHost(host: string, change: number): void {
+    const count = (this.#connectionsPerHost.get(host) ?? 0) + change;
+    if (count > 0) this.#connectionsPerHost.set(host, count);
+    else this.#connectionsPerHost.delete(host);
+  }
+
+  #closeFor(connection: Connection, reason: string): void {
+    this.#context.logger.warn({ client: connection.clientHost, reason }, 'connection closed');
+    connection.close();
+  }
+
+  // --- time ---------------------------------------------------------------------------------------------------------
+
+  #sweepIdle(): void {
+    const { clock, settings } = this.#context;
+    this.#nowMs = clock.monotonicMs();
+    for (const { connection, pending } of this.#clients.values()) {
+      const idle = pending.length === 0 && this.#nowMs - connection.lastReceivedMs > settings.idleMs;
+      if (idle && settings.idleMs >= 0) connection.close();
+    }
+    if (this.#waitingForRoom.size > 0) this.#closeStalledFrames();
+    this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
+  }
+
+  #closeStalledFrames(): void {
+    for (const { connection } of this.#clients.values()) {
+      if (connection.midFrame && this.#nowMs - connection.lastReceivedMs > STALLED_FRAME_MS) {
+        this.#closeFor(connection, 'a frame stalled while memory for requests was short');
+      }
+    }
+  }
+
+  #stop(): void {
+    this.#stopping = true;
+    for (const listener of this.#listeners) listener.close();
+    const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
+    const step = (): void => {
+      const busy = [...this.#clients.values()].some((client) => client.pending.some((pending) => pending.isProduce));
+      if (busy && this.#context.clock.monotonicMs() < untilMs) {
+        this.#context.clock.schedule(10, step);
+        return;
+      }
+      this.#sweep.cancel();
+      for (const client of [...this.#clients.values()]) client.connection.close();
+      this.#context.port.post({ type: 'stopped' });
+    };
+    step();
+  }
+}
+
+function checkVersion(header: RequestHeader, min: number, max: number): void {
+  const { apiKey, apiVersion } = header;
+  if (apiVersion < min || apiVersion > max) {
+    throw new ProtocolError('unsupported-version', `api ${apiKey} has no version ${apiVersion} here`);
+  }
+}

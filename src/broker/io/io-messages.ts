@@ -1,0 +1,39 @@
+/**
+ * What an I/O thread and the control thread say to each other, apart from the rings. Everything is structured-cloned
+ * when they are different threads; on one thread the objects themselves are handed over.
+ */
+import type { TopicRouteMessage } from './topic-routes.ts';
+import type { AbortedTransaction } from './fetch-path.ts';
+import type { ListenerOptions } from '../../network/listener.ts';
+
+export type ToIo =
+  | { readonly type: 'listen'; readonly id: number; readonly listener: ListenerOptions }
+  /** Topics that came, changed or went; answered by `routesApplied`, so that the control thread can wait for it. */
+  | { readonly type: 'routes'; readonly id: number; readonly set: readonly TopicRouteMessage[]; readonly remove: readonly string[] }
+  /** A whole response frame, size field included; null closes the connection. */
+  | { readonly type: 'response'; readonly connection: number; readonly frame: Uint8Array | null; readonly muteMs: number }
+  | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }
+  /** Stop accepting, answer what is under way, close connections; answered by `stopped`. */
+  | { readonly type: 'stop' };
+
+export type FromIo =
+  | { readonly type: 'listening'; readonly id: number; readonly port: number; readonly error: string | null }
+  | { readonly type: 'routesApplied'; readonly id: number }
+  | ({ readonly type: 'request' } & ControlRequest)
+  | { readonly type: 'closed'; readonly connection: number }
+  | { readonly type: 'readAborted'; readonly id: number; readonly row: number; readonly fetchOffset: number; readonly upperOffset: number }
+  | { readonly type: 'stopped' };
+
+/** A request that the control thread answers. `frame` is a copy without its size field. */
+export interface ControlRequest {
+  readonly connection: number;
+  readonly listenerName: string;
+  readonly clientHost: string;
+  readonly frame: Uint8Array;
+}
+
+/** One direction of a conversation between two hosts. */
+export interface Port<Out, In> {
+  post(message: Out, transfer?: readonly ArrayBuffer[]): void;
+  onMessage(receive: (message: In) => void): void;
+}

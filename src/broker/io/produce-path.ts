@@ -1,0 +1,245 @@
+/**
+ * Produce on an I/O thread: read the request, hand each partition's batch to the storage worker that owns it, gather
+ * the completions, answer. The bytes stay where the kernel put them (or where the first copy out of the read buffer
+ * put them) until every partition is done.
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { SharedArena } from '../../ring/shared-arena.ts';
+import { type AppendDetail, Completion, WorkOp } from '../../partition/work-descriptors.ts';
+import { PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
+import type { ClientState, PendingRequest } from './client-state.ts';
+import { ProduceRequest } from './produce-request.ts';
+import { writeProduceResponse } from './produce-response.ts';
+import type { ResponseOutput } from './response-output.ts';
+import type { TopicRoutes } from './topic-routes.ts';
+import type { WorkerLink } from './worker-links.ts';
+
+/** Offsets in a record batch, for the gate that Kafka has before the log: one batch, magic 2, no zstd for old clients. */
+const BATCH_LENGTH_AT = 8;
+const BATCH_LOG_OVERHEAD = 12;
+const BATCH_MAGIC_AT = 16;
+const BATCH_ATTRIBUTES_AT = 21;
+const BATCH_HEADER_BYTES = 61;
+const ZSTD = 4;
+const ZSTD_VERSION = 7;
+/** Kafka's admin tools may write internal topics under this client id. */
+const ADMIN_CLIENT_ID = '__admin_client';
+
+export const PRODUCE_VERSION_MIN = 3;
+export const PRODUCE_VERSION_MAX = 13;
+
+export interface ProducePathContext {
+  readonly arena: SharedArena;
+  readonly routes: TopicRoutes;
+  readonly table: PartitionTable;
+  readonly links: readonly WorkerLink[];
+  /** A client's oldest request may be ready. */
+  onReady(client: ClientState): void;
+  /** Room in the rings or in the arena: refused frames may be offered again. */
+  onRoom(): void;
+  closeClient(client: ClientState, reason: string): void;
+}
+
+class PendingProduce implements PendingRequest {
+  readonly isProduce = true;
+  readonly request = new ProduceRequest();
+  client!: ClientState;
+  readonly #path: ProducePath;
+
+  constructor(path: ProducePath) {
+    this.#path = path;
+  }
+
+  get ready(): boolean {
+    return this.request.ready;
+  }
+
+  finish(output: ResponseOutput, client: ClientState): void {
+    if (this.request.acks !== 0) writeProduceResponse(output, this.request);
+    else if (this.request.failed) this.#path.closeFor(client);
+    this.#path.recycle(this);
+  }
+
+  abandon(): void {
+    if (this.ready) this.#path.recycle(this);
+  }
+}
+
+export class ProducePath {
+  readonly #context: ProducePathContext;
+  readonly #pool: PendingProduce[] = [];
+  /** By token: the request and which of its partitions. */
+  readonly #tokenRequest: (PendingProduce | null)[] = [];
+  readonly #tokenPartition: number[] = [];
+  readonly #freeTokens: number[] = [];
+
+  constructor(context: ProducePathContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Takes a request whose header has been read; `bytes[bodyAt, end)` is its body. False when rings or arena have no
+   * room for it now. Throws a ProtocolError.
+   */
+  start(
+    client: ClientState,
+    header: { correlationId: number; apiVersion: number; clientId: string | null },
+    bytes: Buffer,
+    bodyAt: number,
+    end: number,
+    block: number,
+  ): boolean {
+    const { arena, routes } = this.#context;
+    const pending = this.#pool.pop() ?? new PendingProduce(this);
+    const { request } = pending;
+    try {
+      request.read(bytes, bodyAt, end, header.apiVersion, routes);
+    } catch (error) {
+      this.#pool.push(pending);
+      throw error;
+    }
+    if (!this.#hasRoom(request)) {
+      this.#pool.push(pending);
+      return false;
+    }
+    request.block = block;
+    if (block < 0) {
+      const copy = arena.allocate(end - bodyAt);
+      if (copy < 0) {
+        this.#pool.push(pending);
+        return false;
+      }
+      bytes.copy(arena.bytes, copy, bodyAt, end);
+      for (let i = 0; i < request.partitionCount; i++) request.recordsAt[i] += copy - bodyAt;
+      request.block = copy;
+    }
+    request.correlationId = header.correlationId;
+    request.clientId = header.clientId ?? '';
+    pending.client = client;
+    client.pending.push(pending);
+    this.#dispatch(pending);
+    if (request.ready) this.#context.onReady(client);
+    return true;
+  }
+
+  /** Takes one completion of a storage worker. */
+  complete(slots: Float64Array, at: number): void {
+    const token = slots[at + Completion.token];
+    const pending = this.#tokenRequest[token]!;
+    const partition = this.#tokenPartition[token];
+    const { request } = pending;
+    this.#tokenRequest[token] = null;
+    this.#freeTokens.push(token);
+    const detailBytes = slots[at + Completion.detailBytes];
+    if (detailBytes > 0) request.detail[partition] = this.#readDetail(request.recordsAt[partition], detailBytes);
+    request.setResult(
+      partition,
+      slots[at + Completion.errorCode],
+      slots[at + Completion.baseOffset],
+      slots[at + Completion.logAppendTimeMs],
+      slots[at + Completion.logStartOffset],
+    );
+    request.outstanding--;
+    if (!request.ready) return;
+    if (pending.client.connection.closed) this.recycle(pending);
+    else this.#context.onReady(pending.client);
+  }
+
+  recycle(pending: PendingProduce): void {
+    const { request } = pending;
+    if (request.block >= 0) this.#context.arena.free(request.block);
+    request.block = -1;
+    request.topics.length = 0;
+    pending.client = undefined as never;
+    this.#pool.push(pending);
+    this.#context.onRoom();
+  }
+
+  /** acks=0 has no other way to tell the client of an error. */
+  closeFor(client: ClientState): void {
+    this.#context.closeClient(client, 'a produce request with acks=0 failed');
+  }
+
+  #hasRoom(request: ProduceRequest): boolean {
+    const { links } = this.#context;
+    // Counting per worker would cost more than it gives: every worker has room for the whole request.
+    for (const link of links) if (!link.hasRoomFor(request.partitionCount)) return false;
+    return true;
+  }
+
+  #dispatch(pending: PendingProduce): void {
+    const { request } = pending;
+    const { links } = this.#context;
+    const acksValid = request.acks === -1 || request.acks === 1 || request.acks === 0;
+    for (const { route, firstPartition, endPartition } of request.topics) {
+      const refused = route?.internal === true && request.clientId !== ADMIN_CLIENT_ID;
+      for (let at = firstPartition; at < endPartition; at++) {
+        let error: number = acksValid ? ErrorCode.NONE : ErrorCode.INVALID_REQUIRED_ACKS;
+        if (error === ErrorCode.NONE && refused) error = ErrorCode.INVALID_TOPIC_EXCEPTION;
+        const row = route?.rows[request.index[at]] ?? -1;
+        if (error === ErrorCode.NONE && row < 0) error = this.#unknownPartition(request, route !== undefined);
+        if (error === ErrorCode.NONE) error = this.#rowError(row);
+        if (error === ErrorCode.NONE) error = this.#gate(request, at);
+        if (error !== ErrorCode.NONE) {
+          request.errorCode[at] = error;
+          continue;
+        }
+        const token = this.#freeTokens.pop() ?? this.#tokenRequest.length;
+        this.#tokenRequest[token] = pending;
+        this.#tokenPartition[token] = at;
+        request.outstanding++;
+        links[row % links.length].push(
+          WorkOp.append,
+          token,
+          row,
+          request.recordsAt[at],
+          request.recordsBytes[at],
+          request.acks,
+          request.version,
+        );
+      }
+    }
+  }
+
+  #unknownPartition(request: ProduceRequest, topicKnown: boolean): number {
+    return request.version >= 13 && !topicKnown ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  }
+
+  #rowError(row: number): number {
+    const state = this.#context.table.get(row, RowSlot.state);
+    if (state === RowState.online) return ErrorCode.NONE;
+    return state === RowState.offline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  }
+
+  /** The checks that Kafka makes on a produce request before it looks at the log; trims what follows the one batch. */
+  #gate(request: ProduceRequest, at: number): number {
+    const { bytes } = this.#context.arena;
+    const start = request.recordsAt[at];
+    const available = request.recordsBytes[at];
+    if (available < BATCH_HEADER_BYTES) return ErrorCode.INVALID_RECORD;
+    const size = bytes.readInt32BE(start + BATCH_LENGTH_AT) + BATCH_LOG_OVERHEAD;
+    if (bytes[start + BATCH_MAGIC_AT] !== 2) return ErrorCode.INVALID_RECORD;
+    if (size < BATCH_HEADER_BYTES) return ErrorCode.CORRUPT_MESSAGE;
+    if (size > available) return ErrorCode.INVALID_RECORD;
+    if ((bytes[start + BATCH_ATTRIBUTES_AT + 1] & 7) === ZSTD && request.version < ZSTD_VERSION) {
+      return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
+    }
+    if (available - size >= BATCH_LOG_OVERHEAD) {
+      const next = bytes.readInt32BE(start + size + BATCH_LENGTH_AT) + BATCH_LOG_OVERHEAD;
+      if (next <= available - size) return ErrorCode.INVALID_RECORD;
+    }
+    request.recordsBytes[at] = size;
+    return ErrorCode.NONE;
+  }
+
+  #readDetail(at: number, sizeBytes: number): AppendDetail {
+    return JSON.parse(this.#context.arena.bytes.toString('utf8', at, at + sizeBytes)) as AppendDetail;
+  }
+
+  /** The connection of this state is gone. */
+  static abandonAll(client: ClientState): void {
+    for (const pending of client.pending) pending.abandon();
+    client.pending.length = 0;
+  }
+}
+

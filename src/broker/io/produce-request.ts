@@ -1,0 +1,138 @@
+/**
+ * A Produce request read by hand: flat arrays of partitions, no objects per record batch, kept in a pool. It is also the
+ * place where the partitions' results gather until the response is written. Lives on an I/O thread.
+ */
+import { Reader } from '../../protocol/primitives.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { AppendDetail } from '../../partition/work-descriptors.ts';
+import type { TopicRoute, TopicRoutes } from './topic-routes.ts';
+
+export const PRODUCE_FLEXIBLE_VERSION = 9;
+export const PRODUCE_TOPIC_ID_VERSION = 13;
+/** Least bytes of a topic and of a partition on the wire, to judge counts by. */
+const TOPIC_BYTES_MIN = 3;
+const PARTITION_BYTES_MIN = 5;
+
+export interface ProduceTopic {
+  /** Name (or 16 bytes of id) to echo. */
+  readonly label: Buffer;
+  readonly route: TopicRoute | undefined;
+  /** Its partitions are `[firstPartition, endPartition)` of the request. */
+  readonly firstPartition: number;
+  endPartition: number;
+}
+
+export class ProduceRequest {
+  correlationId = 0;
+  version = 0;
+  acks = 0;
+  transactional = false;
+  clientId = '';
+  readonly topics: ProduceTopic[] = [];
+  partitionCount = 0;
+  /** Parallel to each other, `partitionCount` long. */
+  readonly index: number[] = [];
+  readonly recordsAt: number[] = [];
+  readonly recordsBytes: number[] = [];
+  readonly errorCode: number[] = [];
+  readonly baseOffset: number[] = [];
+  readonly logAppendTimeMs: number[] = [];
+  readonly logStartOffset: number[] = [];
+  readonly detail: (AppendDetail | null)[] = [];
+  /** Partitions whose result is awaited. */
+  outstanding = 0;
+  /** Arena block that the bytes lie in. */
+  block = -1;
+
+  get flexible(): boolean {
+    return this.version >= PRODUCE_FLEXIBLE_VERSION;
+  }
+
+  get ready(): boolean {
+    return this.outstanding === 0;
+  }
+
+  get failed(): boolean {
+    for (let i = 0; i < this.partitionCount; i++) if (this.errorCode[i] !== ErrorCode.NONE) return true;
+    return false;
+  }
+
+  /** Reads a body. Throws a ProtocolError. */
+  read(bytes: Buffer, offset: number, end: number, version: number, routes: TopicRoutes): void {
+    const reader = new Reader(bytes, offset, end);
+    const flexible = version >= PRODUCE_FLEXIBLE_VERSION;
+    this.version = version;
+    this.topics.length = 0;
+    this.partitionCount = 0;
+    this.outstanding = 0;
+    this.transactional = skipNullableString(reader, flexible);
+    this.acks = reader.int16();
+    reader.int32();
+    const topicCount = arrayLength(reader, flexible, TOPIC_BYTES_MIN);
+    for (let i = 0; i < topicCount; i++) this.#readTopic(reader, bytes, version, flexible, routes);
+    if (flexible) skipTags(reader);
+  }
+
+  setResult(at: number, errorCode: number, baseOffset: number, logAppendTimeMs: number, logStartOffset: number): void {
+    this.errorCode[at] = errorCode;
+    this.baseOffset[at] = baseOffset;
+    this.logAppendTimeMs[at] = logAppendTimeMs;
+    this.logStartOffset[at] = logStartOffset;
+  }
+
+  #readTopic(reader: Reader, bytes: Buffer, version: number, flexible: boolean, routes: TopicRoutes): void {
+    let start: number;
+    let length = 16;
+    if (version >= PRODUCE_TOPIC_ID_VERSION) {
+      start = reader.offset;
+      reader.skip(16);
+    } else {
+      length = flexible ? reader.uvarint() - 1 : reader.int16();
+      start = reader.offset;
+      reader.skip(length);
+    }
+    const route =
+      version >= PRODUCE_TOPIC_ID_VERSION
+        ? routes.byIdBytes(bytes, start)
+        : routes.byNameBytes(bytes, start, start + length);
+    const known = version >= PRODUCE_TOPIC_ID_VERSION ? route?.idBytes : route?.nameBytes;
+    const label = known ?? Buffer.from(bytes.subarray(start, start + length));
+    const partitionCount = arrayLength(reader, flexible, PARTITION_BYTES_MIN);
+    const topic = { label, route, firstPartition: this.partitionCount, endPartition: 0 };
+    for (let i = 0; i < partitionCount; i++) {
+      const at = this.partitionCount++;
+      this.index[at] = reader.int32();
+      const size = flexible ? reader.uvarint() - 1 : reader.int32();
+      this.recordsAt[at] = reader.offset;
+      this.recordsBytes[at] = size;
+      if (size > 0) reader.skip(size);
+      if (flexible) skipTags(reader);
+      this.detail[at] = null;
+      this.setResult(at, ErrorCode.NONE, -1, -1, -1);
+    }
+    topic.endPartition = this.partitionCount;
+    this.topics.push(topic);
+    if (flexible) skipTags(reader);
+  }
+}
+
+/** True when there is a string. */
+function skipNullableString(reader: Reader, flexible: boolean): boolean {
+  const length = flexible ? reader.uvarint() - 1 : reader.int16();
+  if (length >= 0) reader.skip(length);
+  return length >= 0;
+}
+
+function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {
+  const count = flexible
+    ? reader.compactArrayLength(elementBytesMin, true)
+    : reader.arrayLength(elementBytesMin, true);
+  return Math.max(count, 0);
+}
+
+function skipTags(reader: Reader): void {
+  for (let count = reader.uvarint(); count > 0; count--) {
+    reader.uvarint();
+    reader.skip(reader.uvarint());
+  }
+}

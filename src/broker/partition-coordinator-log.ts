@@ -1,0 +1,105 @@
+/**
+ * A coordinator's log over the partitions of its internal topic: appends go through the rings to the storage workers,
+ * reads come straight from the engine, since any thread may read. Control thread.
+ */
+import type { Clock } from '../base/clock.ts';
+import {
+  type AppendTransaction,
+  type CoordinatorLog,
+  type EndTransactionMarker,
+  type LogBatch,
+  type LogRecord,
+} from '../coordinator/runtime/coordinator-log.ts';
+import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../native/log-store.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import { buildBatch } from '../protocol/records/batch-builder.ts';
+import { type RecordBatchView, recordBatches } from '../protocol/records/batch-header.ts';
+import { buildEndTxnMarkerBatch, ControlRecordType, controlRecordType } from '../protocol/records/control-records.ts';
+import { readRecords } from '../protocol/records/record-reader.ts';
+import { type PartitionTable, RowSlot } from '../ring/partition-table.ts';
+import type { Located } from './partition-manager.ts';
+import type { Appended, WorkAppender } from './work-appender.ts';
+
+/** `offsets.load.buffer.size`: bytes that loading reads at once. */
+const LOAD_BYTES = 5 * 1024 * 1024;
+
+export interface PartitionCoordinatorLogContext {
+  readonly topic: string;
+  readonly store: LogStore;
+  readonly table: PartitionTable;
+  readonly appender: WorkAppender;
+  readonly clock: Clock;
+  locate(topic: string, partition: number): Located;
+}
+
+export class PartitionCoordinatorLog implements CoordinatorLog {
+  readonly #context: PartitionCoordinatorLogContext;
+
+  constructor(context: PartitionCoordinatorLogContext) {
+    this.#context = context;
+  }
+
+  async append(
+    partition: number,
+    records: readonly LogRecord[],
+    transaction: AppendTransaction | null,
+  ): Promise<Appended> {
+    const timestamp = this.#context.clock.wallMs();
+    const producer = transaction
+      ? { producerId: transaction.producerId, producerEpoch: transaction.producerEpoch, transactional: true }
+      : {};
+    const batch = buildBatch(records.map(({ key, value }) => ({ key, value, timestamp })), producer);
+    return this.#context.appender.append(this.#row(partition), batch);
+  }
+
+  async appendEndTransaction(partition: number, marker: EndTransactionMarker): Promise<Appended> {
+    const { producerId, producerEpoch, coordinatorEpoch, committed } = marker;
+    const timestamp = this.#context.clock.wallMs();
+    const batch = buildEndTxnMarkerBatch({ producerId, producerEpoch, coordinatorEpoch, commit: committed, timestamp });
+    return this.#context.appender.append(this.#row(partition), batch);
+  }
+
+  async *read(partition: number, fromOffset: number): AsyncGenerator<LogBatch> {
+    const { store, table } = this.#context;
+    const row = this.#row(partition);
+    const log = table.get(row, RowSlot.log);
+    const end = table.get(row, RowSlot.logEndOffset);
+    const plan = new Float64Array(PLAN_STRIDE);
+    let next = Math.max(fromOffset, table.get(row, RowSlot.logStartOffset));
+    while (next < end) {
+      const status = store.planRead(log, next, LOAD_BYTES, end, plan, 0);
+      if (status === PlanStatus.atEnd) return;
+      if (status !== PlanStatus.ok) throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR);
+      const size = Math.max(plan[PlanSlot.sizeBytes], plan[PlanSlot.firstBatchBytes]);
+      const file = plan[PlanSlot.file];
+      const bytes = Buffer.allocUnsafe(size);
+      const read = store.readPlanned(file, plan[PlanSlot.position], bytes, 0, size);
+      store.release(file);
+      if (read !== size) throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR);
+      for (const batch of recordBatches(bytes)) {
+        if (batch.nextOffset > next) yield toLogBatch(batch);
+        next = Math.max(next, batch.nextOffset);
+      }
+      // A load of many segments must not keep the thread from its other work.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #row(partition: number): number {
+    const { errorCode, row } = this.#context.locate(this.#context.topic, partition);
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    return row;
+  }
+}
+
+function toLogBatch(batch: RecordBatchView): LogBatch {
+  const { producerId, producerEpoch, isTransactional, isControl, lastOffset } = batch;
+  const records = readRecords(batch);
+  let endTransaction: LogBatch['endTransaction'] = null;
+  if (isControl) {
+    const type = controlRecordType(records[0]?.key ?? null);
+    const ends = type === ControlRecordType.commit || type === ControlRecordType.abort;
+    if (ends) endTransaction = { committed: type === ControlRecordType.commit };
+  }
+  return { producerId, producerEpoch, isTransactional, endTransaction, lastOffset, records: isControl ? [] : records };
+}

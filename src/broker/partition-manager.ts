@@ -1,0 +1,194 @@
+/**
+ * Applies metadata to this broker's partitions: gives each a row of the partition table, opens and deletes logs on the
+ * storage workers, tells I/O threads the routes. Control thread. It follows the image and does not care who wrote it.
+ */
+import type { BrokerConfig, ConfigTexts } from '../config/broker-config.ts';
+import { effectiveTopicConfig, type LogConfig } from '../config/topic-config.ts';
+import { ConfigResourceType } from '../metadata/configs-image.ts';
+import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
+import type { TopicImage } from '../metadata/topics-image.ts';
+import type { OpenPartition } from '../partition/storage-messages.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
+import { isInternalTopic } from '../metadata/topic-name.ts';
+import type { TopicRouteMessage } from './io/topic-routes.ts';
+import type { IoLinks } from './io-links.ts';
+import type { LogDirectories } from './log-directories.ts';
+import type { StorageLinks } from './storage-links.ts';
+
+export interface PartitionManagerContext {
+  readonly nodeId: number;
+  readonly table: PartitionTable;
+  readonly storage: StorageLinks;
+  readonly io: IoLinks;
+  readonly directories: LogDirectories;
+  config(): BrokerConfig;
+  onPartitionOnline(topic: string, partition: number): void;
+  onPartitionOffline(topic: string, partition: number): void;
+}
+
+export interface Located {
+  readonly errorCode: number;
+  /** -1 with an error. */
+  readonly row: number;
+}
+
+interface LocalTopic {
+  readonly id: string;
+  readonly name: string;
+  /** Row by partition, -1 where this broker has no replica. */
+  rows: number[];
+}
+
+const NO_ROW = -1;
+
+export class PartitionManager {
+  readonly #context: PartitionManagerContext;
+  readonly #topics = new Map<string, LocalTopic>();
+  readonly #places: ({ readonly topic: string; readonly partition: number } | undefined)[] = [];
+  readonly #freeRows: number[] = [];
+
+  constructor(context: PartitionManagerContext) {
+    this.#context = context;
+  }
+
+  /** Rows in use with their partitions, for checkpoints and sizes. */
+  *rows(): IterableIterator<{ readonly row: number; readonly topic: string; readonly partition: number }> {
+    for (const [row, place] of this.#places.entries()) if (place) yield { row, ...place };
+  }
+
+  /** Row of a partition that this broker leads and whose log works. */
+  locate(topic: string, partition: number, currentLeaderEpoch = -1): Located {
+    const { table } = this.#context;
+    const row = this.#topics.get(topic)?.rows[partition] ?? NO_ROW;
+    if (row === NO_ROW) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, row: NO_ROW };
+    if (table.get(row, RowSlot.state) !== RowState.online) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, row: NO_ROW };
+    const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
+    if (currentLeaderEpoch !== -1 && currentLeaderEpoch !== leaderEpoch) {
+      const fenced = currentLeaderEpoch < leaderEpoch;
+      return { errorCode: fenced ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH, row: NO_ROW };
+    }
+    return { errorCode: ErrorCode.NONE, row };
+  }
+
+  /** The replica of that node is known to have a broken log. */
+  isOffline(topic: string, partition: number, nodeId: number): boolean {
+    if (nodeId !== this.#context.nodeId) return false;
+    const row = this.#topics.get(topic)?.rows[partition] ?? NO_ROW;
+    return row !== NO_ROW && this.#context.table.get(row, RowSlot.state) === RowState.offline;
+  }
+
+  /** Brings this broker's logs and routes to the state of the image after `delta`. */
+  async apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    const deleted = delta.deletedTopics().filter(({ id, name }) => this.#topics.get(name)?.id === id);
+    if (deleted.length > 0) await this.#delete(deleted);
+    await this.#open(delta, image);
+    await this.#reconfigure(delta, image);
+  }
+
+  /** A storage worker lost a partition. */
+  noteOffline(row: number): void {
+    const place = this.#places[row];
+    if (place) this.#context.onPartitionOffline(place.topic, place.partition);
+  }
+
+  async #delete(topics: readonly TopicImage[]): Promise<void> {
+    const { io, storage, directories } = this.#context;
+    await io.publishRoutes([], topics.map(({ name }) => name));
+    const rows: number[] = [];
+    for (const { name } of topics) {
+      for (const [partition, row] of this.#topics.get(name)!.rows.entries()) {
+        if (row === NO_ROW) continue;
+        rows.push(row);
+        directories.forget(name, partition);
+        this.#context.onPartitionOffline(name, partition);
+      }
+      this.#topics.delete(name);
+    }
+    await storage.requestRows(rows, (some) => ({ op: 'delete', rows: some }));
+    for (const row of rows) {
+      this.#places[row] = undefined;
+      this.#freeRows.push(row);
+    }
+  }
+
+  async #open(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    const { nodeId, table, storage, io } = this.#context;
+    const opening: OpenPartition[] = [];
+    const touched = new Set<string>();
+    const configs = new Map<string, LogConfig>();
+    for (const change of delta.replicaChanges(nodeId)) {
+      if (change.topicDeleted || !change.after) continue;
+      const topic = this.#localTopic(change.topicName, change.topicId);
+      touched.add(change.topicName);
+      const known = topic.rows[change.partition] ?? NO_ROW;
+      const { leaderEpoch } = change.after;
+      if (known !== NO_ROW) {
+        if (table.get(known, RowSlot.leaderEpoch) < leaderEpoch) {
+          await storage.request(known, { op: 'setLeaderEpoch', row: known, leaderEpoch });
+        }
+        continue;
+      }
+      let config = configs.get(change.topicName);
+      if (!config) configs.set(change.topicName, (config = this.#logConfig(change.topicName, image)));
+      opening.push(this.#prepare(topic, change.partition, leaderEpoch, config));
+    }
+    if (opening.length > 0) await this.#openLogs(opening);
+    if (touched.size > 0) await io.publishRoutes([...touched].map((name) => this.#route(name)), []);
+    for (const { topic, partition, row } of opening) {
+      if (table.get(row, RowSlot.state) === RowState.online) this.#context.onPartitionOnline(topic, partition);
+    }
+  }
+
+  async #openLogs(opening: readonly OpenPartition[]): Promise<void> {
+    const byRow = new Map(opening.map((open) => [open.row, open]));
+    await this.#context.storage.requestRows([...byRow.keys()], (rows) => ({
+      op: 'open',
+      partitions: rows.map((row) => byRow.get(row)!),
+    }));
+  }
+
+  async #reconfigure(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    const names = new Set<string>();
+    for (const { before, after } of delta.configs.values()) {
+      const resource = (after ?? before)!;
+      if (resource.resourceType === ConfigResourceType.TOPIC) names.add(resource.resourceName);
+      // Broker settings are the topics' defaults.
+      if (resource.resourceType === ConfigResourceType.BROKER) for (const name of this.#topics.keys()) names.add(name);
+    }
+    for (const name of names) {
+      const config = this.#logConfig(name, image);
+      for (const row of this.#topics.get(name)?.rows ?? []) {
+        if (row !== NO_ROW) await this.#context.storage.request(row, { op: 'configure', row, config });
+      }
+    }
+  }
+
+  #localTopic(name: string, id: string): LocalTopic {
+    let topic = this.#topics.get(name);
+    if (!topic) this.#topics.set(name, (topic = { id, name, rows: [] }));
+    return topic;
+  }
+
+  #prepare(topic: LocalTopic, partition: number, leaderEpoch: number, config: LogConfig): OpenPartition {
+    const row = this.#freeRows.pop() ?? this.#places.length;
+    if (row >= this.#context.table.rowsMax) throw new RangeError(`more than ${this.#context.table.rowsMax} partitions`);
+    this.#places[row] = { topic: topic.name, partition };
+    while (topic.rows.length < partition) topic.rows.push(NO_ROW);
+    topic.rows[partition] = row;
+    const internal = isInternalTopic(topic.name);
+    const place = this.#context.directories.place(topic.name, partition, topic.id);
+    return { row, topic: topic.name, partition, topicId: topic.id, internal, config, leaderEpoch, ...place };
+  }
+
+  #route(name: string): TopicRouteMessage {
+    const { id, rows } = this.#topics.get(name)!;
+    return { name, id, internal: isInternalTopic(name), rows: Int32Array.from(rows) };
+  }
+
+  #logConfig(name: string, image: MetadataImage): LogConfig {
+    const overrides: ConfigTexts = image.configs.topic(name);
+    return effectiveTopicConfig(overrides, this.#context.config());
+  }
+}

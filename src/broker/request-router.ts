@@ -1,0 +1,72 @@
+/**
+ * Takes request frames from I/O threads through their handler and gives response frames back. Control thread. A frame
+ * that cannot be understood closes its connection, as in Kafka; a handler that fails is a bug: logged, and closed too.
+ */
+import type { Logger } from '../base/logger.ts';
+import { ApiKey } from '../protocol/api-keys.ts';
+import { decode, encodeBehind, ProtocolError } from '../protocol/codec.ts';
+import { parseRequestHeader, type RequestHeader, writeResponseHeader } from '../protocol/request-header.ts';
+import type { Api } from './api-handler.ts';
+import { answerUnsupportedVersion } from './apis/18-api-versions.ts';
+import type { BrokerServices, RequestContext } from './broker-services.ts';
+import type { ControlRequest } from './io/io-messages.ts';
+
+const ANONYMOUS = 'User:ANONYMOUS';
+const SIZE_BYTES = 4;
+
+export class RequestRouter {
+  readonly #apis: ReadonlyMap<number, Api>;
+  readonly #services: BrokerServices;
+  readonly #logger: Logger;
+
+  constructor(apis: ReadonlyMap<number, Api>, services: BrokerServices, logger: Logger) {
+    this.#apis = apis;
+    this.#services = services;
+    this.#logger = logger;
+  }
+
+  /** A response frame with its size field; null: the connection must be closed. */
+  async answer(request: ControlRequest): Promise<Uint8Array | null> {
+    let header: RequestHeader | undefined;
+    try {
+      header = parseRequestHeader(request.frame);
+      return await this.#dispatch(request, header);
+    } catch (error) {
+      const details = { client: request.clientHost, apiKey: header?.apiKey, apiVersion: header?.apiVersion };
+      if (error instanceof ProtocolError) this.#logger.warn({ ...details, reason: error.message }, 'request refused');
+      else this.#logger.error({ ...details, error: String((error as Error)?.stack ?? error) }, 'request failed');
+      return null;
+    }
+  }
+
+  async #dispatch(request: ControlRequest, header: RequestHeader): Promise<Uint8Array> {
+    const { apiKey, apiVersion, correlationId } = header;
+    const api = this.#apis.get(apiKey);
+    if (!api?.handle) throw new ProtocolError('malformed', `no api ${apiKey}`);
+    if (apiVersion < api.minVersion || apiVersion > api.maxVersion) {
+      if (apiKey === ApiKey.ApiVersions) return frame(api, 0, correlationId, answerUnsupportedVersion(api));
+      throw new ProtocolError('unsupported-version', `api ${apiKey} has no version ${apiVersion} here`);
+    }
+    const body = decode(api.request, request.frame, header.bodyOffset, apiVersion);
+    const context: RequestContext = {
+      apiKey,
+      apiVersion,
+      correlationId,
+      clientId: header.clientId ?? '',
+      clientHost: request.clientHost,
+      listenerName: request.listenerName,
+      principal: ANONYMOUS,
+    };
+    const response = await api.handle(body as never, context, this.#services);
+    return frame(api, apiVersion, correlationId, response);
+  }
+}
+
+function frame(api: Api, version: number, correlationId: number, response: object): Uint8Array {
+  const bytes = encodeBehind(api.response, response, version, (writer) => {
+    writer.int32(0);
+    writeResponseHeader(writer, api.request.apiKey, version, correlationId);
+  });
+  bytes.writeInt32BE(bytes.length - SIZE_BYTES, 0);
+  return bytes;
+}

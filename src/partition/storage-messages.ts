@@ -1,0 +1,94 @@
+/**
+ * What the control thread asks of a storage worker, besides the appends that come through the rings. Every request gets
+ * one reply with its id. Structured-cloned between threads.
+ */
+import type { Uuid } from '../base/uuid.ts';
+import type { LogConfig } from '../config/topic-config.ts';
+
+export interface OpenPartition {
+  readonly row: number;
+  /** Folder of the partition, `<log dir>/<topic>-<partition>`. */
+  readonly folder: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: Uuid;
+  readonly internal: boolean;
+  readonly config: LogConfig;
+  readonly leaderEpoch: number;
+  /** From the checkpoint files. */
+  readonly recoveryPoint: number;
+  readonly logStartOffset: number;
+  /** The broker stopped cleanly: nothing needs to be scanned. */
+  readonly cleanShutdown: boolean;
+}
+
+export type StorageRequest =
+  | { readonly op: 'open'; readonly partitions: readonly OpenPartition[] }
+  | { readonly op: 'configure'; readonly row: number; readonly config: LogConfig }
+  | { readonly op: 'setLeaderEpoch'; readonly row: number; readonly leaderEpoch: number }
+  /** Closes the logs and renames their folders away; files vanish after `file.delete.delay.ms`. */
+  | { readonly op: 'delete'; readonly rows: readonly number[] }
+  | { readonly op: 'deleteRecords'; readonly row: number; readonly offset: number }
+  | { readonly op: 'offsetForTimestamp'; readonly row: number; readonly timestamp: number; readonly upperOffset: number }
+  | { readonly op: 'maxTimestamp'; readonly row: number; readonly upperOffset: number }
+  | { readonly op: 'endOffsetForEpoch'; readonly row: number; readonly leaderEpoch: number }
+  /** The leader epoch that the record at an offset was written in; -1 when it is not known. */
+  | { readonly op: 'epochForOffset'; readonly row: number; readonly offset: number }
+  | { readonly op: 'producers'; readonly row: number }
+  | { readonly op: 'aborted'; readonly row: number; readonly fetchOffset: number; readonly upperOffset: number }
+  | { readonly op: 'sizes'; readonly rows: readonly number[] }
+  /** Syncs and closes everything, writing producer snapshots. */
+  | { readonly op: 'stop' };
+
+export interface OpenedPartition {
+  readonly row: number;
+  /** Why the partition is offline; null when it is online. */
+  readonly fault: string | null;
+}
+
+export interface DescribedProducer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly lastSequence: number;
+  readonly lastTimestamp: number;
+  readonly coordinatorEpoch: number;
+  readonly currentTxnStartOffset: number;
+}
+
+export interface TimestampedOffset {
+  readonly errorCode: number;
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly leaderEpoch: number;
+}
+
+/** The reply to each request, by its `op`. */
+export interface StorageReplies {
+  readonly open: readonly OpenedPartition[];
+  readonly configure: null;
+  readonly setLeaderEpoch: null;
+  readonly delete: null;
+  readonly deleteRecords: { readonly errorCode: number; readonly lowWatermark: number };
+  readonly offsetForTimestamp: TimestampedOffset;
+  readonly maxTimestamp: TimestampedOffset;
+  readonly endOffsetForEpoch: { readonly leaderEpoch: number; readonly endOffset: number };
+  readonly epochForOffset: { readonly leaderEpoch: number };
+  readonly producers: readonly DescribedProducer[];
+  readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
+  readonly sizes: readonly number[];
+  readonly stop: null;
+}
+
+export type StorageOp = keyof StorageReplies;
+
+export interface ToStorage {
+  readonly id: number;
+  readonly request: StorageRequest;
+}
+
+export type FromStorage =
+  | { readonly type: 'reply'; readonly id: number; readonly reply: unknown; readonly error: string | null }
+  /** A partition went offline while it was in use. */
+  | { readonly type: 'offline'; readonly row: number; readonly fault: string }
+  /** fdatasync failed: nothing more may be acknowledged; the broker must stop. */
+  | { readonly type: 'fatal'; readonly fault: string };

@@ -1,0 +1,113 @@
+/**
+ * Memory for requests on their way to the storage workers: one shared region per I/O thread, cut by a buddy allocator.
+ * The I/O thread alone allocates and frees; workers read the bytes and patch batch headers in place.
+ *
+ *     [ scratch: the read buffer of all idle connections | 2^n bytes of blocks, each a power of two ]
+ *
+ * A full arena is the bound on what a broker holds in flight: `allocate` then answers -1 and the connection waits.
+ * Freed blocks are taken again last-in first-out, so a lightly loaded broker touches (and keeps) few pages.
+ */
+
+/** Smallest block: 2^8 bytes. */
+const ORDER_MIN = 8;
+const NONE = -1;
+const FREE = 0x80;
+
+export class SharedArena {
+  readonly memory: SharedArrayBuffer;
+  /** The whole region, scratch included; block offsets index it. */
+  readonly bytes: Buffer;
+  readonly scratchBytes: number;
+  /** Bytes in use, counted in whole blocks. */
+  usedBytes = 0;
+  readonly #orderMax: number;
+  /** Per smallest unit: order of the block that begins there, with FREE when it is on a free list. */
+  readonly #orders: Uint8Array;
+  readonly #nextFree: Int32Array;
+  readonly #previousFree: Int32Array;
+  /** First free unit by order. */
+  readonly #free: Int32Array;
+
+  /** Region for blocks of together `2^order` bytes behind `scratchBytes`. */
+  static allocateMemory(order: number, scratchBytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(scratchBytes + 2 ** order);
+  }
+
+  constructor(memory: SharedArrayBuffer, scratchBytes: number) {
+    this.memory = memory;
+    this.bytes = Buffer.from(memory);
+    this.scratchBytes = scratchBytes;
+    this.#orderMax = Math.log2(memory.byteLength - scratchBytes);
+    if (!Number.isInteger(this.#orderMax) || this.#orderMax < ORDER_MIN) throw new RangeError('arena size');
+    const units = 2 ** (this.#orderMax - ORDER_MIN);
+    this.#orders = new Uint8Array(units);
+    this.#nextFree = new Int32Array(units);
+    this.#previousFree = new Int32Array(units);
+    this.#free = new Int32Array(this.#orderMax + 1).fill(NONE);
+    this.#push(0, this.#orderMax);
+  }
+
+  /** Bytes that one block can have at most. */
+  get blockBytesMax(): number {
+    return 2 ** this.#orderMax;
+  }
+
+  /** Offset in `bytes` of a block of at least `sizeBytes`, or -1 when there is no room now. */
+  allocate(sizeBytes: number): number {
+    const wanted = sizeBytes <= 2 ** ORDER_MIN ? ORDER_MIN : 32 - Math.clz32(sizeBytes - 1);
+    let order = wanted;
+    while (order <= this.#orderMax && this.#free[order] === NONE) order++;
+    if (order > this.#orderMax) return -1;
+    const unit = this.#free[order];
+    this.#remove(unit, order);
+    while (order > wanted) {
+      order--;
+      this.#push(unit + (1 << (order - ORDER_MIN)), order);
+    }
+    this.#orders[unit] = wanted;
+    this.usedBytes += 1 << wanted;
+    return this.scratchBytes + unit * 2 ** ORDER_MIN;
+  }
+
+  /** Bytes of an allocated block. */
+  sizeOf(offset: number): number {
+    return 2 ** this.#orders[this.#unitOf(offset)];
+  }
+
+  free(offset: number): void {
+    let unit = this.#unitOf(offset);
+    let order = this.#orders[unit];
+    if (order & FREE || order < ORDER_MIN) throw new Error(`arena block ${offset} is freed twice`);
+    this.usedBytes -= 2 ** order;
+    while (order < this.#orderMax) {
+      const buddy = unit ^ (1 << (order - ORDER_MIN));
+      if (this.#orders[buddy] !== (order | FREE)) break;
+      this.#remove(buddy, order);
+      this.#orders[Math.max(unit, buddy)] = 0;
+      unit = Math.min(unit, buddy);
+      order++;
+    }
+    this.#push(unit, order);
+  }
+
+  #unitOf(offset: number): number {
+    return (offset - this.scratchBytes) / 2 ** ORDER_MIN;
+  }
+
+  #push(unit: number, order: number): void {
+    const next = this.#free[order];
+    this.#orders[unit] = order | FREE;
+    this.#nextFree[unit] = next;
+    this.#previousFree[unit] = NONE;
+    if (next !== NONE) this.#previousFree[next] = unit;
+    this.#free[order] = unit;
+  }
+
+  #remove(unit: number, order: number): void {
+    const next = this.#nextFree[unit];
+    const previous = this.#previousFree[unit];
+    if (previous === NONE) this.#free[order] = next;
+    else this.#nextFree[previous] = next;
+    if (next !== NONE) this.#previousFree[next] = previous;
+  }
+}
