@@ -1,0 +1,203 @@
+/**
+ * Runs the load generator once: topics, prebuilt records, the program, and what it printed as one result. The generator
+ * is a process of its own; this side only waits.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { buildProgram } from '../build.ts';
+import { ensureTopics } from './admin.ts';
+import { recordsPerBatch, writePayload } from './payload.ts';
+import { generatorLines, type LoadSettings, secondsMax } from './settings.ts';
+
+/** `[lowest value of the bucket in ns, count]`, HdrHistogram's layout at three significant digits. */
+export type Buckets = [number, number][];
+
+export interface StageResult {
+  stage: number;
+  rate: number;
+  elapsedNs: number;
+  sentRecords: number;
+  ackedRecords: number;
+  failedRecords: number;
+  consumedRecords: number;
+  requests: number;
+  fetches: number;
+  sentBytes: number;
+  ackedBytes: number;
+  consumedBytes: number;
+  /** From the intended send time (open loop) or the sending (closed loop) to the acknowledgement. */
+  ack: Buckets;
+  /** The same start, to the arrival at a consumer. */
+  endToEnd: Buckets;
+  /** Of fetch requests, waiting for data included. */
+  fetch: Buckets;
+  /** How much later than intended the generator itself took records up: its own error. */
+  late: Buckets;
+}
+
+export interface IntervalResult {
+  index: number;
+  /** -1 during warm-up. */
+  stage: number;
+  sentRecords: number;
+  ackedRecords: number;
+  failedRecords: number;
+  consumedRecords: number;
+  ackedBytes: number;
+  consumedBytes: number;
+  backlogRecords: number;
+  ackP50Ns: number;
+  ackP99Ns: number;
+  ackMaxNs: number;
+  endToEndP50Ns: number;
+  endToEndP99Ns: number;
+  endToEndMaxNs: number;
+}
+
+export interface Sample {
+  what: 'tick' | 'stageStart' | 'stageEnd';
+  stage: number;
+  /** Since the start of the run, warm-up included. */
+  atNs: number;
+  brokerCpuNs: number;
+  brokerResidentBytes: number;
+  brokerAnonymousBytes: number;
+  generatorCpuNs: number;
+}
+
+export interface IdleConnections {
+  count: number;
+  openNs: number;
+  brokerCpuNs: number;
+  residentBytesBefore: number;
+  residentBytesAfter: number;
+}
+
+export interface RunEnd {
+  /** Error code to the number of records (or fetches) it struck. */
+  errors: Record<string, number>;
+  disconnects: number;
+  unansweredRecords: number;
+  /** Acknowledged but not seen by a consumer when the run ended. */
+  unseenRecords: number;
+  /** 1: ended early, because the broker was too far behind the rate. */
+  overrun: number;
+  produceVersion: number;
+  fetchVersion: number;
+  threads: number;
+}
+
+export interface LoadResult {
+  settings: LoadSettings;
+  startedAt: string;
+  stages: StageResult[];
+  intervals: IntervalResult[];
+  samples: Sample[];
+  idleConnections?: IdleConnections;
+  end: RunEnd;
+}
+
+/** Beyond the settings' own bound: connecting, 10,000 idle connections, printing. */
+const SET_UP_SECONDS_MAX = 60;
+
+type Line = { type: string; message?: string };
+
+function collect(result: LoadResult, line: Line): string | undefined {
+  switch (line.type) {
+    case 'stage':
+      result.stages.push(line as unknown as StageResult);
+      break;
+    case 'interval':
+      result.intervals.push(line as unknown as IntervalResult);
+      break;
+    case 'sample':
+      result.samples.push(line as unknown as Sample);
+      break;
+    case 'idleConnections':
+      result.idleConnections = line as unknown as IdleConnections;
+      break;
+    case 'end':
+      result.end = line as unknown as RunEnd;
+      break;
+    case 'error':
+      return line.message;
+  }
+  return undefined;
+}
+
+export interface RunOptions {
+  onInterval?: (interval: IntervalResult) => void;
+  /** Called when the load begins, with the generator's pid. */
+  onStart?: (pid: number) => void;
+}
+
+/** Creates missing topics, runs the load and returns what was measured. Throws with a reason when it could not run. */
+export async function runLoad(settings: LoadSettings, options: RunOptions = {}): Promise<LoadResult> {
+  const program = buildProgram('load');
+  const wanted = settings.topics.map((name) => ({
+    name,
+    partitions: settings.partitions,
+    configs: settings.topicConfigs,
+  }));
+  const counts = await ensureTopics(settings, wanted);
+  const partitions = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  const payloadPath = join(directory, 'payload');
+  try {
+    if (settings.producers > 0) writePayload(payloadPath, { ...settings, partitions });
+    return await runGenerator(
+      program,
+      settings,
+      generatorLines(settings, payloadPath, recordsPerBatch(settings)),
+      options,
+    );
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function runGenerator(
+  program: string,
+  settings: LoadSettings,
+  lines: string,
+  options: RunOptions,
+): Promise<LoadResult> {
+  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const result = {
+    settings,
+    startedAt: new Date().toISOString(),
+    stages: [],
+    intervals: [],
+    samples: [],
+  } as unknown as LoadResult;
+  let failure: string | undefined;
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000);
+  });
+  child.stdin.on('error', () => {}); // it may refuse its settings before it has read all
+  const bound = setTimeout(
+    () => {
+      failure = 'it did not end in time';
+      child.kill('SIGKILL');
+    },
+    (secondsMax(settings) + SET_UP_SECONDS_MAX) * 1000,
+  );
+  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+  child.stdin.end(lines);
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = JSON.parse(text) as Line;
+    failure = collect(result, line) ?? failure;
+    if (line.type === 'start') options.onStart?.(child.pid!);
+    if (line.type === 'interval') options.onInterval?.(result.intervals.at(-1)!);
+  }
+  const code = await exited;
+  clearTimeout(bound);
+  if (failure !== undefined || code !== 0) {
+    throw new Error(`The load generator failed: ${failure ?? complaint.trim() ?? `exit code ${code}`}`);
+  }
+  return result;
+}
