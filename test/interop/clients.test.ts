@@ -1,0 +1,111 @@
+// Every client library against one broker: each sends every shape of record with every codec, a group of it reads them
+// while members join and leave, and at the end each reads what all the others sent. Then the broker's files are checked.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { Admin } from '@platformatic/kafka';
+import { CLIENTS, type ClientSpec, type GroupProtocol, Member, produce } from './clients.ts';
+import { leg } from './legs.ts';
+import { Ledger, makeRecords, PARTITIONS } from './records.ts';
+import { checkStorage } from './storage-check.ts';
+import { chosenTarget, Target, targetMissing } from './target.ts';
+
+/** Enough that every shape meets every partition. */
+const RECORDS_PER_CODEC = 80;
+const RECORDS_PER_PHASE = 40;
+
+let target: Target | undefined;
+let admin: Admin;
+/** What each client sent, for the others to read. */
+const sent = new Map<string, { by: ClientSpec; ledger: Ledger }>();
+
+before(async () => {
+  if (await targetMissing(chosenTarget())) return;
+  target = await Target.start();
+  admin = new Admin({ clientId: 'interop-admin', bootstrapBrokers: [target.bootstrap] });
+});
+
+after(async () => {
+  await admin?.close();
+  await target?.kill();
+  target?.remove();
+});
+
+for (const spec of CLIENTS) {
+  leg(spec.name, spec.needs, async () => {
+    for (const protocol of spec.protocols) await groupRound(spec, protocol, target!.bootstrap);
+  });
+}
+
+/** One group over a topic of its own: it starts, a second member joins, the first one leaves, the second one leaves. */
+async function groupRound(spec: ClientSpec, protocol: GroupProtocol, bootstrap: string): Promise<void> {
+  const topic = `from-${spec.name}-${protocol}`;
+  const group = `${spec.name}-${protocol}`;
+  await admin.createTopics({ topics: [topic], partitions: PARTITIONS, replicas: 1 });
+  const ledger = new Ledger(spec.limits);
+  const send = (codec: (typeof spec.codecs)[number], count: number, seed: number): Promise<void> =>
+    produce(spec, bootstrap, topic, codec, makeRecords(count, seed, spec.limits), ledger);
+  for (const [seed, codec] of spec.codecs.entries()) await send(codec, RECORDS_PER_CODEC, seed);
+
+  const first = await Member.start(spec, { bootstrap, group, topics: [topic], protocol });
+  const members = [first];
+  const all = (): number => new Set(members.flatMap((m) => m.records.map((r) => `${r.p}@${r.o}`))).size;
+  try {
+    await Member.until('the first member has read everything', members, () => all() === ledger.count);
+    const second = await Member.start(spec, { bootstrap, group, topics: [topic], protocol });
+    members.push(second);
+    const shared = (): boolean =>
+      first.assigned.length > 0 &&
+      second.assigned.length > 0 &&
+      new Set([...first.assigned, ...second.assigned]).size === PARTITIONS &&
+      first.assigned.length + second.assigned.length === PARTITIONS;
+    await Member.until('two members share the partitions', members, shared);
+    await send('none', RECORDS_PER_PHASE, 100);
+    await Member.until('both members have read the second part', members, () => all() === ledger.count);
+    await first.leave();
+    await Member.until('the second member has all partitions', [second], () => second.assigned.length === PARTITIONS);
+    await send('none', RECORDS_PER_PHASE, 200);
+    await Member.until('the second member has read the third part', [second], () => all() === ledger.count);
+    await second.leave();
+  } finally {
+    for (const member of members) member.kill();
+  }
+  for (const member of members) for (const record of member.records) ledger.check(record);
+  ledger.checkComplete(members.flatMap((member) => member.records));
+  await checkCommits(group, topic, ledger);
+  sent.set(topic, { by: spec, ledger });
+}
+
+/** The group's commits must stand at the end of every partition. */
+async function checkCommits(group: string, topic: string, ledger: Ledger): Promise<void> {
+  const [commits] = await admin.listConsumerGroupOffsets({ groups: [group] });
+  const partitions = commits?.topics.find(({ name }) => name === topic)?.partitions ?? [];
+  const committed = partitions.map((p) => [`${topic}-${p.partitionIndex}`, Number(p.committedOffset)] as const);
+  assert.deepEqual(new Map(committed.toSorted()), new Map([...ledger.endOffsets()].toSorted()), `commits of ${group}`);
+}
+
+for (const spec of CLIENTS) {
+  leg(`${spec.name} reads what the others sent`, spec.needs, async () => {
+    const readable = [...sent].filter(([, { by }]) => spec.limits.framedSnappy !== false || by.bareSnappy);
+    const topics = readable.map(([topic]) => topic);
+    const wanted = readable.reduce((sum, [, { ledger }]) => sum + ledger.count, 0);
+    const group = `${spec.name}-reads-all`;
+    const member = await Member.start(spec, { bootstrap: target!.bootstrap, group, topics });
+    try {
+      const seen = (): number => new Set(member.records.map((r) => `${r.topic}-${r.p}@${r.o}`)).size;
+      await Member.until('everything is read', [member], () => member.records.length >= wanted && seen() === wanted);
+      await member.leave();
+    } finally {
+      member.kill();
+    }
+    for (const [topic, { ledger }] of readable) {
+      const read = member.records.filter((record) => record.topic === topic);
+      for (const record of read) ledger.check(record, spec.limits);
+      ledger.checkComplete(read);
+    }
+  });
+}
+
+leg('files on disk', ['kafka'], async () => {
+  await target!.stop();
+  await checkStorage(target!.dataDir);
+});

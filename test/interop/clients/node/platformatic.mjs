@@ -1,0 +1,46 @@
+import { Consumer, Producer } from '@platformatic/kafka';
+
+export async function produce({ bootstrap, topic, codec, records, acknowledged }) {
+  const producer = new Producer({ clientId: 'interop-platformatic', bootstrapBrokers: [bootstrap] });
+  const chunkSize = 64;
+  for (let at = 0; at < records.length; at += chunkSize) {
+    const chunk = records.slice(at, at + chunkSize);
+    const messages = chunk.map(({ partition, key, value, headers, timestamp }) => ({
+      topic, partition, key, value, timestamp: BigInt(timestamp),
+      headers: new Map(headers.map(([name, header]) => [Buffer.from(name), header])),
+    }));
+    const { offsets } = await producer.send({ messages, compression: codec, acks: -1, idempotent: codec === 'lz4' });
+    const next = new Map(offsets.map((result) => [result.partition, Number(result.offset)]));
+    for (const [index, record] of chunk.entries()) {
+      const offset = next.get(record.partition);
+      acknowledged(at + index, offset);
+      next.set(record.partition, offset + 1);
+    }
+  }
+  await producer.close();
+}
+
+export async function consume({ bootstrap, group, topics, protocol, assigned, record }) {
+  const consumer = new Consumer({
+    clientId: 'interop-platformatic', bootstrapBrokers: [bootstrap], groupId: group,
+    groupProtocol: protocol, ...(protocol === 'classic' ? { sessionTimeout: 10_000, heartbeatInterval: 300 } : {}),
+  });
+  // No event tells of an assignment in the consumer protocol, so it is looked at.
+  let told = '';
+  const tell = () => {
+    const mine = (consumer.assignments ?? []).flatMap(({ topic, partitions }) => partitions.map((p) => `${topic}-${p}`));
+    if (mine.join() !== told) assigned(mine);
+    told = mine.join();
+  };
+  const stream = await consumer.consume({ topics, mode: 'committed', fallbackMode: 'earliest', autocommit: true, maxWaitTime: 200 });
+  const looking = setInterval(tell, 50);
+  stream.on('data', (message) => {
+    tell();
+    const headers = [...message.headers].map(([name, value]) => [name.toString(), value]);
+    record({ ...message, headers });
+  });
+  return async () => {
+    clearInterval(looking);
+    await consumer.close(true);
+  };
+}

@@ -1,0 +1,32 @@
+from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer
+
+
+def produce(bootstrap, topic, codec, records, acknowledged):
+    producer = KafkaProducer(bootstrap_servers=bootstrap, client_id="interop-kafka-python", acks="all",
+                             compression_type=None if codec == "none" else codec, linger_ms=5,
+                             enable_idempotence=codec == "lz4", max_request_size=5_000_000)
+    sent = [producer.send(topic, value, key, headers, partition, timestamp)
+            for partition, key, value, headers, timestamp in records]
+    producer.flush(30)
+    for index, future in enumerate(sent):
+        acknowledged(index, future.get(30).offset)
+    producer.close()
+
+
+def consume(bootstrap, group, topics, protocol, stopping, assigned, record):
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, client_id="interop-kafka-python", group_id=group,
+                             auto_offset_reset="earliest", session_timeout_ms=10_000, heartbeat_interval_ms=300)
+
+    class Listener(ConsumerRebalanceListener):
+        def on_partitions_assigned(self, _):
+            assigned(sorted(f"{p.topic}-{p.partition}" for p in consumer.assignment()))
+
+        def on_partitions_revoked(self, _):
+            pass
+
+    consumer.subscribe(topics, listener=Listener())
+    while not stopping.is_set():
+        for messages in consumer.poll(timeout_ms=100).values():
+            for m in messages:
+                record(m.topic, m.partition, m.offset, m.key, m.value, m.headers, m.timestamp)
+    consumer.close()

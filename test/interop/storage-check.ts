@@ -1,0 +1,1 @@
+export async function checkStorage(_dataDir: string): Promise<void> {}
