@@ -51,12 +51,14 @@ export async function settle(): Promise<void> {
 /** A promise and whether it has an answer yet. */
 export class Pending<T> {
   answer: T | null = null;
+  waits = true;
   readonly promise: Promise<T>;
 
   constructor(promise: Promise<T>) {
     this.promise = promise;
     void promise.then((answer) => {
       this.answer = answer;
+      this.waits = false;
     });
   }
 }
