@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const benchDir = fileURLToPath(new URL('.', import.meta.url));
@@ -23,21 +23,49 @@ function sourcesIn(dir: string): string[] {
 export function buildProgram(program: Program): string {
   const output = join(buildDir, `${program}-${process.arch}`);
   const own = sourcesIn(join(benchDir, sourceDirs[program]));
-  const newestMs = Math.max(...[...own, ...sourcesIn(join(benchDir, 'native'))].map((path) => statSync(path).mtimeMs));
+  const all = [...own, ...sourcesIn(join(benchDir, 'native'))];
+  const newestMs = Math.max(...all.map((path) => statSync(path).mtimeMs));
   if (existsSync(output) && statSync(output).mtimeMs > newestMs) return output;
-  mkdirSync(buildDir, { recursive: true });
+  const objectDir = join(buildDir, `${program}-${process.arch}-objects`);
+  mkdirSync(objectDir, { recursive: true });
   const compiler = process.env.CXX ?? 'c++';
-  const temporary = `${output}.${process.pid}`;
   const machine = process.arch === 'x64' ? ['-msse4.2'] : process.arch === 'arm64' ? ['-march=armv8-a+crc'] : [];
-  const flags = ['-std=c++20', '-O3', '-g', '-Wall', '-Wextra', '-pthread', ...machine, '-o', temporary];
-  const files = own.filter((path) => path.endsWith('.cc'));
-  const { status, stderr, error } = spawnSync(compiler, [...flags, ...files, '-ldl'], { encoding: 'utf8' });
-  if (error) {
-    throw new Error(
-      `The benchmarks need a C++20 compiler and "${compiler}" does not run (${error.message}). Install g++ or set CXX.`,
-    );
-  }
-  if (status !== 0) throw new Error(`bench/${sourceDirs[program]} does not compile:\n${stderr}`);
+  const run = (args: string[]) => {
+    const { status, stderr, error } = spawnSync(compiler, args, { encoding: 'utf8' });
+    if (error) {
+      throw new Error(
+        `The benchmarks need a C++20 compiler; "${compiler}" does not run (${error.message}). Install g++ or set CXX.`,
+      );
+    }
+    if (status !== 0) throw new Error(`bench/${sourceDirs[program]} does not compile:\n${stderr}`);
+  };
+  // One object per source, so that a change to one file costs two seconds; a changed header compiles all.
+  const headersMs = Math.max(0, ...all.filter((path) => path.endsWith('.h')).map((path) => statSync(path).mtimeMs));
+  const objects = own
+    .filter((path) => path.endsWith('.cc'))
+    .map((path) => {
+      const object = join(objectDir, `${basename(path)}.o`);
+      const neededMs = Math.max(headersMs, statSync(path).mtimeMs);
+      if (!existsSync(object) || statSync(object).mtimeMs <= neededMs) {
+        run([
+          '-std=c++20',
+          '-O3',
+          '-g',
+          '-Wall',
+          '-Wextra',
+          '-pthread',
+          ...machine,
+          '-c',
+          path,
+          '-o',
+          `${object}.${process.pid}`,
+        ]);
+        renameSync(`${object}.${process.pid}`, object);
+      }
+      return object;
+    });
+  const temporary = `${output}.${process.pid}`;
+  run(['-pthread', '-o', temporary, ...objects, '-ldl']);
   renameSync(temporary, output);
   return output;
 }

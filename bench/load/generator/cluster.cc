@@ -2,6 +2,7 @@
 #include "cluster.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "../../native/clock.h"
 #include "wire.h"
@@ -75,6 +76,19 @@ bool read_metadata(const std::string& response, const Settings& settings, Cluste
   return !in.bad() && !cluster.partitions.empty();
 }
 
+/** For a coordinator that loads, a leader that was just elected: what clients try again. */
+bool passing(int16_t code) {
+  constexpr int16_t codes[] = {3, 5, 6, 14, 15, 16, 41};
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+/** True when there is time for another try, after a short wait. */
+bool try_again(int16_t code, int64_t deadline_ns) {
+  if (!passing(code) || now_ns() > deadline_ns) return false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return true;
+}
+
 }  // namespace
 
 bool greet(Connection& connection, int64_t deadline_ns, std::map<int16_t, std::pair<int16_t, int16_t>>& versions, std::string& error) {
@@ -134,6 +148,7 @@ bool init_producer_id(Connection& connection, int64_t deadline_ns, BatchIdentity
   identity.producer_id = in.i64();
   identity.producer_epoch = in.i16();
   identity.base_sequence = 0;
+  if (try_again(failed, deadline_ns)) return init_producer_id(connection, deadline_ns, identity, error);
   if (failed != 0 || in.bad()) error = "InitProducerId: error code " + std::to_string(failed);
   return failed == 0 && !in.bad();
 }
@@ -161,6 +176,7 @@ bool list_offsets(Connection& connection, const Settings& settings, const Cluste
   error.clear();
   Reader in = body(response);
   std::map<std::pair<std::string, int32_t>, int64_t> found;
+  int16_t struck = 0;
   for (uint32_t n = in.array(); n > 0; n--) {
     std::string topic(in.string());
     for (uint32_t m = in.array(); m > 0; m--) {
@@ -168,9 +184,11 @@ bool list_offsets(Connection& connection, const Settings& settings, const Cluste
       int16_t failed = in.i16();
       in.i64();
       found[{topic, partition}] = in.i64();
-      if (failed != 0) error = "ListOffsets: error code " + std::to_string(failed);
+      if (failed != 0) struck = failed;
     }
   }
+  if (try_again(struck, deadline_ns)) return list_offsets(connection, settings, cluster, partitions, which, deadline_ns, offsets, error);
+  if (struck != 0) error = "ListOffsets: error code " + std::to_string(struck);
   for (uint32_t index : partitions) {
     auto& place = cluster.partitions[index];
     auto one = found.find({settings.topics[place.topic], place.id});

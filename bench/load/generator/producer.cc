@@ -17,7 +17,7 @@ constexpr uint32_t SMALL_BATCH_BYTES = 4096;  // cheaper to copy than to send as
 }  // namespace
 
 Producer::Producer(Run& run, Stats& stats, uint32_t index)
-    : run_(run), stats_(stats), random_((index + 1) * 0x9E3779B97F4A7C15ull), partitions_(run.cluster.partitions.size()) {
+    : run_(run), stats_(stats), index_(index), random_((index + 1) * 0x9E3779B97F4A7C15ull), partitions_(run.cluster.partitions.size()) {
   std::vector<ProducerLink*> by_broker(run.cluster.brokers.size());
   for (uint32_t i = 0; i < partitions_.size(); i++) {
     uint32_t broker = run.cluster.partitions[i].broker;
@@ -40,8 +40,13 @@ uint64_t Producer::random() {
 
 bool Producer::connect(std::string& error) {
   int64_t deadline_ns = now_ns() + run_.settings.connect_ns;
-  for (auto& link : links_)
+  std::vector<int64_t> offsets(partitions_.size());
+  for (auto& link : links_) {
     if (!link->connect(deadline_ns, error)) return false;
+    // A topic that was just created has leaders in the metadata before they take records.
+    if (index_ == 0 && !list_offsets(*link->connection_, run_.settings, run_.cluster, link->partitions_, OFFSET_LATEST, deadline_ns, offsets, error))
+      return false;
+  }
   return !run_.settings.idempotent || renew_identity(*links_[0], error);
 }
 

@@ -96,6 +96,7 @@ class Producer {
 
   Run& run_;
   Stats& stats_;
+  uint32_t index_;
   BatchIdentity identity_;
   bool identity_spent_ = false;  // an idempotent batch failed: a new producer id is due once nothing is under way
   bool closed_ = false;

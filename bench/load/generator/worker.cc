@@ -17,6 +17,7 @@ constexpr int EVENTS_MAX = 256;
 constexpr uint64_t OFFERS_MAX = 4096;  // before sockets are looked at again
 constexpr int64_t REVIVE_EVERY_NS = 20'000'000;
 constexpr unsigned long TIMER_SLACK_NS = 1000;
+constexpr int64_t LOOK_EVERY_NS = 20'000, LOOK_EVERY_LINGERING_NS = 250'000;
 
 }  // namespace
 
@@ -159,7 +160,7 @@ int64_t Worker::next_event_ns() const {
     int stage_edge = stage_ + 1;
     if (stage_edge < timeline_->stages()) next = std::min(next, timeline_->stage_start_ns(stage_edge));
     if (interval_ns_ > 0 && !producers_.empty() && (run_.settings.records_max == 0 || run_.records_left > 0))
-      next = std::min(next, int64_t(next_due_ns_) + 1);
+      next = std::min(next, std::max(int64_t(next_due_ns_) + 1, last_look_ns_ + look_every_ns_));
   }
   if (run_.settings.linger_ns > 0)
     for (auto* link : producer_links_)
@@ -181,6 +182,8 @@ void Worker::wait_and_handle(int64_t until_ns) {
 
 void Worker::run(const std::atomic<bool>& stop) {
   prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+  int64_t linger_ns = run_.settings.linger_ns;  // records that will linger anyway need not be taken up at once
+  look_every_ns_ = linger_ns > 0 ? std::min(linger_ns / 4, LOOK_EVERY_LINGERING_NS) : LOOK_EVERY_NS;
   enter_stage(timeline_->start_ns());
   for (int64_t now = now_ns(); !stop.load(std::memory_order_relaxed); now = now_ns()) {
     stats_.at(now);
@@ -188,6 +191,7 @@ void Worker::run(const std::atomic<bool>& stop) {
     if (sending_) enter_stage(now);
     if (sending_ && now >= timeline_->end_ns()) sending_ = false;
     bool open_loop = interval_ns_ > 0 && !producers_.empty();
+    last_look_ns_ = now;
     if (sending_ && open_loop) offer_due(now, OFFERS_MAX);
     if ((overrun_ = backlog() > run_.settings.backlog_records_max)) break;
     if (!lost_.empty() && now >= revive_at_ns_) revive_lost(now);

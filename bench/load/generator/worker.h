@@ -55,6 +55,7 @@ class Worker {
   int stage_ = -2;        // whose rate is in force; warm-up has that of stage 0
   double interval_ns_ = 0;  // between this thread's records; 0: closed loop
   double next_due_ns_ = 0;
+  int64_t look_every_ns_ = 0, last_look_ns_ = 0;  // for due records, at most: one wake-up costs more than a record
   size_t next_producer_ = 0;
   bool sending_ = true;    // false once the last stage is over: only answers are awaited
   int64_t done_at_ns_ = 0;
