@@ -2,7 +2,11 @@
  * Brokers and controllers that are registered, as the metadata log tells them. Control thread; changed by replay only.
  */
 import type { ChangeSet } from './change-set.ts';
-import type { BrokerRegistrationChangeRecord, RegisterBrokerRecord, RegisterControllerRecord } from './metadata-records.ts';
+import type {
+  BrokerRegistrationChangeRecord,
+  RegisterBrokerRecord,
+  RegisterControllerRecord,
+} from './metadata-records.ts';
 
 export interface Endpoint {
   /** Listener name. */
@@ -133,7 +137,9 @@ export class ClusterImage {
     const broker = this.#brokers.get(id);
     if (!broker) throw new RangeError(`metadata log: a change of broker ${id}, which is not registered`);
     if (broker.epoch !== epoch) {
-      throw new RangeError(`metadata log: a change of broker ${id} at epoch ${epoch}, but its epoch is ${broker.epoch}`);
+      throw new RangeError(
+        `metadata log: a change of broker ${id} at epoch ${epoch}, but its epoch is ${broker.epoch}`,
+      );
     }
     return broker;
   }

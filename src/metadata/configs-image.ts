@@ -2,8 +2,9 @@
  * Dynamic settings by resource, as the metadata log tells them: only what somebody set, no defaults. Control thread;
  * changed by replay only. Values are immutable: a change makes a new map.
  */
-import type { ConfigRecord } from './metadata-records.ts';
+
 import type { ChangeSet } from './change-set.ts';
+import type { ConfigRecord } from './metadata-records.ts';
 
 export const ConfigResourceType = {
   TOPIC: 2,

@@ -3,8 +3,8 @@
  * knows the versions of what follows). Pure.
  */
 import type { BrokerRegistration } from './cluster-image.ts';
-import { type MetadataRecord, metadataRecord } from './metadata-records.ts';
 import type { MetadataImage } from './metadata-image.ts';
+import { type MetadataRecord, metadataRecord } from './metadata-records.ts';
 import { METADATA_VERSION, permittedAt, recordVersionAt } from './metadata-version.ts';
 import { DIRECTORY_MIGRATING, type PartitionRegistration } from './topics-image.ts';
 
@@ -25,7 +25,8 @@ export function* imageRecords(image: MetadataImage): Generator<MetadataRecord> {
     }
   }
   for (const { resourceType, resourceName, values } of image.configs.resources()) {
-    for (const [name, value] of values) yield metadataRecord('ConfigRecord', { resourceType, resourceName, name, value });
+    for (const [name, value] of values)
+      yield metadataRecord('ConfigRecord', { resourceType, resourceName, name, value });
   }
   yield* securityRecords(image, level);
 }

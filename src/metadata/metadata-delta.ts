@@ -2,9 +2,10 @@
  * What one step of replay changed in the metadata image: the thing the broker *applies*. Control thread. The image moves
  * on while a listener works; a delta stays as it was, because every value it names is immutable once the delta is sealed.
  */
+
+import { ChangeSet } from './change-set.ts';
 import type { BrokerRegistration, ControllerRegistration } from './cluster-image.ts';
 import type { ConfigResource, ConfigValues } from './configs-image.ts';
-import { ChangeSet } from './change-set.ts';
 import type { Acl, ClientQuotas, DelegationToken, ScramCredential } from './security-image.ts';
 import type { PartitionRegistration, TopicImage } from './topics-image.ts';
 

@@ -21,7 +21,14 @@ import { ConfigsImage } from './configs-image.ts';
 import type { MetadataDelta } from './metadata-delta.ts';
 import type { MetadataRecord } from './metadata-records.ts';
 import { METADATA_VERSION, METADATA_VERSION_MIN } from './metadata-version.ts';
-import { type Acl, ClientQuotasImage, type DelegationToken, KeyedImage, type ScramCredential, scramKey } from './security-image.ts';
+import {
+  type Acl,
+  ClientQuotasImage,
+  type DelegationToken,
+  KeyedImage,
+  type ScramCredential,
+  scramKey,
+} from './security-image.ts';
 import { TopicsImage } from './topics-image.ts';
 
 export class MetadataImage {
@@ -79,72 +86,93 @@ export class MetadataImage {
   replay(record: MetadataRecord, delta: MetadataDelta): void {
     switch (record.kind) {
       case 'TopicRecord':
-        return this.topics.replayTopic(record.data.name, record.data.topicId, delta.topics);
+        this.topics.replayTopic(record.data.name, record.data.topicId, delta.topics);
+        break;
       case 'PartitionRecord':
-        return this.topics.replayPartition(record.data, delta.topics);
+        this.topics.replayPartition(record.data, delta.topics);
+        break;
       case 'PartitionChangeRecord':
-        return this.topics.replayPartitionChange(record.data, delta.topics);
+        this.topics.replayPartitionChange(record.data, delta.topics);
+        break;
       case 'RemoveTopicRecord': {
         const removed = this.topics.replayRemoveTopic(record.data.topicId, delta.topics);
-        return this.configs.replayRemoveTopic(removed.name, delta.configs);
+        this.configs.replayRemoveTopic(removed.name, delta.configs);
+        break;
       }
       case 'ClearElrRecord':
-        return this.topics.replayClearElr(record.data.topicName, delta.topics);
+        this.topics.replayClearElr(record.data.topicName, delta.topics);
+        break;
       case 'ConfigRecord':
-        return this.configs.replay(record.data, delta.configs);
+        this.configs.replay(record.data, delta.configs);
+        break;
       case 'FeatureLevelRecord':
-        return this.#replayFeature(record.data.name, record.data.featureLevel, delta);
+        this.#replayFeature(record.data.name, record.data.featureLevel, delta);
+        break;
       case 'ProducerIdsRecord':
         this.#nextProducerId = record.data.nextProducerId;
         this.#producerIdsKnown = true;
         delta.producerIds = true;
-        return;
+        break;
       case 'NoOpRecord':
       case 'ZkMigrationStateRecord':
-        return;
+        break;
       case 'BeginTransactionRecord':
       case 'EndTransactionRecord':
       case 'AbortTransactionRecord':
         throw new RangeError(`metadata log: ${record.kind} must be handled before replay`);
       default:
-        return this.#replayClusterOrSecurity(record, delta);
+        this.#replayClusterOrSecurity(record, delta);
     }
   }
 
   #replayClusterOrSecurity(record: MetadataRecord, delta: MetadataDelta): void {
     switch (record.kind) {
       case 'RegisterBrokerRecord':
-        return this.cluster.replayRegister(record.data, delta.brokers);
+        this.cluster.replayRegister(record.data, delta.brokers);
+        break;
       case 'UnregisterBrokerRecord':
-        return this.cluster.replayUnregister(record.data.brokerId, record.data.brokerEpoch, delta.brokers);
+        this.cluster.replayUnregister(record.data.brokerId, record.data.brokerEpoch, delta.brokers);
+        break;
       case 'FenceBrokerRecord':
-        return this.cluster.replayFencing(record.data.id, record.data.epoch, true, delta.brokers);
+        this.cluster.replayFencing(record.data.id, record.data.epoch, true, delta.brokers);
+        break;
       case 'UnfenceBrokerRecord':
-        return this.cluster.replayFencing(record.data.id, record.data.epoch, false, delta.brokers);
+        this.cluster.replayFencing(record.data.id, record.data.epoch, false, delta.brokers);
+        break;
       case 'BrokerRegistrationChangeRecord':
-        return this.cluster.replayChange(record.data, delta.brokers);
+        this.cluster.replayChange(record.data, delta.brokers);
+        break;
       case 'RegisterControllerRecord':
-        return this.cluster.replayRegisterController(record.data, delta.controllers);
+        this.cluster.replayRegisterController(record.data, delta.controllers);
+        break;
       case 'UnregisterControllerRecord':
-        return this.cluster.replayUnregisterController(record.data.controllerId, delta.controllers);
+        this.cluster.replayUnregisterController(record.data.controllerId, delta.controllers);
+        break;
       case 'ClientQuotaRecord':
-        return this.clientQuotas.replay(record.data, delta.clientQuotas);
+        this.clientQuotas.replay(record.data, delta.clientQuotas);
+        break;
       case 'UserScramCredentialRecord': {
         const { name, mechanism } = record.data;
-        return this.scramCredentials.replaySet(scramKey(mechanism, name), ownBytes(record.data), delta.scramCredentials);
+        this.scramCredentials.replaySet(scramKey(mechanism, name), ownBytes(record.data), delta.scramCredentials);
+        break;
       }
       case 'RemoveUserScramCredentialRecord': {
         const { name, mechanism } = record.data;
-        return this.scramCredentials.replayRemove(scramKey(mechanism, name), delta.scramCredentials);
+        this.scramCredentials.replayRemove(scramKey(mechanism, name), delta.scramCredentials);
+        break;
       }
       case 'DelegationTokenRecord':
-        return this.delegationTokens.replaySet(record.data.tokenId, record.data, delta.delegationTokens);
+        this.delegationTokens.replaySet(record.data.tokenId, record.data, delta.delegationTokens);
+        break;
       case 'RemoveDelegationTokenRecord':
-        return this.delegationTokens.replayRemove(record.data.tokenId, delta.delegationTokens);
+        this.delegationTokens.replayRemove(record.data.tokenId, delta.delegationTokens);
+        break;
       case 'AccessControlEntryRecord':
-        return this.acls.replaySet(record.data.id, record.data, delta.acls);
+        this.acls.replaySet(record.data.id, record.data, delta.acls);
+        break;
       case 'RemoveAccessControlEntryRecord':
-        return this.acls.replayRemove(record.data.id, delta.acls);
+        this.acls.replayRemove(record.data.id, delta.acls);
+        break;
     }
   }
 

@@ -120,7 +120,10 @@ export function decodeMetadataRecord(value: Uint8Array): MetadataRecord {
   const reader = new Reader(value);
   const frameVersion = reader.uvarint();
   if (frameVersion !== FRAME_VERSION) {
-    throw new ProtocolError('malformed', `metadata record: frame version ${frameVersion}, only ${FRAME_VERSION} is known`);
+    throw new ProtocolError(
+      'malformed',
+      `metadata record: frame version ${frameVersion}, only ${FRAME_VERSION} is known`,
+    );
   }
   const type = reader.uvarint();
   const kind = KIND_BY_TYPE.get(type);
@@ -135,7 +138,10 @@ export function decodeMetadataRecord(value: Uint8Array): MetadataRecord {
   }
   const data = decodeFrom(schema, reader, version);
   if (reader.remaining() > 0) {
-    throw new ProtocolError('malformed', `metadata record: ${reader.remaining()} bytes behind ${kind} version ${version}`);
+    throw new ProtocolError(
+      'malformed',
+      `metadata record: ${reader.remaining()} bytes behind ${kind} version ${version}`,
+    );
   }
   return { kind, version, data } as unknown as MetadataRecord;
 }

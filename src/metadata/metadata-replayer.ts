@@ -58,7 +58,10 @@ export class MetadataReplayer {
         this.#transaction = null;
         return;
     }
-    if (!this.#transaction) return this.image.replay(record, this.#delta);
+    if (!this.#transaction) {
+      this.image.replay(record, this.#delta);
+      return;
+    }
     if (this.#transaction.length >= TRANSACTION_RECORDS_MAX) {
       throw new RangeError(`metadata log: a transaction of more than ${TRANSACTION_RECORDS_MAX} records`);
     }

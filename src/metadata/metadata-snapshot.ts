@@ -42,7 +42,11 @@ export function* encodeSnapshot(records: Iterable<MetadataRecord>, head: Snapsho
   const { epoch, timestampMs } = head;
   let baseOffset = 0;
   const header = { version: 0, lastContainedLogTimestamp: head.lastContainedLogTimestampMs };
-  yield encodeControlBatch([{ type: 'SnapshotHeader', data: header }], { baseOffset: baseOffset++, epoch, timestampMs });
+  yield encodeControlBatch([{ type: 'SnapshotHeader', data: header }], {
+    baseOffset: baseOffset++,
+    epoch,
+    timestampMs,
+  });
   let batch: MetadataRecord[] = [];
   for (const record of records) {
     batch.push(record);

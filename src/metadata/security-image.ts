@@ -3,7 +3,12 @@
  * quota manager and the authorizer build their own structures from them. Control thread; changed by replay only.
  */
 import type { ChangeSet } from './change-set.ts';
-import type { AccessControlEntryRecord, ClientQuotaRecord, DelegationTokenRecord, UserScramCredentialRecord } from './metadata-records.ts';
+import type {
+  AccessControlEntryRecord,
+  ClientQuotaRecord,
+  DelegationTokenRecord,
+  UserScramCredentialRecord,
+} from './metadata-records.ts';
 
 export interface QuotaEntityPart {
   /** "user", "client-id" or "ip". */

@@ -128,7 +128,9 @@ export class TopicsImage {
     const topic = this.#editable(record.topicId, changes);
     const before = topic.partitions[record.partitionId];
     if (!before) {
-      throw new RangeError(`metadata log: change of partition ${topic.name}-${record.partitionId}, which does not exist`);
+      throw new RangeError(
+        `metadata log: change of partition ${topic.name}-${record.partitionId}, which does not exist`,
+      );
     }
     topic.partitions[record.partitionId] = changedRegistration(before, record);
   }
@@ -195,7 +197,10 @@ function directoriesFor(directories: readonly string[] | null, replicaCount: num
 }
 
 /** The partition after the change: a named leader always raises the leader epoch, any change the partition epoch. */
-export function changedRegistration(before: PartitionRegistration, record: PartitionChangeRecord): PartitionRegistration {
+export function changedRegistration(
+  before: PartitionRegistration,
+  record: PartitionChangeRecord,
+): PartitionRegistration {
   const replicas = record.replicas ?? before.replicas;
   const leaderNamed = record.leader !== NO_LEADER_CHANGE;
   return {

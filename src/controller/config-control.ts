@@ -1,0 +1,265 @@
+/**
+ * IncrementalAlterConfigs and AlterConfigs for topics, brokers, groups and client metrics subscriptions. Pure; control
+ * thread. Settings of loggers are not metadata: the broker deals with them before it asks its controller.
+ */
+import { ConfigResourceType, type ConfigValues, configKey } from '../metadata/configs-image.ts';
+import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
+import { CLUSTER_METADATA_TOPIC, topicNameFault } from '../metadata/topic-name.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import type { AlterConfigsRequest, AlterConfigsResponse } from '../protocol/messages/33-alter-configs.ts';
+import type {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from '../protocol/messages/44-incremental-alter-configs.ts';
+import {
+  type ApiError,
+  allows,
+  apiError,
+  type ControlContext,
+  type ControlResult,
+  duplicatesOf,
+  NO_ERROR,
+  RECORDS_PER_REQUEST_MAX,
+} from './control-context.ts';
+
+export const ConfigOperation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
+const OPERATION_NAMES = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'];
+
+interface Resource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+interface Operation {
+  readonly name: string;
+  readonly configOperation: number;
+  readonly value: string | null;
+}
+/** What each named setting becomes; null removes it. */
+type Changes = Map<string, string | null>;
+
+export function incrementalAlterConfigs(
+  request: IncrementalAlterConfigsRequest,
+  context: ControlContext,
+): ControlResult<IncrementalAlterConfigsResponse> {
+  return alterResources(request.resources, request.validateOnly, context, (resource) =>
+    incrementalChanges(resource, resource.configs, context),
+  );
+}
+
+/** What the request does not name is removed. */
+export function alterConfigs(
+  request: AlterConfigsRequest,
+  context: ControlContext,
+): ControlResult<AlterConfigsResponse> {
+  return alterResources(request.resources, request.validateOnly, context, (resource) => {
+    const fault = nullFault(resource.configs);
+    if (fault) return fault;
+    const changes: Changes = new Map(resource.configs.map(({ name, value }) => [name, value]));
+    for (const name of current(resource, context).keys()) if (!changes.has(name)) changes.set(name, null);
+    return changes;
+  });
+}
+
+interface AlterableResource extends Resource {
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+function alterResources<R extends AlterableResource>(
+  resources: readonly R[],
+  validateOnly: boolean,
+  context: ControlContext,
+  changesOf: (resource: R) => Changes | ApiError,
+): ControlResult<AlterConfigsResponse> {
+  const records: MetadataRecord[] = [];
+  const responses: AlterConfigsResponse['responses'] = [];
+  const duplicates = duplicatesOf(
+    resources.map(({ resourceType, resourceName }) => configKey(resourceType, resourceName)),
+  );
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource;
+    const outcome = duplicates.has(configKey(resourceType, resourceName))
+      ? apiError(ErrorCode.INVALID_REQUEST, 'The resource stands in the request twice.')
+      : alterResource(resource, context, changesOf);
+    const error =
+      'code' in outcome ? outcome : records.length + outcome.length > RECORDS_PER_REQUEST_MAX ? TOO_MANY : NO_ERROR;
+    if (!('code' in outcome) && error === NO_ERROR) records.push(...outcome);
+    responses.push({ errorCode: error.code, errorMessage: error.message, resourceType, resourceName });
+  }
+  return { records: validateOnly ? [] : records, response: { throttleTimeMs: 0, responses } };
+}
+
+const TOO_MANY = apiError(
+  ErrorCode.POLICY_VIOLATION,
+  `The request changes more than ${RECORDS_PER_REQUEST_MAX} settings. Split it.`,
+);
+
+function alterResource<R extends AlterableResource>(
+  resource: R,
+  context: ControlContext,
+  changesOf: (resource: R) => Changes | ApiError,
+): MetadataRecord[] | ApiError {
+  if (!mayAlter(resource, context)) return denied(resource);
+  const [twice] = duplicatesOf(resource.configs.map(({ name }) => name));
+  if (twice !== undefined)
+    return apiError(ErrorCode.INVALID_REQUEST, `The setting ${twice} stands in the resource twice.`);
+  const fault = resourceFault(resource, context);
+  if (fault) return fault;
+  const changes = changesOf(resource);
+  if ('code' in changes) return changes;
+  const before = current(resource, context);
+  const after = new Map(before);
+  for (const [name, value] of changes) {
+    if (value === null) after.delete(name);
+    else after.set(name, value);
+  }
+  const invalid = valuesFault(resource, after, [...changes.keys()], context) ?? existenceFault(resource, context);
+  if (invalid) return invalid;
+  return changeRecords(resource, before, changes);
+}
+
+function changeRecords(resource: Resource, before: ConfigValues, changes: Changes): MetadataRecord[] {
+  const { resourceType, resourceName } = resource;
+  const records: MetadataRecord[] = [];
+  for (const [name, value] of changes) {
+    // A broker's setting is written even when it stays the same: writing it is how a file that it names (a key store)
+    // is loaded anew.
+    if ((before.get(name) ?? null) === value && resourceType !== ConfigResourceType.BROKER) continue;
+    records.push(metadataRecord('ConfigRecord', { resourceType, resourceName, name, value }));
+  }
+  return records;
+}
+
+function current({ resourceType, resourceName }: Resource, context: ControlContext): ConfigValues {
+  return context.image.configs.of(resourceType, resourceName);
+}
+
+function nullFault(configs: readonly { readonly name: string; readonly value: string | null }[]): ApiError | null {
+  const nulls = configs.filter(({ value }) => value === null).map(({ name }) => name);
+  if (nulls.length === 0) return null;
+  return apiError(
+    ErrorCode.INVALID_REQUEST,
+    `Null value not supported for: ${nulls.join(', ')}. Use DELETE to remove a setting.`,
+  );
+}
+
+function incrementalChanges(
+  resource: Resource,
+  operations: readonly Operation[],
+  context: ControlContext,
+): Changes | ApiError {
+  const fault = nullFault(operations.filter(({ configOperation }) => configOperation !== ConfigOperation.DELETE));
+  if (fault) return fault;
+  const changes: Changes = new Map();
+  for (const operation of operations) {
+    const value = operate(resource, operation, context);
+    if (value !== null && typeof value === 'object') return value;
+    changes.set(operation.name, value);
+  }
+  return changes;
+}
+
+/** The value after one operation, null when the setting is removed. */
+function operate(resource: Resource, operation: Operation, context: ControlContext): string | null | ApiError {
+  const { name, configOperation, value } = operation;
+  switch (configOperation) {
+    case ConfigOperation.SET:
+      return value;
+    case ConfigOperation.DELETE:
+      return null;
+    case ConfigOperation.APPEND:
+    case ConfigOperation.SUBTRACT:
+      break;
+    default:
+      return apiError(ErrorCode.INVALID_REQUEST, `Operation ${configOperation} is not known.`);
+  }
+  if (!context.rules.isList(resource.resourceType, name)) {
+    const message = `Cannot ${OPERATION_NAMES[configOperation]} to ${name}, because its type is not LIST.`;
+    return apiError(ErrorCode.INVALID_CONFIG, message);
+  }
+  const set = current(resource, context).get(name);
+  const base = set ?? context.rules.defaultValue(resource.resourceType, name, context.image.configs) ?? '';
+  const elements = base.split(',').filter((element) => element !== '');
+  const operands = value!.split(',');
+  if (configOperation === ConfigOperation.SUBTRACT) {
+    return elements.filter((element) => !operands.includes(element)).join(',');
+  }
+  for (const operand of operands) if (!elements.includes(operand)) elements.push(operand);
+  return elements.join(',');
+}
+
+/** What is wrong with the resource itself, whatever is to be done with it. */
+function resourceFault({ resourceType, resourceName }: Resource, context: ControlContext): ApiError | null {
+  const invalid = (message: string) => apiError(ErrorCode.INVALID_REQUEST, message);
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC: {
+      if (resourceName === '') return invalid('Defaults of all topics are settings of the broker: name a topic.');
+      if (resourceName === CLUSTER_METADATA_TOPIC) return invalid(`Topic '${resourceName}' has no settings to change.`);
+      const fault = topicNameFault(resourceName);
+      return fault ? apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault) : null;
+    }
+    case ConfigResourceType.BROKER: {
+      const { nodeId } = context.settings;
+      if (resourceName === '' || resourceName === String(nodeId)) return null;
+      if (!/^-?\d+$/.test(resourceName)) return invalid(`A broker id must be a number, but is '${resourceName}'.`);
+      return invalid(`This is broker ${nodeId}; settings of broker ${resourceName} are changed there.`);
+    }
+    case ConfigResourceType.GROUP:
+      return resourceName === '' ? invalid('Defaults of all groups are settings of the broker: name a group.') : null;
+    case ConfigResourceType.CLIENT_METRICS:
+      return resourceName === '' ? invalid('Name a client metrics subscription.') : null;
+    default:
+      return invalid(`Unknown resource type ${resourceType}.`);
+  }
+}
+
+function existenceFault({ resourceType, resourceName }: Resource, context: ControlContext): ApiError | null {
+  if (resourceType !== ConfigResourceType.TOPIC || context.image.topics.idOf(resourceName) !== undefined) return null;
+  return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${resourceName}' does not exist.`);
+}
+
+function valuesFault(
+  { resourceType, resourceName }: Resource,
+  values: ConfigValues,
+  changed: readonly string[],
+  context: ControlContext,
+): ApiError | null {
+  const { rules } = context;
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC:
+      return invalidConfig(rules.topicFault(values));
+    case ConfigResourceType.GROUP:
+      return invalidConfig(rules.groupFault(values));
+    case ConfigResourceType.CLIENT_METRICS:
+      return invalidConfig(rules.clientMetricsFault(resourceName, values));
+    default: {
+      const fault = rules.brokerFault(values, changed, resourceName !== '');
+      return fault === null ? null : apiError(ErrorCode.INVALID_REQUEST, fault);
+    }
+  }
+}
+
+function invalidConfig(fault: string | null): ApiError | null {
+  return fault === null ? null : apiError(ErrorCode.INVALID_CONFIG, fault);
+}
+
+function mayAlter({ resourceType, resourceName }: Resource, context: ControlContext): boolean {
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC:
+      return allows(context, 'ALTER_CONFIGS', 'TOPIC', resourceName);
+    case ConfigResourceType.GROUP:
+      return allows(context, 'ALTER_CONFIGS', 'GROUP', resourceName);
+    default:
+      return allows(context, 'ALTER_CONFIGS', 'CLUSTER', 'kafka-cluster');
+  }
+}
+
+function denied({ resourceType }: Resource): ApiError {
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC:
+      return apiError(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+    case ConfigResourceType.GROUP:
+      return apiError(ErrorCode.GROUP_AUTHORIZATION_FAILED);
+    default:
+      return apiError(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * What the controls need to know of settings: a port, so that the controls stay free of the settings' definitions.
+ * `kafka-config-rules.ts` stands behind it in the broker.
+ */
+import type { ConfigsImage, ConfigValues } from '../metadata/configs-image.ts';
+
+export interface EffectiveConfig {
+  readonly name: string;
+  /** Null when it is sensitive or has none. */
+  readonly value: string | null;
+  readonly readOnly: boolean;
+  /** 1 topic, 2 this broker, 3 all brokers, 4 the broker's file, 5 default */
+  readonly configSource: number;
+  readonly isSensitive: boolean;
+}
+
+export interface ConfigRules {
+  /** What is wrong with a topic's settings taken together, or null. */
+  topicFault(values: ConfigValues): string | null;
+  groupFault(values: ConfigValues): string | null;
+  clientMetricsFault(name: string, values: ConfigValues): string | null;
+  /**
+   * What is wrong with a broker's dynamic settings after a change, or null. `changed` names what the request touches;
+   * `perBroker` is false for the default of all brokers.
+   */
+  brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): string | null;
+  /** True when the setting is a list, so that APPEND and SUBTRACT make sense. */
+  isList(resourceType: number, name: string): boolean;
+  /** Value when nothing is set; null when there is none. */
+  defaultValue(resourceType: number, name: string, configs: ConfigsImage): string | null;
+  /** Every setting of a topic with these overrides, sorted by name. */
+  effectiveTopicConfigs(overrides: ConfigValues, configs: ConfigsImage): readonly EffectiveConfig[];
+}

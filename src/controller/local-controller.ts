@@ -1,0 +1,226 @@
+/**
+ * The controller of a broker that runs alone: takes requests one at a time, lets a control decide, makes the records
+ * durable, replays them, lets every listener apply the delta, and only then answers. Control thread.
+ *
+ *   const controller = await LocalController.open({ log, directoryId, bootstrapRecords, settings, rules, snapshots,
+ *                                                   clock, random, logger, onFatal })
+ *     log, directoryId, bootstrapRecords, clusterId    from openMetadataDirectory (metadata-directory.ts)
+ *     rules                                            new KafkaConfigRules(() => brokerConfig)
+ *   controller.image                                   MetadataImage, the same object for ever
+ *   await controller.subscribe(listener)               listener(delta, image) is called at once with all there is, then
+ *                                                      with each change, before the change is answered
+ *   await controller.registerBroker(request)           -> brokerEpoch; the broker is fenced
+ *   await controller.brokerHeartbeat(request)          wantFence: false -> unfenced, leaders elected
+ *   await controller.createTopics(request, context)    and so on: controller.ts
+ *   await controller.snapshot()                        writes a snapshot now
+ *   await controller.close()                           waits for what is under way; the log is closed
+ *
+ * At most one request is in work; the others wait in arrival order. Each stands for a request on a connection, and a
+ * connection has one in flight, so the number of connections bounds the queue.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import { wholeImageDelta } from '../metadata/image-delta.ts';
+import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
+import type { MetadataLog } from '../metadata/metadata-log.ts';
+import type { MetadataRecord } from '../metadata/metadata-records.ts';
+import type { CreateTopicsRequest } from '../protocol/messages/19-create-topics.ts';
+import type { DeleteTopicsRequest } from '../protocol/messages/20-delete-topics.ts';
+import type { AlterConfigsRequest } from '../protocol/messages/33-alter-configs.ts';
+import type { CreatePartitionsRequest } from '../protocol/messages/37-create-partitions.ts';
+import type { ElectLeadersRequest } from '../protocol/messages/43-elect-leaders.ts';
+import type { IncrementalAlterConfigsRequest } from '../protocol/messages/44-incremental-alter-configs.ts';
+import type { AlterPartitionReassignmentsRequest } from '../protocol/messages/45-alter-partition-reassignments.ts';
+import type { ListPartitionReassignmentsRequest } from '../protocol/messages/46-list-partition-reassignments.ts';
+import type { DescribeQuorumRequest } from '../protocol/messages/55-describe-quorum.ts';
+import type { AlterPartitionRequest } from '../protocol/messages/56-alter-partition.ts';
+import type { UpdateFeaturesRequest } from '../protocol/messages/57-update-features.ts';
+import type { BrokerRegistrationRequest } from '../protocol/messages/62-broker-registration.ts';
+import type { BrokerHeartbeatRequest } from '../protocol/messages/63-broker-heartbeat.ts';
+import type { UnregisterBrokerRequest } from '../protocol/messages/64-unregister-broker.ts';
+import type { AllocateProducerIdsRequest } from '../protocol/messages/67-allocate-producer-ids.ts';
+import type { AssignReplicasToDirsRequest } from '../protocol/messages/73-assign-replicas-to-dirs.ts';
+import { brokerHeartbeat, registerBroker, unregisterBroker } from './cluster-control.ts';
+import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
+import type { ConfigRules } from './config-rules.ts';
+import type { ControlContext, ControllerRequestContext, ControllerSettings, ControlResult } from './control-context.ts';
+import { type Controller, ControllerUnavailableError } from './controller.ts';
+import { electLeaders } from './election-control.ts';
+import { updateFeatures } from './feature-control.ts';
+import { alterPartition, assignReplicasToDirs } from './isr-control.ts';
+import { MetadataLeader, type SnapshotPolicy } from './metadata-leader.ts';
+import { createPartitions } from './partition-control.ts';
+import { allocateProducerIds } from './producer-id-control.ts';
+import { describeQuorum, type QuorumEndpoint } from './quorum-description.ts';
+import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
+import { createTopics } from './topic-control.ts';
+import { deleteTopics } from './topic-deletion-control.ts';
+
+export interface LocalControllerOptions {
+  readonly log: MetadataLog;
+  /** Id of the directory that holds the log. */
+  readonly directoryId: string;
+  readonly bootstrapRecords: readonly MetadataRecord[];
+  readonly settings: ControllerSettings;
+  readonly rules: ConfigRules;
+  readonly snapshots: SnapshotPolicy;
+  /** Where the controller listens, for DescribeQuorum; none by default. */
+  readonly quorumEndpoints?: readonly QuorumEndpoint[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The log failed: what was asked may or may not be on the disk, so the broker must stop. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Applies a change. The change is answered when it has resolved. A listener that rejects has a bug: it is logged. */
+export type MetadataListener = (delta: MetadataDelta, image: MetadataImage) => void | Promise<void>;
+
+type Control<Request, Response> = (request: Request, context: ControlContext) => ControlResult<Response>;
+
+const SELF: ControllerRequestContext = { apiVersion: 0, principal: 'User:ANONYMOUS' };
+
+export class LocalController implements Controller {
+  readonly image: MetadataImage;
+  readonly #options: LocalControllerOptions;
+  readonly #leader: MetadataLeader;
+  readonly #listeners = new Set<MetadataListener>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #unavailable: ControllerUnavailableError | null = null;
+
+  private constructor(options: LocalControllerOptions, leader: MetadataLeader) {
+    this.#options = options;
+    this.#leader = leader;
+    this.image = leader.image;
+  }
+
+  /** Replays the log and begins an epoch; an empty log gets its bootstrap records. */
+  static async open(options: LocalControllerOptions): Promise<LocalController> {
+    const { settings } = options;
+    const leader = await MetadataLeader.open({ ...options, nodeId: settings.nodeId });
+    return new LocalController(options, leader);
+  }
+
+  /** Epoch of the metadata log's leader, i.e. of this start. */
+  get epoch(): number {
+    return this.#leader.epoch;
+  }
+
+  /** Resolves when the listener has applied the image as it is. Returns what ends the subscription. */
+  async subscribe(listener: MetadataListener): Promise<() => void> {
+    await this.#enqueue(async () => {
+      await this.#apply(listener, wholeImageDelta(this.image));
+      this.#listeners.add(listener);
+    });
+    return () => this.#listeners.delete(listener);
+  }
+
+  snapshot(): Promise<void> {
+    return this.#enqueue(async () => this.#leader.snapshot());
+  }
+
+  /** Takes no more requests, waits for the ones that were taken, closes the log. */
+  async close(): Promise<void> {
+    const drained = this.#queue;
+    this.#unavailable ??= new ControllerUnavailableError('The controller has stopped.');
+    await drained.catch(() => {});
+    this.#leader.close();
+  }
+
+  createTopics = (request: CreateTopicsRequest, context: ControllerRequestContext) =>
+    this.#run(createTopics, request, context);
+  deleteTopics = (request: DeleteTopicsRequest, context: ControllerRequestContext) =>
+    this.#run(deleteTopics, request, context);
+  createPartitions = (request: CreatePartitionsRequest, context: ControllerRequestContext) =>
+    this.#run(createPartitions, request, context);
+  alterConfigs = (request: AlterConfigsRequest, context: ControllerRequestContext) =>
+    this.#run(alterConfigs, request, context);
+  incrementalAlterConfigs = (request: IncrementalAlterConfigsRequest, context: ControllerRequestContext) =>
+    this.#run(incrementalAlterConfigs, request, context);
+  electLeaders = (request: ElectLeadersRequest, context: ControllerRequestContext) =>
+    this.#run(electLeaders, request, context);
+  alterPartitionReassignments = (request: AlterPartitionReassignmentsRequest, context: ControllerRequestContext) =>
+    this.#run(alterPartitionReassignments, request, context);
+  listPartitionReassignments = (request: ListPartitionReassignmentsRequest, context: ControllerRequestContext) =>
+    this.#run(
+      (asked: ListPartitionReassignmentsRequest, control) => ({
+        records: [],
+        response: listPartitionReassignments(asked, control),
+      }),
+      request,
+      context,
+    );
+  updateFeatures = (request: UpdateFeaturesRequest, context: ControllerRequestContext) =>
+    this.#run(updateFeatures, request, context);
+  unregisterBroker = (request: UnregisterBrokerRequest, context: ControllerRequestContext) =>
+    this.#run(unregisterBroker, request, context);
+  describeQuorum = (request: DescribeQuorumRequest, _context: ControllerRequestContext) =>
+    this.#enqueue(async () => {
+      const { settings, directoryId, clock, quorumEndpoints } = this.#options;
+      return describeQuorum(request, {
+        nodeId: settings.nodeId,
+        directoryId,
+        leaderEpoch: this.#leader.epoch,
+        endOffset: this.#leader.nextOffset,
+        nowMs: clock.wallMs(),
+        endpoints: quorumEndpoints ?? [],
+      });
+    });
+
+  registerBroker = (request: BrokerRegistrationRequest) => this.#run(registerBroker, request, SELF);
+  brokerHeartbeat = (request: BrokerHeartbeatRequest) => this.#run(brokerHeartbeat, request, SELF);
+  allocateProducerIds = (request: AllocateProducerIdsRequest) => this.#run(allocateProducerIds, request, SELF);
+  alterPartition = (request: AlterPartitionRequest) => this.#run(alterPartition, request, SELF);
+  assignReplicasToDirs = (request: AssignReplicasToDirsRequest) => this.#run(assignReplicasToDirs, request, SELF);
+
+  #run<Request, Response>(
+    control: Control<Request, Response>,
+    request: Request,
+    context: ControllerRequestContext,
+  ): Promise<Response> {
+    return this.#enqueue(async () => {
+      const { records, response } = control(request, this.#controlContext(context));
+      if (records.length > 0) await this.#commit(records);
+      return response;
+    });
+  }
+
+  #controlContext(request: ControllerRequestContext): ControlContext {
+    const { settings, rules, random } = this.#options;
+    return { image: this.image, settings, rules, random, nextOffset: this.#leader.nextOffset, request };
+  }
+
+  async #commit(records: readonly MetadataRecord[]): Promise<void> {
+    let delta: MetadataDelta;
+    try {
+      delta = await this.#leader.append(records);
+    } catch (error) {
+      this.#unavailable = new ControllerUnavailableError('The metadata log failed.', error);
+      this.#options.onFatal(error as Error);
+      throw this.#unavailable;
+    }
+    for (const listener of this.#listeners) await this.#apply(listener, delta);
+  }
+
+  async #apply(listener: MetadataListener, delta: MetadataDelta): Promise<void> {
+    try {
+      await listener(delta, this.image);
+    } catch (error) {
+      this.#options.logger.error({ error }, 'metadata: a listener could not apply a change');
+    }
+  }
+
+  /** Runs `work` when all that was taken before is done. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#unavailable) return Promise.reject(this.#unavailable);
+    const result = this.#queue.then(() => {
+      // Requests that were waiting when the log failed find it so.
+      if (this.#unavailable && this.#unavailable.cause !== undefined) throw this.#unavailable;
+      return work();
+    });
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * The one voter and leader of a metadata log that has a single controller: replays the log, begins an epoch, appends
+ * records, makes snapshots. Control thread; callers append one at a time (`LocalController` queues them).
+ *
+ * What it writes is what Kafka's KRaft leader writes: at the start of an epoch a control batch with a LeaderChange, on
+ * an empty log the bootstrap records inside a metadata transaction, and behind a transaction that a predecessor left open
+ * its abortion.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { ZERO_UUID } from '../base/uuid.ts';
+import { ConfigResourceType } from '../metadata/configs-image.ts';
+import { imageRecords } from '../metadata/image-records.ts';
+import {
+  type ControlRecord,
+  encodeControlBatch,
+  encodeRecordBatch,
+  type MetadataBatch,
+  readBatches,
+} from '../metadata/metadata-batch.ts';
+import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import { MetadataImage } from '../metadata/metadata-image.ts';
+import type { MetadataLog } from '../metadata/metadata-log.ts';
+import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
+import { MetadataReplayer } from '../metadata/metadata-replayer.ts';
+import { encodeSnapshot, readSnapshot } from '../metadata/metadata-snapshot.ts';
+import { METADATA_VERSION, METADATA_VERSION_MIN, permittedAt } from '../metadata/metadata-version.ts';
+
+export interface SnapshotPolicy {
+  /** `metadata.log.max.record.bytes.between.snapshots` */
+  readonly recordBytesMax: number;
+  /** `metadata.log.max.snapshot.interval.ms`, 0: no bound */
+  readonly intervalMsMax: number;
+  /** `metadata.max.retention.bytes` */
+  readonly retentionBytes: number;
+  /** `metadata.max.retention.ms` */
+  readonly retentionMs: number;
+}
+
+export interface MetadataLeaderOptions {
+  readonly log: MetadataLog;
+  readonly nodeId: number;
+  /** Id of the directory that holds the log. */
+  readonly directoryId: string;
+  readonly bootstrapRecords: readonly MetadataRecord[];
+  readonly snapshots: SnapshotPolicy;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class MetadataLeader {
+  readonly image: MetadataImage;
+  readonly #options: MetadataLeaderOptions;
+  readonly #log: MetadataLog;
+  readonly #replayer: MetadataReplayer;
+  #epoch = 0;
+  #kraftVersion = 0;
+  #voters: readonly number[] | null = null;
+  #lastTimestampMs = 0;
+  #bytesSinceSnapshot = 0;
+  #lastSnapshotMs: number;
+
+  private constructor(options: MetadataLeaderOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.image = new MetadataImage();
+    this.#replayer = new MetadataReplayer(this.image);
+    this.#lastSnapshotMs = options.clock.wallMs();
+  }
+
+  /**
+   * Replays the log and takes the lead. Throws a RangeError when the log contradicts itself or has other voters, and
+   * what the log throws.
+   */
+  static async open(options: MetadataLeaderOptions): Promise<MetadataLeader> {
+    const leader = new MetadataLeader(options);
+    leader.#load();
+    await leader.#beginEpoch();
+    await leader.#activate();
+    return leader;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Offset that the next record gets. */
+  get nextOffset(): number {
+    return this.#log.endOffset;
+  }
+
+  /** Appends the records, in one batch when they fit one, and replays them. Resolves when they are durable. */
+  async append(records: readonly MetadataRecord[]): Promise<MetadataDelta> {
+    for (const batch of batchesOf(records)) await this.#appendBatch(batch);
+    const delta = this.#replayer.takeDelta();
+    this.#snapshotIfDue();
+    return delta;
+  }
+
+  /** Writes a snapshot now, and deletes what it makes superfluous. */
+  snapshot(): void {
+    const { clock } = this.#options;
+    const id = { endOffset: this.#log.endOffset, epoch: this.image.lastEpoch };
+    const head = { epoch: id.epoch, lastContainedLogTimestampMs: this.#lastTimestampMs, timestampMs: clock.wallMs() };
+    this.#log.writeSnapshot(id, encodeSnapshot(imageRecords(this.image), head));
+    this.#bytesSinceSnapshot = 0;
+    this.#lastSnapshotMs = clock.wallMs();
+    this.#expire();
+  }
+
+  close(): void {
+    this.#log.close();
+  }
+
+  #load(): void {
+    const snapshot = this.#log.snapshots().at(-1);
+    let nextOffset = this.#log.startOffset;
+    if (snapshot) {
+      for (const batch of readSnapshot(this.#log.readSnapshot(snapshot))) {
+        this.#replay({ ...batch, lastOffset: snapshot.endOffset - 1, epoch: snapshot.epoch });
+      }
+      nextOffset = snapshot.endOffset;
+      this.#lastSnapshotMs = snapshot.modifiedMs;
+    }
+    for (const piece of this.#log.read(nextOffset)) {
+      for (const batch of readBatches(piece)) {
+        if (batch.lastOffset < nextOffset) continue;
+        if (batch.baseOffset !== nextOffset) {
+          throw new RangeError(
+            `metadata log: offset ${nextOffset} is missing, the next batch begins at ${batch.baseOffset}`,
+          );
+        }
+        this.#replay(batch);
+        nextOffset = batch.lastOffset + 1;
+        this.#bytesSinceSnapshot += batch.sizeBytes;
+      }
+    }
+    this.#replayer.takeDelta();
+  }
+
+  #replay(batch: MetadataBatch): void {
+    for (const control of batch.controls) this.#replayControl(control);
+    this.#replayer.replay(batch.records, batch.lastOffset, batch.epoch);
+    this.#lastTimestampMs = batch.timestampMs;
+  }
+
+  #replayControl(control: ControlRecord): void {
+    if (control.type === 'KRaftVersion') this.#kraftVersion = control.data.kRaftVersion;
+    if (control.type === 'KRaftVoters' || control.type === 'LeaderChange') {
+      this.#voters = control.data.voters.map(({ voterId }) => voterId);
+    }
+  }
+
+  /** The new epoch is durable in `quorum-state` before anything is written under it. */
+  async #beginEpoch(): Promise<void> {
+    const { nodeId, directoryId, clock } = this.#options;
+    const state = this.#log.readQuorumState();
+    const voters = this.#voters ?? state?.voters ?? [nodeId];
+    const others = voters.filter((voter) => voter !== nodeId);
+    if (others.length > 0) {
+      throw new RangeError(
+        `metadata log: node(s) ${others.join(', ')} are voters of its quorum, but node ${nodeId} runs alone. ` +
+          'Start it as a broker of that cluster, or remove the other voters first.',
+      );
+    }
+    this.#epoch = Math.max(state?.leaderEpoch ?? 0, this.#log.lastEpoch, this.image.lastEpoch) + 1;
+    this.#log.writeQuorumState({
+      leaderId: nodeId,
+      leaderEpoch: this.#epoch,
+      votedId: -1,
+      votedDirectoryId: ZERO_UUID,
+      voters: this.#kraftVersion === 0 ? [nodeId] : null,
+    });
+    const version = this.#kraftVersion === 0 ? 0 : 1;
+    const voter = { voterId: nodeId, voterDirectoryId: version === 0 ? ZERO_UUID : directoryId };
+    const data = { version, leaderId: nodeId, voters: [voter], grantingVoters: [voter] };
+    const place = { baseOffset: this.#log.endOffset, epoch: this.#epoch, timestampMs: clock.wallMs() };
+    await this.#write(encodeControlBatch([{ type: 'LeaderChange', data }], place), place.baseOffset);
+  }
+
+  async #activate(): Promise<void> {
+    if (!this.image.features.has(METADATA_VERSION)) {
+      await this.append(this.#bootstrap());
+    } else if (this.#replayer.inTransaction) {
+      await this.append([metadataRecord('AbortTransactionRecord', { reason: 'Controller failover' })]);
+    }
+    this.#replayer.takeDelta();
+  }
+
+  #bootstrap(): MetadataRecord[] {
+    const { bootstrapRecords } = this.#options;
+    const levels = new Map<string, number>();
+    for (const record of bootstrapRecords) {
+      if (record.kind === 'FeatureLevelRecord') levels.set(record.data.name, record.data.featureLevel);
+    }
+    const records = [...bootstrapRecords];
+    if ((levels.get('eligible.leader.replicas.version') ?? 0) > 0) {
+      // With ELR the minimum of in-sync replicas must be a cluster-wide value, or brokers and controller might differ.
+      const resource = { resourceType: ConfigResourceType.BROKER, resourceName: '' };
+      records.push(metadataRecord('ConfigRecord', { ...resource, name: 'min.insync.replicas', value: '1' }));
+    }
+    const begin: MetadataRecord[] = [];
+    if (this.#replayer.inTransaction)
+      begin.push(metadataRecord('AbortTransactionRecord', { reason: 'Controller failover' }));
+    if (!permittedAt.transactions(levels.get(METADATA_VERSION) ?? METADATA_VERSION_MIN)) return records;
+    begin.push(metadataRecord('BeginTransactionRecord', { name: 'Bootstrap records' }));
+    return [...begin, ...records, metadataRecord('EndTransactionRecord', {})];
+  }
+
+  async #appendBatch(records: readonly MetadataRecord[]): Promise<void> {
+    const baseOffset = this.#log.endOffset;
+    const place = { baseOffset, epoch: this.#epoch, timestampMs: this.#options.clock.wallMs() };
+    await this.#write(encodeRecordBatch(records, place), baseOffset + records.length - 1);
+  }
+
+  /** What is replayed is read from the very bytes that were written. */
+  async #write(batch: Buffer, lastOffset: number): Promise<void> {
+    await this.#log.append(batch, this.#epoch, lastOffset);
+    this.#bytesSinceSnapshot += batch.length;
+    for (const read of readBatches(batch)) this.#replay(read);
+  }
+
+  #snapshotIfDue(): void {
+    const { snapshots, clock, logger } = this.#options;
+    const { recordBytesMax, intervalMsMax } = snapshots;
+    const late = intervalMsMax > 0 && clock.wallMs() - this.#lastSnapshotMs >= intervalMsMax;
+    if (this.#replayer.inTransaction || (this.#bytesSinceSnapshot < recordBytesMax && !late)) return;
+    try {
+      this.snapshot();
+    } catch (error) {
+      // The log is complete without it; the next attempt comes when it is due again.
+      logger.error({ error }, 'metadata log: cannot write a snapshot');
+      this.#bytesSinceSnapshot = 0;
+      this.#lastSnapshotMs = clock.wallMs();
+    }
+  }
+
+  #expire(): void {
+    const { snapshots: policy, clock } = this.#options;
+    const kept = this.#log.snapshots();
+    let sizeBytes = this.#log.sizeBytes + kept.reduce((sum, snapshot) => sum + snapshot.sizeBytes, 0);
+    while (kept.length > 1) {
+      const [oldest] = kept;
+      const tooOld = policy.retentionMs >= 0 && clock.wallMs() - oldest.modifiedMs > policy.retentionMs;
+      const tooLarge = policy.retentionBytes >= 0 && sizeBytes > policy.retentionBytes;
+      if (!tooOld && !tooLarge) break;
+      this.#log.deleteSnapshot(oldest);
+      sizeBytes -= oldest.sizeBytes;
+      kept.shift();
+      this.#log.deleteBefore(kept[0].endOffset);
+    }
+  }
+}
+
+/** A request's records never exceed this (RECORDS_PER_REQUEST_MAX); a restart's elections may, and can do with parts. */
+const RECORDS_PER_BATCH_MAX = 20_000;
+
+function* batchesOf(records: readonly MetadataRecord[]): Generator<readonly MetadataRecord[]> {
+  for (let at = 0; at < records.length; at += RECORDS_PER_BATCH_MAX)
+    yield records.slice(at, at + RECORDS_PER_BATCH_MAX);
+}

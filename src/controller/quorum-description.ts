@@ -1,0 +1,68 @@
+/** DescribeQuorum for a quorum of one. Pure; control thread. */
+import { CLUSTER_METADATA_TOPIC } from '../metadata/topic-name.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import type { DescribeQuorumRequest, DescribeQuorumResponse } from '../protocol/messages/55-describe-quorum.ts';
+
+export interface QuorumEndpoint {
+  /** Listener name. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface QuorumFacts {
+  readonly nodeId: number;
+  readonly directoryId: string;
+  readonly leaderEpoch: number;
+  readonly endOffset: number;
+  readonly nowMs: number;
+  readonly endpoints: readonly QuorumEndpoint[];
+}
+
+type DescribedPartition = DescribeQuorumResponse['topics'][number]['partitions'][number];
+
+export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFacts): DescribeQuorumResponse {
+  const topics = request.topics.map(({ topicName, partitions }) => ({
+    topicName,
+    partitions: partitions.map(({ partitionIndex }) =>
+      topicName === CLUSTER_METADATA_TOPIC && partitionIndex === 0
+        ? metadataPartition(facts)
+        : unknownPartition(partitionIndex),
+    ),
+  }));
+  const nodes = [{ nodeId: facts.nodeId, listeners: facts.endpoints.map((endpoint) => ({ ...endpoint })) }];
+  return { errorCode: ErrorCode.NONE, errorMessage: null, topics, nodes };
+}
+
+function metadataPartition({ nodeId, directoryId, leaderEpoch, endOffset, nowMs }: QuorumFacts): DescribedPartition {
+  const self = {
+    replicaId: nodeId,
+    replicaDirectoryId: directoryId,
+    logEndOffset: endOffset,
+    lastFetchTimestamp: nowMs,
+    lastCaughtUpTimestamp: nowMs,
+  };
+  return {
+    partitionIndex: 0,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    leaderId: nodeId,
+    leaderEpoch,
+    highWatermark: endOffset,
+    currentVoters: [self],
+    observers: [],
+  };
+}
+
+function unknownPartition(partitionIndex: number): DescribedPartition {
+  return {
+    partitionIndex,
+    errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    errorMessage: 'Only the cluster metadata has a quorum.',
+    leaderId: -1,
+    leaderEpoch: 0,
+    highWatermark: 0,
+    currentVoters: [],
+    observers: [],
+  };
+}

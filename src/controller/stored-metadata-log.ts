@@ -1,0 +1,310 @@
+/**
+ * The metadata log as Kafka keeps it: `__cluster_metadata-0` with segments, snapshots, `quorum-state`,
+ * `leader-epoch-checkpoint` and `partition.metadata`. Control thread, which owns the log's handle.
+ *
+ * At opening the active segment is scanned. Bytes behind the last good batch are a write that a crash cut short: nobody
+ * was promised them, so they go. A good batch behind a bad one is something else, damage to promised records, and the
+ * log refuses to open rather than cut them away.
+ */
+import type { Logger } from '../base/logger.ts';
+import { METADATA_TOPIC_ID } from '../base/uuid.ts';
+import { readBatches } from '../metadata/metadata-batch.ts';
+import type { MetadataLog, SnapshotEntry } from '../metadata/metadata-log.ts';
+import { parseSnapshotFileName, type SnapshotId, snapshotFileName } from '../metadata/metadata-snapshot.ts';
+import { formatQuorumState, parseQuorumState, type QuorumState } from '../metadata/quorum-state.ts';
+import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES } from '../native/batch-header.ts';
+import {
+  APPEND_STRIDE,
+  AppendSlot,
+  BATCH_STRIDE,
+  BatchFault,
+  BatchSlot,
+  type LogHandle,
+  type LogStore,
+  type MemoryId,
+  SEGMENT_STRIDE,
+  SegmentSlot,
+} from '../native/log-store.ts';
+import { LeaderEpochCache } from '../storage/leader-epoch-cache.ts';
+import { readPartitionMetadata, writePartitionMetadata } from '../storage/partition-metadata-file.ts';
+import { ensureDone, StorageError } from '../storage/storage-error.ts';
+import { readTextFile, writeTextFile } from '../storage/text-file.ts';
+
+export interface MetadataLogOptions {
+  /** `metadata.log.segment.bytes` */
+  readonly segmentBytes: number;
+}
+
+const INDEX_INTERVAL_BYTES = 4096;
+const INDEX_BYTES_MAX = 10_485_760;
+/** Bytes that are read at once; a larger batch is read whole all the same. */
+const READ_BYTES = 1024 * 1024;
+const SCRATCH_BYTES = 256 * 1024;
+
+export class StoredMetadataLog implements MetadataLog {
+  readonly #store: LogStore;
+  readonly #folder: string;
+  readonly #options: MetadataLogOptions;
+  readonly #log: LogHandle;
+  readonly #epochs: LeaderEpochCache;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  readonly #scratchId: MemoryId;
+  readonly #appendList = new Float64Array(APPEND_STRIDE);
+  readonly #state = new Float64Array(SEGMENT_STRIDE);
+  #failure: Error | null = null;
+
+  /** Opens `folder`, which is made when it is missing. Throws a StorageError. */
+  constructor(store: LogStore, folder: string, options: MetadataLogOptions, logger: Logger) {
+    this.#store = store;
+    this.#folder = folder;
+    this.#options = options;
+    this.#log = ensureDone(
+      store.openLog(folder, { indexIntervalBytes: INDEX_INTERVAL_BYTES, indexBytesMax: INDEX_BYTES_MAX }),
+      'cannot open',
+      folder,
+    );
+    this.#scratchId = store.registerMemory(this.#scratch);
+    this.#epochs = new LeaderEpochCache(store.files, folder);
+    if (readPartitionMetadata(store.files, folder) === undefined) {
+      writePartitionMetadata(store.files, folder, METADATA_TOPIC_ID);
+    }
+    if (store.segments(this.#log).length === 0) this.#done(store.roll(this.#log, 0), 'cannot start a segment in');
+    this.#recover(logger);
+    this.#dropUnfinishedSnapshots();
+    const newest = this.snapshots().at(-1);
+    // A snapshot that reaches beyond the log was fetched by a follower that stopped before it cut its log.
+    if (newest && newest.endOffset > this.endOffset)
+      this.#done(store.reset(this.#log, newest.endOffset), 'cannot reset');
+    this.#epochs.truncateFromEnd(this.endOffset);
+  }
+
+  get startOffset(): number {
+    return this.#store.segments(this.#log)[0];
+  }
+
+  get endOffset(): number {
+    return this.#readState(-1)[SegmentSlot.nextOffset];
+  }
+
+  get lastEpoch(): number {
+    return Math.max(this.#epochs.latestEpoch, this.snapshots().at(-1)?.epoch ?? 0, 0);
+  }
+
+  get sizeBytes(): number {
+    let sum = 0;
+    for (const base of this.#store.segments(this.#log)) sum += this.#readState(base)[SegmentSlot.sizeBytes];
+    return sum;
+  }
+
+  async append(batch: Buffer, epoch: number, lastOffset: number): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    try {
+      const baseOffset = this.endOffset;
+      this.#epochs.assign(epoch, baseOffset);
+      this.#rollIfFull(batch.length, baseOffset);
+      this.#write(batch, epoch, baseOffset);
+      if (this.endOffset !== lastOffset + 1) {
+        throw new StorageError(`appended up to ${this.endOffset - 1} instead of ${lastOffset}`, this.#folder, 0);
+      }
+      this.#done(await new Promise<number>((done) => this.#store.sync(this.#log, done)), 'cannot sync');
+    } catch (error) {
+      this.#failure = error as Error;
+      throw error;
+    }
+  }
+
+  *read(fromOffset: number): Generator<Uint8Array> {
+    const bases = this.#store.segments(this.#log);
+    for (const [index, base] of bases.entries()) {
+      const nextBase = bases[index + 1] ?? Number.MAX_SAFE_INTEGER;
+      if (nextBase <= fromOffset) continue;
+      const sizeBytes = this.#readState(base)[SegmentSlot.sizeBytes];
+      const start = fromOffset <= base ? 0 : this.#store.positionOf(this.#log, base, fromOffset);
+      if (start >= 0 && start < sizeBytes) yield* this.#readSegment(base, start, sizeBytes);
+    }
+  }
+
+  deleteBefore(offset: number): void {
+    const bases = this.#store.segments(this.#log);
+    for (let i = 0; i + 1 < bases.length && bases[i + 1] <= offset; i++) {
+      this.#done(this.#store.remove(this.#log, bases[i]), 'cannot delete a segment of');
+    }
+    this.#unlinkDeleted();
+    this.#epochs.truncateFromStart(this.startOffset);
+  }
+
+  snapshots(): SnapshotEntry[] {
+    const found: SnapshotEntry[] = [];
+    for (const name of this.#fileNames()) {
+      const id = parseSnapshotFileName(name);
+      if (!id) continue;
+      const stat = this.#store.files.stat(`${this.#folder}/${name}`);
+      if (typeof stat !== 'number') found.push({ ...id, sizeBytes: stat.sizeBytes, modifiedMs: stat.modifiedMs });
+    }
+    return found.sort((a, b) => a.endOffset - b.endOffset || a.epoch - b.epoch);
+  }
+
+  readSnapshot(id: SnapshotId): Uint8Array {
+    const path = `${this.#folder}/${snapshotFileName(id)}`;
+    const bytes = this.#store.files.readFile(path);
+    if (typeof bytes === 'number') throw new StorageError('cannot read', path, bytes);
+    return bytes;
+  }
+
+  writeSnapshot(id: SnapshotId, parts: Iterable<Uint8Array>): void {
+    const path = `${this.#folder}/${snapshotFileName(id)}`;
+    ensureDone(this.#store.files.writeFileAtomic(path, Buffer.concat([...parts])), 'cannot write', path);
+  }
+
+  deleteSnapshot(id: SnapshotId): void {
+    const path = `${this.#folder}/${snapshotFileName(id)}`;
+    ensureDone(this.#store.files.unlink(path), 'cannot delete', path);
+  }
+
+  readQuorumState(): QuorumState | null {
+    const text = readTextFile(this.#store.files, this.#quorumStatePath);
+    return text === undefined ? null : parseQuorumState(text);
+  }
+
+  writeQuorumState(state: QuorumState): void {
+    writeTextFile(this.#store.files, this.#quorumStatePath, formatQuorumState(state));
+  }
+
+  close(): void {
+    this.#store.closeLog(this.#log);
+    this.#store.releaseMemory(this.#scratchId);
+  }
+
+  get #quorumStatePath(): string {
+    return `${this.#folder}/quorum-state`;
+  }
+
+  #recover(logger: Logger): void {
+    const store = this.#store;
+    const bases = store.segments(this.#log);
+    for (const base of bases) {
+      const active = base === bases.at(-1);
+      const state = this.#readState(base);
+      if (!active && state[SegmentSlot.offsetIndexEntries] >= 0) continue;
+      const scan = store.rebuild(this.#log, base);
+      if (typeof scan === 'number') throw new StorageError('cannot scan', this.#folder, scan);
+      const { fault, validBytes, nextOffset } = scan;
+      if (fault === BatchFault.none) continue;
+      if (!active || this.#goodBatchBehind(base, validBytes)) {
+        throw new StorageError(
+          `damaged at byte ${validBytes} of segment ${base} (fault ${fault}); restore it from a copy`,
+          this.#folder,
+          0,
+        );
+      }
+      logger.warn(
+        { folder: this.#folder, validBytes, nextOffset },
+        'metadata log: dropping a write that was cut short',
+      );
+      this.#done(store.truncate(this.#log, nextOffset), 'cannot truncate');
+    }
+  }
+
+  /** Whether behind the bad bytes at `position` a whole good batch follows where its header says that the next begins. */
+  #goodBatchBehind(base: number, position: number): boolean {
+    const header = Buffer.alloc(HEADER_BYTES);
+    if (this.#store.readAt(this.#log, base, position, header, HEADER_BYTES) < HEADER_BYTES) return false;
+    const next = position + header.readInt32BE(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+    if (next <= position) return false;
+    const slots = new Float64Array(BATCH_STRIDE);
+    if (this.#store.readHeaders(this.#log, base, next, slots) <= 0) return false;
+    const sizeBytes = slots[BatchSlot.sizeBytes];
+    const batch = Buffer.alloc(Math.min(Math.max(sizeBytes, 0), SCRATCH_BYTES));
+    if (this.#store.readAt(this.#log, base, next, batch, batch.length) !== sizeBytes) return false;
+    try {
+      for (const _ of readBatches(batch)) return true;
+    } catch {
+      // Not a good batch: the rest of the file is rubbish too.
+    }
+    return false;
+  }
+
+  #rollIfFull(batchBytes: number, baseOffset: number): void {
+    const active = this.#readState(-1);
+    if (active[SegmentSlot.sizeBytes] === 0) return;
+    if (active[SegmentSlot.sizeBytes] + batchBytes <= this.#options.segmentBytes) return;
+    this.#done(this.#store.roll(this.#log, baseOffset), 'cannot roll');
+  }
+
+  #write(batch: Buffer, epoch: number, baseOffset: number): void {
+    const fits = batch.length <= SCRATCH_BYTES;
+    if (fits) batch.copy(this.#scratch);
+    const memoryId = fits ? this.#scratchId : this.#store.registerMemory(batch);
+    const list = this.#appendList;
+    list[AppendSlot.memoryId] = memoryId;
+    list[AppendSlot.offset] = 0;
+    list[AppendSlot.sizeBytes] = batch.length;
+    list[AppendSlot.baseOffset] = baseOffset;
+    list[AppendSlot.appendTimeMs] = -1;
+    list[AppendSlot.maxTimestamp] = -1;
+    try {
+      this.#done(this.#store.append(this.#log, epoch, list, 1, this.#state), 'cannot append to');
+    } finally {
+      if (!fits) this.#store.releaseMemory(memoryId);
+    }
+  }
+
+  *#readSegment(base: number, start: number, sizeBytes: number): Generator<Uint8Array> {
+    let buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (let position = start; position < sizeBytes; ) {
+      const wanted = Math.min(buffer.length, sizeBytes - position);
+      this.#done(this.#store.readAt(this.#log, base, position, buffer, wanted), 'cannot read');
+      const whole = wholeBatchBytes(buffer, wanted);
+      if (whole === 0) {
+        const needed = wanted < HEADER_BYTES ? 0 : buffer.readInt32BE(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+        if (needed <= buffer.length || needed > sizeBytes - position) {
+          throw new StorageError(`damaged at byte ${position} of segment ${base}`, this.#folder, 0);
+        }
+        buffer = Buffer.allocUnsafe(needed);
+        continue;
+      }
+      yield buffer.subarray(0, whole);
+      position += whole;
+    }
+  }
+
+  #dropUnfinishedSnapshots(): void {
+    for (const name of this.#fileNames()) {
+      if (/^\d{20}-\d{10}\.checkpoint.*\.(part|deleted)$/.test(name))
+        this.#store.files.unlink(`${this.#folder}/${name}`);
+    }
+    this.#unlinkDeleted();
+  }
+
+  #unlinkDeleted(): void {
+    for (const name of this.#fileNames()) {
+      if (/^\d{20}\..*\.deleted$/.test(name)) this.#store.files.unlink(`${this.#folder}/${name}`);
+    }
+  }
+
+  #fileNames(): string[] {
+    const entries = this.#store.files.list(this.#folder);
+    if (typeof entries === 'number') throw new StorageError('cannot list', this.#folder, entries);
+    return entries.filter(({ isFolder }) => !isFolder).map(({ name }) => name);
+  }
+
+  #readState(segmentBaseOffset: number): Float64Array {
+    this.#done(this.#store.state(this.#log, segmentBaseOffset, this.#state), 'cannot read the state of');
+    return this.#state;
+  }
+
+  #done(result: number, what: string): number {
+    return ensureDone(result, what, this.#folder);
+  }
+}
+
+/** Bytes of the whole batches at the start of `buffer[0, end)`. */
+function wholeBatchBytes(buffer: Buffer, end: number): number {
+  let at = 0;
+  while (end - at >= HEADER_BYTES) {
+    const sizeBytes = buffer.readInt32BE(at + HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+    if (sizeBytes < HEADER_BYTES || sizeBytes > end - at) break;
+    at += sizeBytes;
+  }
+  return at;
+}
