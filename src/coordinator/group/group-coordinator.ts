@@ -203,7 +203,10 @@ export class GroupCoordinator {
       );
       return { throttleTimeMs: 0, topics };
     } catch (error) {
-      return { throttleTimeMs: 0, topics: refuseCommit(request.topics, errorCodeOf(error)) };
+      // Producers before version 2 take a loading coordinator for a fatal error.
+      const isOldLoading = context.apiVersion < 2 && errorCodeOf(error) === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+      const errorCode = isOldLoading ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCodeOf(error);
+      return { throttleTimeMs: 0, topics: refuseCommit(request.topics, errorCode) };
     }
   }
 

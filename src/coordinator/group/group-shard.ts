@@ -19,7 +19,7 @@ import { ClassicRebalance } from './classic/classic-rebalance.ts';
 import { restoreClassicGroup } from './classic/classic-records.ts';
 import { joinGroupError, syncGroupError } from './classic/classic-responses.ts';
 import { ClassicSync } from './classic/classic-sync.ts';
-import type { Group, OffsetClient } from './group.ts';
+import type { Group, OffsetClient, PartitionCheck } from './group.ts';
 import { type DescribedGroup, describeClassicGroup, listGroups } from './group-describe.ts';
 import type { Effects, GroupEnvironment, GroupRequestContext } from './group-environment.ts';
 import type { TopicDescription } from './group-ports.ts';
@@ -137,7 +137,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     if (!group && client.generationIdOrMemberEpoch >= 0) {
       throw new KafkaError(context.apiVersion >= 6 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION);
     }
-    const check = group?.validateOffsetCommit(client) ?? null;
+    const check = (group && validateTransactionalCommit(group, client)) ?? null;
     const byTopicId = context.apiVersion >= 6;
     const { records, topics } = decideCommit(this.#env, { ...request, byTopicId, retentionTimeMs: -1 }, check);
     return { records, response: topics };
@@ -271,6 +271,16 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       this.#env.submit(CLEANUP_TIMER, () => this.cleanUp());
       this.#planCleanUp();
     });
+  }
+}
+
+/** Producers before version 6 do not know of member epochs. */
+function validateTransactionalCommit(group: Group, client: OffsetClient): PartitionCheck | null {
+  try {
+    return group.validateOffsetCommit(client);
+  } catch (error) {
+    const isStale = error instanceof KafkaError && error.code === ErrorCode.STALE_MEMBER_EPOCH;
+    throw isStale && client.apiVersion < 6 ? new KafkaError(ErrorCode.ILLEGAL_GENERATION) : error;
   }
 }
 

@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
-import { errorCodeOf } from './append-errors.ts';
+import { coordinatorErrorCode, errorCodeOf } from './append-errors.ts';
 import type { AppendTransaction, CoordinatorLog, EndTransactionMarker, LogBatch } from './coordinator-log.ts';
 import type { CoordinatorResult, CoordinatorShard, RecordCodec, ShardServices } from './coordinator-shard.ts';
 import { CoordinatorTimers } from './coordinator-timers.ts';
@@ -108,7 +108,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
         try {
           await log.verifyTransaction?.(partition, transaction, apiVersion);
         } catch (error) {
-          throw new KafkaError(errorCodeOf(error), (error as Error).message);
+          throw new KafkaError(verificationErrorCode(errorCodeOf(error)), (error as Error).message);
         }
       });
     }
@@ -255,3 +255,10 @@ const notCoordinator = (): KafkaError =>
 const loading = (): KafkaError =>
   new KafkaError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'the coordinator reads its log');
 const unavailable = (): KafkaError => new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'the coordinator shuts down');
+
+/** A transaction coordinator that cannot be reached now is no reason to look for another group coordinator. */
+function verificationErrorCode(errorCode: number): number {
+  return errorCode === ErrorCode.NETWORK_EXCEPTION
+    ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+    : coordinatorErrorCode(errorCode);
+}
