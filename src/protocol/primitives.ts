@@ -410,6 +410,11 @@ export class Writer {
   uvarint(value: number): void {
     if (value >>> 0 !== value) this.fail('a uint32', value);
     this.reserve(5);
+    this.#uvarint(value);
+  }
+
+  /** The room must have been reserved. */
+  #uvarint(value: number): void {
     const buffer = this.buffer;
     let at = this.offset;
     while (value >= 0x80) {
@@ -566,7 +571,7 @@ export class Writer {
     }
     const end = this.offset + extra;
     this.offset = mark - 1;
-    this.uvarint(size);
+    this.#uvarint(size);
     this.offset = end;
   }
 }

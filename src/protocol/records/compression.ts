@@ -80,7 +80,7 @@ export function decompress(
   decompressedBytesMax: number = DECOMPRESSED_BYTES_MAX,
 ): Buffer {
   try {
-    return asBuffer(decompressBounded(type, bytes, decompressedBytesMax));
+    return asBuffer(decompressBounded(type, bytes, Math.max(1, decompressedBytesMax)));
   } catch (error) {
     if (error instanceof DecompressedSizeError) throw new BatchError(BatchFault.tooLarge, error.message);
     if (error instanceof DecompressionError) throw new BatchError(BatchFault.compression, error.message);
