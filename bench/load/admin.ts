@@ -1,9 +1,15 @@
 /**
- * The few admin calls a benchmark needs, spoken in the oldest non-flexible versions that brokers still accept, so that
- * any Kafka-protocol address can be measured. Runs on the main thread before and after a run, never during one.
+ * The few admin calls a benchmark needs, in the oldest versions that brokers still accept, so that any Kafka-protocol
+ * address can be measured. Runs on the main thread before and after a run, never during one.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { ApiKey } from '../../src/protocol/api-keys.ts';
+import { decode, encode } from '../../src/protocol/codec.ts';
+import { errorName } from '../../src/protocol/errors.ts';
+import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
+import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { deleteTopicsRequest, deleteTopicsResponse } from '../../src/protocol/messages/20-delete-topics.ts';
 
 export interface Address {
   host: string;
@@ -13,64 +19,22 @@ export interface Address {
 
 const CALL_MS_MAX = 60_000;
 const FRAME_BYTES_MAX = 100 * 2 ** 20;
-const TOPIC_ALREADY_EXISTS = 36;
-const UNKNOWN_TOPIC_OR_PARTITION = 3;
-const apiKeys = { metadata: 3, createTopics: 19, deleteTopics: 20 } as const;
+const CLIENT_ID = Buffer.from('millrace-bench');
+/** All before the flexible versions: the header is always the same. */
+const VERSIONS = { metadata: 4, createTopics: 2, deleteTopics: 1 } as const;
 
-class Request {
-  #parts: Buffer[] = [];
-  i8(value: number): this {
-    return this.#add(Buffer.from([value & 0xff]));
-  }
-  i16(value: number): this {
-    const bytes = Buffer.alloc(2);
-    bytes.writeInt16BE(value);
-    return this.#add(bytes);
-  }
-  i32(value: number): this {
-    const bytes = Buffer.alloc(4);
-    bytes.writeInt32BE(value);
-    return this.#add(bytes);
-  }
-  string(value: string): this {
-    return this.i16(Buffer.byteLength(value)).#add(Buffer.from(value));
-  }
-  bytes(): Buffer {
-    return Buffer.concat(this.#parts);
-  }
-  #add(bytes: Buffer): this {
-    this.#parts.push(bytes);
-    return this;
-  }
+function frame(api: number, version: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(14);
+  header.writeInt32BE(10 + CLIENT_ID.length + body.length, 0);
+  header.writeInt16BE(api, 4);
+  header.writeInt16BE(version, 6);
+  header.writeInt32BE(1, 8);
+  header.writeInt16BE(CLIENT_ID.length, 12);
+  return Buffer.concat([header, CLIENT_ID, body]);
 }
 
-/** Reads past the end throw, as Buffer does. */
-class Answer {
-  #at = 0;
-  #bytes: Buffer;
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-  i8(): number {
-    return this.#bytes.readInt8((this.#at += 1) - 1);
-  }
-  i16(): number {
-    return this.#bytes.readInt16BE((this.#at += 2) - 2);
-  }
-  i32(): number {
-    return this.#bytes.readInt32BE((this.#at += 4) - 4);
-  }
-  string(): string {
-    const length = this.i16();
-    return length < 0 ? '' : this.#bytes.toString('utf8', this.#at, (this.#at += length));
-  }
-}
-
-/** One request on a connection of its own; rejects when the answer does not come in time. */
-function call(address: Address, api: number, version: number, body: Buffer): Promise<Answer> {
-  const header = new Request().i16(api).i16(version).i32(1).string('millrace-bench').bytes();
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(header.length + body.length);
+/** One request on a connection of its own; returns the body of the answer, rejects when it does not come in time. */
+function call(address: Address, api: number, version: number, body: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket: Socket = address.tls
       ? connectTls({ host: address.host, port: address.port, rejectUnauthorized: false })
@@ -89,10 +53,10 @@ function call(address: Address, api: number, version: number, body: Buffer): Pro
       const wanted = held.readInt32BE(0);
       if (wanted < 4 || wanted > FRAME_BYTES_MAX) return fail('does not speak the Kafka protocol');
       if (held.length < wanted + 4) return;
-      resolve(new Answer(held.subarray(8, wanted + 4)));
+      resolve(held.subarray(8, wanted + 4));
       socket.destroy();
     });
-    socket.write(Buffer.concat([length, header, body]));
+    socket.write(frame(api, version, body));
   });
 }
 
@@ -104,67 +68,45 @@ export interface NewTopic {
 
 /** Creates topics; one that exists is left as it is. Throws with the broker's own words. */
 export async function createTopics(address: Address, topics: readonly NewTopic[]): Promise<void> {
-  const body = new Request().i32(topics.length);
-  for (const topic of topics) {
-    const configs = Object.entries(topic.configs ?? {});
-    body.string(topic.name).i32(topic.partitions).i16(1).i32(0).i32(configs.length);
-    for (const [name, value] of configs) body.string(name).string(value);
-  }
-  body.i32(CALL_MS_MAX).i8(0);
-  const answer = await call(address, apiKeys.createTopics, 2, body.bytes());
-  answer.i32();
-  for (let left = answer.i32(); left > 0; left--) {
-    const name = answer.string();
-    const code = answer.i16();
-    const message = answer.string();
-    if (code !== 0 && code !== TOPIC_ALREADY_EXISTS)
-      throw new Error(`Creating topic ${name}: error ${code} ${message}`);
+  const request = {
+    topics: topics.map((topic) => ({
+      name: topic.name,
+      numPartitions: topic.partitions,
+      replicationFactor: 1,
+      assignments: [],
+      configs: Object.entries(topic.configs ?? {}).map(([name, value]) => ({ name, value })),
+    })),
+    timeoutMs: CALL_MS_MAX,
+    validateOnly: false,
+  };
+  const version = VERSIONS.createTopics;
+  const body = await call(address, ApiKey.CreateTopics, version, encode(createTopicsRequest, request, version));
+  for (const { name, errorCode, errorMessage } of decode(createTopicsResponse, body, 0, version).topics) {
+    const code = errorName(errorCode);
+    if (code !== 'NONE' && code !== 'TOPIC_ALREADY_EXISTS') {
+      throw new Error(`Creating topic ${name}: ${code} ${errorMessage ?? ''}`);
+    }
   }
 }
 
 /** Deletes topics; one that does not exist is no error. */
 export async function deleteTopics(address: Address, names: readonly string[]): Promise<void> {
-  const body = new Request().i32(names.length);
-  for (const name of names) body.string(name);
-  const answer = await call(address, apiKeys.deleteTopics, 1, body.i32(CALL_MS_MAX).bytes());
-  answer.i32();
-  for (let left = answer.i32(); left > 0; left--) {
-    const name = answer.string();
-    const code = answer.i16();
-    if (code !== 0 && code !== UNKNOWN_TOPIC_OR_PARTITION) throw new Error(`Deleting topic ${name}: error ${code}`);
+  const version = VERSIONS.deleteTopics;
+  const request = { topicNames: [...names], timeoutMs: CALL_MS_MAX };
+  const body = await call(address, ApiKey.DeleteTopics, version, encode(deleteTopicsRequest, request, version));
+  for (const { name, errorCode } of decode(deleteTopicsResponse, body, 0, version).responses) {
+    const code = errorName(errorCode);
+    if (code !== 'NONE' && code !== 'UNKNOWN_TOPIC_OR_PARTITION') throw new Error(`Deleting topic ${name}: ${code}`);
   }
 }
 
 /** For each topic how many partitions have a leader; 0 for a topic that is not there. */
 export async function countPartitions(address: Address, names: readonly string[]): Promise<Map<string, number>> {
-  const body = new Request().i32(names.length);
-  for (const name of names) body.string(name);
-  const answer = await call(address, apiKeys.metadata, 4, body.i8(0).bytes());
-  answer.i32();
-  for (let left = answer.i32(); left > 0; left--) {
-    answer.i32();
-    answer.string();
-    answer.i32();
-    answer.string();
-  }
-  answer.string();
-  answer.i32();
-  const counts = new Map<string, number>();
-  for (let left = answer.i32(); left > 0; left--) {
-    answer.i16();
-    const name = answer.string();
-    answer.i8();
-    let led = 0;
-    for (let partitions = answer.i32(); partitions > 0; partitions--) {
-      answer.i16();
-      answer.i32();
-      if (answer.i32() >= 0) led++;
-      for (let replicas = answer.i32(); replicas > 0; replicas--) answer.i32();
-      for (let inSync = answer.i32(); inSync > 0; inSync--) answer.i32();
-    }
-    counts.set(name, led);
-  }
-  return counts;
+  const version = VERSIONS.metadata;
+  const request = { topics: names.map((name) => ({ name })), allowAutoTopicCreation: false };
+  const body = await call(address, ApiKey.Metadata, version, encode(metadataRequest, request, version));
+  const { topics } = decode(metadataResponse, body, 0, version);
+  return new Map(topics.map((t) => [t.name ?? '', t.partitions.filter((partition) => partition.leaderId >= 0).length]));
 }
 
 const READY_MS_MAX = 60_000;

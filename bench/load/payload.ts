@@ -3,9 +3,7 @@
  * (load/generator/payload.h draws its layout). Compression happens here too, so the generator spends nothing on it.
  */
 import { writeFileSync } from 'node:fs';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { compressSync as snappyCompressSync } from '@napi-rs/snappy';
-import { compressFrameSync } from 'lz4-napi';
+import { CompressionType, compress } from '../../src/protocol/records/compression.ts';
 import type { Codec } from './settings.ts';
 
 export interface PayloadShape {
@@ -16,7 +14,6 @@ export interface PayloadShape {
   batchBytes: number;
 }
 
-const CODEC_IDS: Record<Codec, number> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
 const BATCH_HEADER_BYTES = 61;
 const RECORD_OVERHEAD_BYTES = 12;
 const FILE_VERSION = 1;
@@ -24,8 +21,6 @@ const PAYLOAD_BYTES_MAX = 1 << 30;
 /** Every batch size up to this has its own compressed form; above it they grow by a factor. */
 const EXACT_COUNTS_MAX = 64;
 const VALUES_DISTINCT_MAX = 4096;
-const XERIAL_HEADER = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
-const XERIAL_BLOCK_BYTES = 32 * 1024;
 
 /** How many records of this size fill a batch: at least one. */
 export function recordsPerBatch(shape: Pick<PayloadShape, 'messageBytes' | 'batchBytes'>): number {
@@ -107,29 +102,6 @@ export function keyOf(index: number): Buffer {
   return Buffer.from(`key-${String(index).padStart(8, '0')}`, 'latin1');
 }
 
-function compress(codec: Codec, bytes: Buffer): Buffer {
-  switch (codec) {
-    case 'none':
-      return bytes;
-    case 'gzip':
-      return gzipSync(bytes);
-    case 'zstd':
-      return zstdCompressSync(bytes);
-    case 'lz4':
-      return compressFrameSync(bytes);
-    case 'snappy': {
-      const parts: Buffer[] = [XERIAL_HEADER];
-      for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
-        const block = snappyCompressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
-        const length = Buffer.alloc(4);
-        length.writeInt32BE(block.length);
-        parts.push(length, block);
-      }
-      return Buffer.concat(parts);
-    }
-  }
-}
-
 function u32(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, at * 4);
@@ -168,7 +140,7 @@ function encodeGroup(shape: PayloadShape, keys: readonly number[], growth: numbe
   const counts = variantCounts(recordsMax, growth);
   const parts = [u32(counts.length)];
   for (const count of counts) {
-    const bytes = compress(shape.codec, all.subarray(0, ends[count - 1]));
+    const bytes = compress(CompressionType[shape.codec], all.subarray(0, ends[count - 1]));
     parts.push(u32(count, 0, bytes.length), bytes);
   }
   return Buffer.concat(parts);
@@ -182,22 +154,20 @@ export function encodePayload(shape: PayloadShape): Buffer {
   );
   const keyed = shape.keys > 0;
   const groups = keyed ? shape.partitions : 1;
+  if (groups * Math.max(shape.batchBytes, shape.messageBytes) > PAYLOAD_BYTES_MAX) {
+    throw new Error('The prebuilt records would pass 1 GiB: take fewer partitions with keys, or smaller batches.');
+  }
   const keysOfGroup: number[][] = Array.from({ length: groups }, () => []);
   for (const [key, partition] of partitionOfKey.entries()) keysOfGroup[partition]!.push(key);
   const parts = [
     Buffer.from('MRPL', 'latin1'),
-    u32(FILE_VERSION, CODEC_IDS[shape.codec], shape.partitions, groups, shape.keys),
+    u32(FILE_VERSION, CompressionType[shape.codec], shape.partitions, groups, shape.keys),
     u32(...Array.from({ length: shape.partitions }, (_, partition) => (keyed ? partition : 0))),
     u32(...partitionOfKey),
   ];
-  let bytes = 0;
   for (const keys of keysOfGroup) {
     // A partition that no key hashes to still needs records of some key.
-    const part = encodeGroup(shape, keyed && keys.length === 0 ? [0] : keys, groups === 1 ? 1.06 : 2);
-    bytes += part.length;
-    if (bytes > PAYLOAD_BYTES_MAX)
-      throw new Error('The prebuilt records would pass 1 GiB: take fewer partitions with keys, or smaller batches.');
-    parts.push(part);
+    parts.push(encodeGroup(shape, keyed && keys.length === 0 ? [0] : keys, groups === 1 ? 1.06 : 2));
   }
   return Buffer.concat(parts);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <thread>
 
 #include "../../native/clock.h"
 
@@ -184,6 +184,7 @@ void Worker::run(const std::atomic<bool>& stop) {
   prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
   int64_t linger_ns = run_.settings.linger_ns;  // records that will linger anyway need not be taken up at once
   look_every_ns_ = linger_ns > 0 ? std::min(linger_ns / 4, LOOK_EVERY_LINGERING_NS) : LOOK_EVERY_NS;
+  std::this_thread::sleep_for(std::chrono::nanoseconds(timeline_->start_ns() - now_ns()));
   enter_stage(timeline_->start_ns());
   for (int64_t now = now_ns(); !stop.load(std::memory_order_relaxed); now = now_ns()) {
     stats_.at(now);
