@@ -35,8 +35,10 @@ export interface BrokerServices {
   readonly autoTopics: AutoTopics;
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;
-  /** Where clients of a listener find a broker; undefined when that broker has no such listener. */
-  endpoint(nodeId: number, listenerName: string): Endpoint | undefined;
+  /** Writes the checkpoint files of all log directories now. */
+  writeCheckpoints(): void;
+  /** Where the asker finds a broker, on the listener it came in on; undefined when that broker has no such listener. */
+  endpoint(nodeId: number, context: RequestContext): Endpoint | undefined;
 }
 
 /** Who asks, and how. */
@@ -46,6 +48,8 @@ export interface RequestContext {
   readonly correlationId: number;
   readonly clientId: string;
   readonly clientHost: string;
+  /** Address of ours that the client connected to. */
+  readonly localHost: string;
   readonly listenerName: string;
   readonly principal: string;
 }

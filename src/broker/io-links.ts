@@ -48,6 +48,11 @@ export class IoLinks {
     );
   }
 
+  /** Reading begins. */
+  start(): void {
+    for (const io of this.#ports) io.post({ type: 'start' });
+  }
+
   /** Answers what is under way, then closes all connections. */
   async stop(): Promise<void> {
     await Promise.all(this.#ports.map((io, index) => this.#expect(-1 - index, () => io.post({ type: 'stop' }))));

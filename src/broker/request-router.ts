@@ -54,6 +54,7 @@ export class RequestRouter {
       correlationId,
       clientId: header.clientId ?? '',
       clientHost: request.clientHost,
+      localHost: request.localHost,
       listenerName: request.listenerName,
       principal: ANONYMOUS,
     };

@@ -42,12 +42,15 @@ export interface ConnectionOptions {
   readonly frameBytesMax: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  /** Address of ours that the client connected to. */
+  readonly localHost: string;
 }
 
 export class Connection {
   readonly id: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  readonly localHost: string;
   /** Set by the listener before the first byte is read. */
   sender!: ResponseSender;
   socket!: Socket;
@@ -76,6 +79,7 @@ export class Connection {
     this.id = options.id;
     this.listenerName = options.listenerName;
     this.clientHost = options.clientHost;
+    this.localHost = options.localHost;
     this.#arena = options.arena;
     this.#handler = options.handler;
     this.#frameBytesMax = options.frameBytesMax;

@@ -26,7 +26,8 @@ export interface ListenerContext {
   /** False refuses a connection (limits by count and address). */
   admit(clientHost: string, listenerName: string): boolean;
   createSender(connection: Connection, socket: Socket): ResponseSender;
-  onOpened(connection: Connection): void;
+  /** False holds the connection's first read back until `Connection.socket.resume()` is called. */
+  onOpened(connection: Connection): boolean;
 }
 
 /** What node's accepted socket hides: its handle, which a new socket takes over. */
@@ -67,8 +68,8 @@ export class Listener {
 
   #adopt(accepted: Socket): void {
     const context = this.#context;
-    const clientHost = accepted.remoteAddress;
-    if (clientHost === undefined || !context.admit(clientHost, this.options.listenerName)) {
+    const clientHost = plainAddress(accepted.remoteAddress);
+    if (clientHost === '' || !context.admit(clientHost, this.options.listenerName)) {
       accepted.destroy();
       return;
     }
@@ -82,6 +83,7 @@ export class Listener {
         frameBytesMax: this.options.frameBytesMax,
         listenerName: this.options.listenerName,
         clientHost,
+        localHost: plainAddress(accepted.localAddress),
       },
       this.#scratch,
     );
@@ -106,7 +108,11 @@ export class Listener {
     socket.on('close', () => connection.close());
     socket.on('end', () => context.handler.onEnded(connection));
     connection.sender = context.createSender(connection, socket);
-    context.onOpened(connection);
-    socket.resume();
+    if (context.onOpened(connection)) socket.resume();
   }
+}
+
+/** IPv4 addresses without the prefix that they have on a socket for both protocols; '' when the peer is gone. */
+function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
 }

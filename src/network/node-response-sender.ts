@@ -4,14 +4,15 @@ import { type OnDrained, PART_STRIDE, PartKind, type ResponseSender } from './re
 
 /** Sends through node's own stream: bytes are copied, file ranges are read. Runs on an I/O thread. */
 export class NodeResponseSender implements ResponseSender {
-  readonly memory: Buffer;
   readonly #socket: Socket;
   readonly #store: LogStore;
+  readonly #memory: () => Buffer;
 
-  constructor(socket: Socket, store: LogStore, memory: Buffer, onDrained: OnDrained) {
+  /** `memory` gives the response memory that parts lie in now. */
+  constructor(socket: Socket, store: LogStore, memory: () => Buffer, onDrained: OnDrained) {
     this.#socket = socket;
     this.#store = store;
-    this.memory = memory;
+    this.#memory = memory;
     socket.on('drain', () => onDrained(false));
   }
 
@@ -29,7 +30,7 @@ export class NodeResponseSender implements ResponseSender {
       const at = i * PART_STRIDE;
       const size = parts[at + 3];
       if (parts[at] === PartKind.memory) {
-        this.memory.copy(bytes, filled, parts[at + 1], parts[at + 1] + size);
+        this.#memory().copy(bytes, filled, parts[at + 1], parts[at + 1] + size);
       } else {
         const file = parts[at + 1];
         failed ||= this.#store.readPlanned(file, parts[at + 2], bytes, filled, size) !== size;

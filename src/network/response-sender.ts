@@ -6,12 +6,10 @@
 
 /** A response under construction is a list of parts, PART_STRIDE doubles each. */
 export const PartKind = { memory: 0, file: 1 } as const;
-/** kind | memory: offset in the sender's `memory`; file: handle | file: position | bytes | file: 1 when in the page cache */
+/** kind | memory: offset in the thread's response memory; file: handle | file: position | bytes | file: 1 when in the page cache */
 export const PART_STRIDE = 5;
 
 export interface ResponseSender {
-  /** Memory that memory parts lie in. */
-  readonly memory: Buffer;
   /**
    * Sends parts behind whatever is still queued. Memory may be used again when it returns; holds on files are given back
    * when their bytes have left. True when nothing is queued any more; otherwise `onDrained` is called later.

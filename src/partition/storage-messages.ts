@@ -75,7 +75,7 @@ export interface StorageReplies {
   readonly epochForOffset: { readonly leaderEpoch: number };
   readonly producers: readonly DescribedProducer[];
   readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
-  readonly sizes: readonly number[];
+  readonly sizes: readonly { readonly row: number; readonly sizeBytes: number }[];
   readonly stop: null;
 }
 

@@ -49,11 +49,11 @@ async function answerMetadata(
   };
 }
 
-export function activeBrokers({ listenerName }: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
+export function activeBrokers(context: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
   const brokers: MetadataResponse['brokers'] = [];
   for (const { id, rack } of services.image.cluster.brokers()) {
     if (!services.image.cluster.isActive(id)) continue;
-    const endpoint = services.endpoint(id, listenerName);
+    const endpoint = services.endpoint(id, context);
     if (endpoint) brokers.push({ nodeId: id, host: endpoint.host, port: endpoint.port, rack });
   }
   return brokers;
@@ -102,13 +102,13 @@ function describe(topic: TopicImage, operations: number, context: RequestContext
 export function describePartition(
   topic: TopicImage,
   partitionIndex: number,
-  { listenerName }: RequestContext,
+  context: RequestContext,
   services: BrokerServices,
 ): MetadataResponse['topics'][number]['partitions'][number] {
   const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex];
   const offline = (id: number): boolean =>
     !services.image.cluster.isActive(id) || services.partitions.isOffline(topic.name, partitionIndex, id);
-  const reachable = leader >= 0 && services.endpoint(leader, listenerName) !== undefined;
+  const reachable = leader >= 0 && services.endpoint(leader, context) !== undefined;
   let errorCode: number = ErrorCode.NONE;
   if (leader < 0 || offline(leader)) errorCode = ErrorCode.LEADER_NOT_AVAILABLE;
   else if (!reachable) errorCode = ErrorCode.LISTENER_NOT_FOUND;

@@ -55,7 +55,7 @@ async function find(
   }
   const partitions = services.image.topics.byName(topic)?.partitions ?? [];
   const leader = partitions.length > 0 ? partitions[partitionForId(key, partitions.length)].leader : -1;
-  const endpoint = services.endpoint(leader, context.listenerName);
+  const endpoint = services.endpoint(leader, context);
   if (!endpoint) return refuse(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
   return { key, nodeId: leader, host: endpoint.host, port: endpoint.port, errorCode: ErrorCode.NONE, errorMessage: null };
 }

@@ -3,6 +3,7 @@
  * the metadata image. Produce is advertised from version 0 on, though versions below 3 are refused: librdkafka up to
  * 2.8 concludes from it what a broker can do (KAFKA-18659).
  */
+import { SUPPORTED_FEATURES } from '../../metadata/metadata-version.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from '../../protocol/messages/18-api-versions.ts';
 import { type Api, api } from '../api-handler.ts';
 import type { BrokerServices, RequestContext } from '../broker-services.ts';
-import { supportedFeatures } from '../supported-features.ts';
 
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const SOFTWARE_VERSION = 3;
@@ -40,10 +40,10 @@ function describeVersions(
     const mine = request.clusterId === services.clusterId && request.nodeId === services.nodeId;
     if (!mine) return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED };
   }
-  const features = supportedFeatures.filter(({ minVersion }) => apiVersion >= ZERO_LEVEL_VERSION || minVersion > 0);
+  const features = [...SUPPORTED_FEATURES].filter(([, { min }]) => apiVersion >= ZERO_LEVEL_VERSION || min > 0);
   return {
     apiKeys: [...apis].map(rangeOf),
-    supportedFeatures: features.map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
+    supportedFeatures: features.map(([name, { min, max }]) => ({ name, minVersion: min, maxVersion: max })),
     finalizedFeaturesEpoch: services.image.lastOffset,
     finalizedFeatures: [...services.image.features].map(([name, level]) => ({
       name,

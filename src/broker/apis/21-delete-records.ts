@@ -15,7 +15,10 @@ export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, as
       })),
     ),
   }));
-  return { topics: await Promise.all(topics) };
+  const answered = await Promise.all(topics);
+  // A start that moved must not move back after a crash.
+  services.writeCheckpoints();
+  return { topics: answered };
 });
 
 async function remove(

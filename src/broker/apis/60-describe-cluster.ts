@@ -18,7 +18,7 @@ export const describeCluster = api(describeClusterRequest, describeClusterRespon
   const brokers = [];
   for (const { id, rack } of services.image.cluster.brokers()) {
     const isFenced = !services.image.cluster.isActive(id);
-    const endpoint = services.endpoint(id, context.listenerName);
+    const endpoint = services.endpoint(id, context);
     if (!endpoint || (isFenced && !request.includeFencedBrokers)) continue;
     brokers.push({ brokerId: id, host: endpoint.host, port: endpoint.port, rack, isFenced });
   }

@@ -85,6 +85,7 @@ export class IoHost implements FrameHandler {
   #nextId = 1;
   #nowMs = 0;
   #sweep: Timer;
+  #started = false;
   #stopping = false;
 
   constructor(context: IoHostContext) {
@@ -209,8 +210,9 @@ export class IoHost implements FrameHandler {
     bytes.copy(frame, 0, start, end);
     const { connection } = client;
     client.pending.push(new PendingControl());
-    const { listenerName, clientHost } = connection;
-    this.#context.port.post({ type: 'request', connection: connection.id, listenerName, clientHost, frame }, [frame.buffer]);
+    const { id, listenerName, clientHost, localHost } = connection;
+    const request = { connection: id, listenerName, clientHost, localHost, frame };
+    this.#context.port.post({ type: 'request', ...request }, [frame.buffer]);
   }
 
   // --- the end of a turn --------------------------------------------------------------------------------------------
@@ -338,6 +340,10 @@ export class IoHost implements FrameHandler {
       case 'listen':
         this.#listen(message);
         break;
+      case 'start':
+        this.#started = true;
+        for (const { connection } of this.#clients.values()) connection.socket.resume();
+        break;
       case 'stop':
         this.#stop();
     }
@@ -391,6 +397,7 @@ export class IoHost implements FrameHandler {
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
         this.#countHost(connection.clientHost, 1);
+        return this.#started;
       },
     };
   }

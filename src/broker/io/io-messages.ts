@@ -13,6 +13,8 @@ export type ToIo =
   /** A whole response frame, size field included; null closes the connection. */
   | { readonly type: 'response'; readonly connection: number; readonly frame: Uint8Array | null; readonly muteMs: number }
   | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }
+  /** The broker is ready: connections that came before are read from now on. */
+  | { readonly type: 'start' }
   /** Stop accepting, answer what is under way, close connections; answered by `stopped`. */
   | { readonly type: 'stop' };
 
@@ -29,6 +31,7 @@ export interface ControlRequest {
   readonly connection: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  readonly localHost: string;
   readonly frame: Uint8Array;
 }
 

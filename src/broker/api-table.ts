@@ -1,0 +1,51 @@
+/**
+ * Every API that this broker serves, in the order of keys: the one place that ApiVersions, the router and the README's
+ * table are derived from.
+ */
+import { fetchRequest, fetchResponse } from '../protocol/messages/01-fetch.ts';
+import { produceRequest, produceResponse } from '../protocol/messages/00-produce.ts';
+import type { Api } from './api-handler.ts';
+import { listOffsets } from './apis/02-list-offsets.ts';
+import { metadata } from './apis/03-metadata.ts';
+import { findCoordinator } from './apis/10-find-coordinator.ts';
+import { apiVersions } from './apis/18-api-versions.ts';
+import { deleteRecords } from './apis/21-delete-records.ts';
+import { initProducerId } from './apis/22-init-producer-id.ts';
+import { offsetForLeaderEpoch } from './apis/23-offset-for-leader-epoch.ts';
+import { describeConfigs } from './apis/32-describe-configs.ts';
+import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
+import { describeCluster } from './apis/60-describe-cluster.ts';
+import { describeProducers } from './apis/61-describe-producers.ts';
+import { listConfigResources } from './apis/74-list-config-resources.ts';
+import { describeTopicPartitions } from './apis/75-describe-topic-partitions.ts';
+import { controllerApis } from './apis/controller-apis.ts';
+import { groupApis } from './apis/group-apis.ts';
+import { FETCH_VERSION_MAX, FETCH_VERSION_MIN } from './io/fetch-path.ts';
+import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN } from './io/produce-path.ts';
+
+export function createApiTable(): ReadonlyMap<number, Api> {
+  const table = new Map<number, Api>();
+  const list: readonly Api[] = [
+    { request: produceRequest, response: produceResponse, minVersion: PRODUCE_VERSION_MIN, maxVersion: PRODUCE_VERSION_MAX },
+    { request: fetchRequest, response: fetchResponse, minVersion: FETCH_VERSION_MIN, maxVersion: FETCH_VERSION_MAX },
+    listOffsets,
+    metadata,
+    findCoordinator,
+    apiVersions(() => table.values()),
+    deleteRecords,
+    initProducerId,
+    offsetForLeaderEpoch,
+    describeConfigs,
+    describeLogDirs,
+    describeCluster,
+    describeProducers,
+    listConfigResources,
+    describeTopicPartitions,
+    ...groupApis,
+    ...controllerApis,
+  ];
+  for (const api of [...list].sort((one, other) => one.request.apiKey - other.request.apiKey)) {
+    table.set(api.request.apiKey, api);
+  }
+  return table;
+}

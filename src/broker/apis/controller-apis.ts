@@ -1,0 +1,67 @@
+/**
+ * The APIs that the controller answers: topics, partitions, settings, elections, reassignments, features. A broker
+ * forwards them; with the controller inside, forwarding is a call.
+ */
+import type { ControllerRequestContext } from '../../controller/controller.ts';
+import { createTopicsRequest, createTopicsResponse } from '../../protocol/messages/19-create-topics.ts';
+import { deleteTopicsRequest, deleteTopicsResponse } from '../../protocol/messages/20-delete-topics.ts';
+import { alterConfigsRequest, alterConfigsResponse } from '../../protocol/messages/33-alter-configs.ts';
+import { createPartitionsRequest, createPartitionsResponse } from '../../protocol/messages/37-create-partitions.ts';
+import { electLeadersRequest, electLeadersResponse } from '../../protocol/messages/43-elect-leaders.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '../../protocol/messages/44-incremental-alter-configs.ts';
+import {
+  alterPartitionReassignmentsRequest,
+  alterPartitionReassignmentsResponse,
+} from '../../protocol/messages/45-alter-partition-reassignments.ts';
+import {
+  listPartitionReassignmentsRequest,
+  listPartitionReassignmentsResponse,
+} from '../../protocol/messages/46-list-partition-reassignments.ts';
+import { describeQuorumRequest, describeQuorumResponse } from '../../protocol/messages/55-describe-quorum.ts';
+import { updateFeaturesRequest, updateFeaturesResponse } from '../../protocol/messages/57-update-features.ts';
+import { unregisterBrokerRequest, unregisterBrokerResponse } from '../../protocol/messages/64-unregister-broker.ts';
+import { type Api, api } from '../api-handler.ts';
+import type { RequestContext } from '../broker-services.ts';
+
+export function controllerContext({ apiVersion, principal }: RequestContext): ControllerRequestContext {
+  return { apiVersion, principal };
+}
+
+export const controllerApis: readonly Api[] = [
+  api(createTopicsRequest, createTopicsResponse, (request, context, { controller }) =>
+    controller.createTopics(request, controllerContext(context)),
+  ),
+  api(deleteTopicsRequest, deleteTopicsResponse, (request, context, { controller }) =>
+    controller.deleteTopics(request, controllerContext(context)),
+  ),
+  api(alterConfigsRequest, alterConfigsResponse, (request, context, { controller }) =>
+    controller.alterConfigs(request, controllerContext(context)),
+  ),
+  api(createPartitionsRequest, createPartitionsResponse, (request, context, { controller }) =>
+    controller.createPartitions(request, controllerContext(context)),
+  ),
+  api(electLeadersRequest, electLeadersResponse, (request, context, { controller }) =>
+    controller.electLeaders(request, controllerContext(context)),
+  ),
+  api(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, (request, context, { controller }) =>
+    controller.incrementalAlterConfigs(request, controllerContext(context)),
+  ),
+  api(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, (request, context, { controller }) =>
+    controller.alterPartitionReassignments(request, controllerContext(context)),
+  ),
+  api(listPartitionReassignmentsRequest, listPartitionReassignmentsResponse, (request, context, { controller }) =>
+    controller.listPartitionReassignments(request, controllerContext(context)),
+  ),
+  api(describeQuorumRequest, describeQuorumResponse, (request, context, { controller }) =>
+    controller.describeQuorum(request, controllerContext(context)),
+  ),
+  api(updateFeaturesRequest, updateFeaturesResponse, (request, context, { controller }) =>
+    controller.updateFeatures(request, controllerContext(context)),
+  ),
+  api(unregisterBrokerRequest, unregisterBrokerResponse, (request, context, { controller }) =>
+    controller.unregisterBroker(request, controllerContext(context)),
+  ),
+];

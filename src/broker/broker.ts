@@ -1,0 +1,354 @@
+/**
+ * The composition root: puts a broker together from its settings, brings it up in order, takes it down in order.
+ *
+ *     directories, metadata log -> hosts -> sockets bound -> registered -> logs open, groups loading -> reading begins
+ */
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { randomUuid } from '../base/uuid.ts';
+import { BrokerConfig } from '../config/broker-config.ts';
+import { SECURITY_PROTOCOLS } from '../config/config-definition.ts';
+import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
+import { KafkaConfigRules } from '../controller/kafka-config-rules.ts';
+import { LocalController } from '../controller/local-controller.ts';
+import { type MetadataDirectory, openMetadataDirectory } from '../controller/metadata-directory.ts';
+import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { TopicDescription } from '../coordinator/group/group-ports.ts';
+import { ConfigResourceType } from '../metadata/configs-image.ts';
+import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import { SUPPORTED_FEATURES } from '../metadata/metadata-version.ts';
+import type { TopicImage } from '../metadata/topics-image.ts';
+import type { LogStore } from '../native/log-store.ts';
+import { ErrorCode, errorName } from '../protocol/errors.ts';
+import { RowSlot } from '../ring/partition-table.ts';
+import { createApiTable } from './api-table.ts';
+import { AutoTopics } from './auto-topics.ts';
+import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
+import { groupSettings } from './group-settings.ts';
+import { OFFSETS_TOPIC } from './internal-topics.ts';
+import { IoLinks } from './io-links.ts';
+import { LogDirectories } from './log-directories.ts';
+import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
+import { PartitionManager } from './partition-manager.ts';
+import { ProducerIds } from './producer-ids.ts';
+import { RequestRouter } from './request-router.ts';
+import { StorageLinks } from './storage-links.ts';
+import type { Hosts } from './threads/hosts.ts';
+
+export interface BrokerOptions {
+  readonly loaded: LoadedBrokerConfig;
+  readonly logger: Logger;
+  readonly store: LogStore;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  startHosts(config: BrokerConfig): Promise<Hosts>;
+  /** Something failed that forbids to go on (a failed sync, a failed metadata log). */
+  onFatal(error: Error): void;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export class Broker {
+  readonly clusterId: string;
+  readonly nodeId: number;
+  listeners: readonly BoundListener[] = [];
+  #config: BrokerConfig;
+  readonly #options: BrokerOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  readonly #hosts: Hosts;
+  readonly #directory: MetadataDirectory;
+  readonly #directories: LogDirectories;
+  readonly #controller: LocalController;
+  readonly #io: IoLinks;
+  readonly #storage: StorageLinks;
+  readonly #partitions: PartitionManager;
+  readonly #groups: GroupCoordinator;
+  readonly #router: RequestRouter;
+  #brokerEpoch = -1;
+  #stopping = false;
+
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const { loaded, store, logger, clock = systemClock, random = systemRandom } = options;
+    const { config, identity } = loaded;
+    const directory = openMetadataDirectory({
+      store,
+      nodeId: identity.nodeId,
+      logDirs: identity.logDirs,
+      metadataLogDir: identity.metadataLogDir,
+      clusterId: identity.clusterId,
+      random,
+      logger,
+      wallMs: () => clock.wallMs(),
+      segmentBytes: config.int('metadata.log.segment.bytes'),
+    });
+    const directories = new LogDirectories(identity.logDirs, store.files, random, logger);
+    let current = config;
+    const controller = await LocalController.open({
+      log: directory.log,
+      directoryId: directory.metadataDirectoryId,
+      bootstrapRecords: directory.bootstrapRecords,
+      settings: {
+        nodeId: identity.nodeId,
+        clusterId: directory.clusterId,
+        defaultPartitions: config.int('num.partitions'),
+        defaultReplicationFactor: config.int('default.replication.factor'),
+        deleteTopicEnable: config.boolean('delete.topic.enable'),
+      },
+      rules: new KafkaConfigRules(() => current),
+      snapshots: {
+        recordBytesMax: config.long('metadata.log.max.record.bytes.between.snapshots'),
+        intervalMsMax: config.long('metadata.log.max.snapshot.interval.ms'),
+        retentionBytes: config.long('metadata.max.retention.bytes'),
+        retentionMs: config.long('metadata.max.retention.ms'),
+      },
+      clock,
+      random,
+      logger,
+      onFatal: options.onFatal,
+    });
+    const hosts = await options.startHosts(config);
+    const broker = new Broker(options, { clock, random, directory, directories, controller, hosts });
+    broker.#onConfig = (changed) => (current = changed);
+    await broker.#start();
+    return broker;
+  }
+
+  #onConfig: (config: BrokerConfig) => void = () => {};
+
+  private constructor(
+    options: BrokerOptions,
+    parts: {
+      clock: Clock;
+      random: Random;
+      directory: MetadataDirectory;
+      directories: LogDirectories;
+      controller: LocalController;
+      hosts: Hosts;
+    },
+  ) {
+    const { loaded, logger, store } = options;
+    this.#options = options;
+    this.#config = loaded.config;
+    this.#logger = logger;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#directory = parts.directory;
+    this.#directories = parts.directories;
+    this.#controller = parts.controller;
+    this.#hosts = parts.hosts;
+    this.clusterId = parts.directory.clusterId;
+    this.nodeId = loaded.identity.nodeId;
+    this.#storage = new StorageLinks(this.#hosts.storagePorts, {
+      onOffline: (row, fault) => {
+        logger.error({ row, fault }, 'a partition went offline');
+        this.#partitions.noteOffline(row);
+      },
+      onFatal: (fault) => options.onFatal(new Error(fault)),
+    });
+    this.#io = new IoLinks(this.#hosts.ioPorts, {
+      onRequest: (request) => this.#router.answer(request),
+      onReadAborted: (row, fetchOffset, upperOffset) =>
+        this.#storage.request(row, { op: 'aborted', row, fetchOffset, upperOffset }),
+      onClosed: () => {},
+    });
+    const { table, appender } = this.#hosts;
+    this.#partitions = new PartitionManager({
+      nodeId: this.nodeId,
+      table,
+      storage: this.#storage,
+      io: this.#io,
+      directories: this.#directories,
+      config: () => this.#config,
+      onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
+      onPartitionOffline: (topic, partition) => {
+        if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
+      },
+    });
+    this.#groups = new GroupCoordinator({
+      log: new PartitionCoordinatorLog({
+        topic: OFFSETS_TOPIC,
+        store,
+        table,
+        appender,
+        clock: this.#clock,
+        locate: (topic, partition) => this.#partitions.locate(topic, partition),
+      }),
+      topics: this.#topicCatalog(),
+      config: groupSettings(
+        () => this.#config,
+        () =>
+          this.#controller.image.topics.byName(OFFSETS_TOPIC)?.partitions.length ??
+          this.#config.int('offsets.topic.num.partitions'),
+      ),
+      clock: this.#clock,
+      random: this.#random,
+      logger,
+    });
+    this.#router = new RequestRouter(createApiTable(), this.#services(), logger);
+  }
+
+  /** Answers what is under way, syncs and closes everything, and marks the directories as cleanly closed. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await this.#io.stop();
+    this.#groups.close();
+    await this.#storage.requestAll({ op: 'stop' });
+    this.writeCheckpoints();
+    await this.#controller.close();
+    this.#directories.closeCleanly(this.#brokerEpoch);
+    await this.#hosts.close();
+  }
+
+  writeCheckpoints(): void {
+    this.#directories.writeCheckpoints(this.#partitions.rows(), this.#hosts.table);
+  }
+
+  async #start(): Promise<void> {
+    const bound: BoundListener[] = [];
+    for (const { name, host, port } of this.#options.loaded.listeners.listeners) {
+      const taken = await this.#io.listen({
+        listenerName: name,
+        host: host === '' ? undefined : host,
+        port,
+        backlog: this.#config.int('socket.listen.backlog.size'),
+        frameBytesMax: this.#config.int('socket.request.max.bytes'),
+      });
+      bound.push({ name, host, port: taken });
+    }
+    this.listeners = bound;
+    await this.#register();
+    const { topics } = this.#controller.image;
+    this.#directories.setStraysAside((topic, partition) => topics.byName(topic)?.partitions[partition] !== undefined);
+    await this.#controller.subscribe((delta) => this.#apply(delta));
+    this.#io.start();
+    this.#checkpointAgain();
+  }
+
+  async #register(): Promise<void> {
+    const { loaded } = this.#options;
+    const { errorCode, brokerEpoch } = await this.#controller.registerBroker({
+      brokerId: this.nodeId,
+      clusterId: this.clusterId,
+      incarnationId: randomUuid(this.#random),
+      listeners: this.listeners.map((listener, index) => ({
+        name: listener.name,
+        host: loaded.listeners.advertised[index].host || hostname(),
+        port: loaded.listeners.advertised[index].port || listener.port,
+        securityProtocol: SECURITY_PROTOCOLS.indexOf(loaded.listeners.listeners[index].securityProtocol),
+      })),
+      features: [...SUPPORTED_FEATURES].map(([name, { min, max }]) => ({
+        name,
+        minSupportedVersion: min,
+        maxSupportedVersion: max,
+      })),
+      rack: loaded.identity.rack,
+      isMigratingZkBroker: false,
+      logDirs: loaded.identity.logDirs.map((path) => this.#directory.directoryIds.get(path)!),
+      previousBrokerEpoch: -1,
+    });
+    if (errorCode !== ErrorCode.NONE) throw new Error(`the controller refuses this broker: ${errorName(errorCode)}`);
+    this.#brokerEpoch = brokerEpoch;
+    await this.#controller.brokerHeartbeat({
+      brokerId: this.nodeId,
+      brokerEpoch,
+      currentMetadataOffset: this.#controller.image.lastOffset,
+      wantFence: false,
+      wantShutDown: false,
+      offlineLogDirs: [],
+      cordonedLogDirs: [],
+    });
+  }
+
+  async #apply(delta: MetadataDelta): Promise<void> {
+    const { image } = this.#controller;
+    const settings = [...delta.configs.values()].some(
+      ({ before, after }) => (after ?? before)?.resourceType === ConfigResourceType.BROKER,
+    );
+    if (settings) {
+      this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
+      this.#onConfig(this.#config);
+    }
+    await this.#partitions.apply(delta, image);
+    const deleted = delta.deletedTopics();
+    // Not awaited: offsets of a deleted topic go when their turn comes, the deletion need not wait for them.
+    if (deleted.length > 0) void this.#groups.topicsDeleted(deleted).catch(() => {});
+    if (delta.topics.size > 0) this.#groups.topicsChanged();
+  }
+
+  #partitionOnline(topic: string, partition: number): void {
+    if (topic !== OFFSETS_TOPIC) return;
+    const { row } = this.#partitions.locate(topic, partition);
+    const leaderEpoch = this.#hosts.table.get(row, RowSlot.leaderEpoch);
+    this.#groups.elected(partition, leaderEpoch).catch((error: Error) => {
+      this.#logger.error({ partition, error: error.message }, 'a partition of the group coordinator did not load');
+    });
+  }
+
+  #checkpointAgain(): void {
+    const intervalMs = this.#config.int('log.flush.offset.checkpoint.interval.ms');
+    this.#clock.schedule(intervalMs, () => {
+      if (this.#stopping) return;
+      this.writeCheckpoints();
+      this.#checkpointAgain();
+    });
+  }
+
+  #services(): BrokerServices {
+    const controller = this.#controller;
+    return {
+      nodeId: this.nodeId,
+      clusterId: this.clusterId,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      image: controller.image,
+      controller,
+      groups: this.#groups,
+      partitions: this.#partitions,
+      storage: this.#storage,
+      table: this.#hosts.table,
+      logDirectories: this.#directories,
+      producerIds: new ProducerIds(controller, this.nodeId, () => this.#brokerEpoch),
+      autoTopics: new AutoTopics(
+        () => controller,
+        () => this.#config,
+      ),
+      config: () => this.#config,
+      writeCheckpoints: () => this.writeCheckpoints(),
+      endpoint: (nodeId, context) => this.#endpoint(nodeId, context),
+    };
+  }
+
+  /** A broker that advertises no host is found where the asker found it. */
+  #endpoint(nodeId: number, { listenerName, localHost }: RequestContext): Endpoint | undefined {
+    const registered = this.#controller.image.cluster.broker(nodeId)?.endPoints.find(({ name }) => name === listenerName);
+    if (!registered || nodeId !== this.nodeId) return registered;
+    const { listeners, advertised } = this.#options.loaded.listeners;
+    const own = advertised[listeners.findIndex(({ name }) => name === listenerName)];
+    return own?.host === '' && localHost !== '' ? { host: localHost, port: registered.port } : registered;
+  }
+
+  #topicCatalog() {
+    const describe = (topic: TopicImage | undefined): TopicDescription | null =>
+      topic ? { name: topic.name, id: topic.id, partitionCount: topic.partitions.length } : null;
+    const { topics, cluster } = this.#controller.image;
+    return {
+      byName: (name: string) => describe(topics.byName(name)),
+      byId: (id: string) => describe(topics.get(id)),
+      names: () => topics.names(),
+      racksOf: (name: string, partition: number) => {
+        const racks = topics.byName(name)?.partitions[partition]?.replicas.map((id) => cluster.broker(id)?.rack ?? null);
+        return [...new Set((racks ?? []).filter((rack) => rack !== null))].sort();
+      },
+    };
+  }
+}

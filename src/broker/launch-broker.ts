@@ -1,0 +1,75 @@
+/** Chooses storage engine and threads for a broker and starts it. */
+import { systemClock } from '../base/clock.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
+import { threadCounts } from '../config/node-identity.ts';
+import { fsFileSpace } from '../native/fs-file-space.ts';
+import type { LogStore } from '../native/log-store.ts';
+import { MemoryFileSpace } from '../native/memory-file-space.ts';
+import { SegmentedLogStore } from '../native/segmented-log-store.ts';
+import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
+import type { ProcessLogger } from '../telemetry/logger.ts';
+import { Broker } from './broker.ts';
+import type { HostsOptions } from './threads/hosts.ts';
+import { startInlineHosts } from './threads/inline-hosts.ts';
+
+export interface LaunchOptions {
+  readonly loaded: LoadedBrokerConfig;
+  readonly logger: ProcessLogger;
+  readonly cores: number;
+  onFatal(error: Error): void;
+}
+
+export interface LaunchedBroker {
+  readonly broker: Broker;
+  readonly engine: LogStore['kind'];
+  readonly ioThreads: number;
+  readonly storageWorkers: number;
+}
+
+export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOptions): Promise<LaunchedBroker> {
+  const { config } = loaded;
+  const store = openStore(config.string('millrace.engine'));
+  const threads = threadCounts(config, cores);
+  const limited = rateLimitedLogger(logger, systemClock);
+  const broker = await Broker.start({
+    loaded,
+    logger: limited,
+    store,
+    startHosts: async (settings) => startInlineHosts({ ...hostsOptions(settings), ...threads, store, logger: limited }),
+    onFatal,
+  });
+  return { broker, engine: store.kind, ...threads };
+}
+
+function openStore(engine: string): LogStore {
+  if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace());
+  return new SegmentedLogStore(fsFileSpace);
+}
+
+type Settings = Omit<HostsOptions, 'store' | 'logger' | 'ioThreads' | 'storageWorkers'>;
+
+function hostsOptions(config: BrokerConfig): Settings {
+  return {
+    clock: systemClock,
+    logLevel: 'info',
+    arenaBytes: config.int('millrace.receive.arena.bytes'),
+    frameBytesMax: config.int('socket.request.max.bytes'),
+    fetchSessionSlots: config.int('max.incremental.fetch.session.cache.slots'),
+    io: {
+      pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
+      idleMs: config.long('connections.max.idle.ms'),
+      fetchResponseBytesMax: config.int('fetch.max.bytes'),
+      maxConnections: config.int('max.connections'),
+      maxConnectionsPerIp: config.int('max.connections.per.ip'),
+    },
+    storage: {
+      syncAcksAll: config.boolean('millrace.fsync.acks.all'),
+      decompressedBytesMax: config.long('millrace.records.decompressed.bytes.max'),
+      producerIdExpirationMs: config.int('producer.id.expiration.ms'),
+      producerIdExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
+      transactionVerificationEnabled: config.boolean('transaction.partition.verification.enable'),
+      retentionCheckMs: config.long('log.retention.check.interval.ms'),
+    },
+  };
+}

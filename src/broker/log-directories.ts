@@ -1,0 +1,199 @@
+/**
+ * The broker's log directories (JBOD): where each partition lies, the checkpoint files beside the partitions, whether the
+ * last stop was clean. Control thread: it owns the directories themselves, the storage workers own the folders in them.
+ */
+import { statfsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { Uuid } from '../base/uuid.ts';
+import type { FileSpace } from '../native/file-space.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
+import {
+  CheckpointName,
+  type OffsetCheckpoint,
+  readOffsetCheckpoint,
+  writeOffsetCheckpoint,
+} from '../storage/checkpoint-file.ts';
+import { readCleanShutdown, removeCleanShutdown, writeCleanShutdown } from '../storage/clean-shutdown-file.ts';
+import { parsePartitionFolder, partitionFolderName, strayFolderName } from '../storage/log-files.ts';
+import { readPartitionMetadata } from '../storage/partition-metadata-file.ts';
+import { StorageError } from '../storage/storage-error.ts';
+
+export interface DescribedDirectory {
+  readonly path: string;
+  readonly errorCode: number;
+  readonly totalBytes: number;
+  readonly usableBytes: number;
+}
+
+/** What a storage worker must know to open a partition. */
+export interface PartitionPlace {
+  readonly folder: string;
+  readonly recoveryPoint: number;
+  readonly logStartOffset: number;
+  readonly cleanShutdown: boolean;
+}
+
+export interface RowPlace {
+  readonly row: number;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+interface Directory {
+  readonly path: string;
+  /** Names of partition folders in it. */
+  readonly partitions: Set<string>;
+  readonly recoveryPoints: OffsetCheckpoint;
+  readonly logStartOffsets: OffsetCheckpoint;
+  readonly cleanShutdown: boolean;
+}
+
+const LOCK_FILE = '.lock';
+
+export class LogDirectories {
+  readonly #files: FileSpace;
+  readonly #random: Random;
+  readonly #logger: Logger;
+  readonly #directories: Directory[] = [];
+  readonly #directoryOf = new Map<string, Directory>();
+
+  /** Locks and reads the directories, which exist. Throws a StorageError. */
+  constructor(paths: readonly string[], files: FileSpace, random: Random, logger: Logger) {
+    this.#files = files;
+    this.#random = random;
+    this.#logger = logger;
+    for (const path of paths) this.#directories.push(this.#open(path));
+  }
+
+  list(): DescribedDirectory[] {
+    return this.#directories.map(({ path }) => ({ path: this.#describedPath(path), errorCode: ErrorCode.NONE, ...this.#space(path) }));
+  }
+
+  directoryOf(topic: string, partition: number): string | undefined {
+    const directory = this.#directoryOf.get(partitionFolderName(topic, partition));
+    return directory && this.#describedPath(directory.path);
+  }
+
+  /** Where the partition lies, or is to lie when it is new: then in the directory with the fewest partitions. */
+  place(topic: string, partition: number, topicId: Uuid): PartitionPlace {
+    const name = partitionFolderName(topic, partition);
+    let directory = this.#directoryOf.get(name);
+    if (directory && this.#isAnothers(`${directory.path}/${name}`, topicId)) {
+      this.#setAside(directory, topic, partition);
+      directory = undefined;
+    }
+    directory ??= this.#directories.reduce((least, other) => (other.partitions.size < least.partitions.size ? other : least));
+    const known = directory.partitions.has(name);
+    directory.partitions.add(name);
+    this.#directoryOf.set(name, directory);
+    return {
+      folder: `${directory.path}/${name}`,
+      recoveryPoint: directory.recoveryPoints.get(name) ?? 0,
+      logStartOffset: directory.logStartOffsets.get(name) ?? 0,
+      cleanShutdown: directory.cleanShutdown || !known,
+    };
+  }
+
+  /** The partition is being deleted. */
+  forget(topic: string, partition: number): void {
+    const name = partitionFolderName(topic, partition);
+    const directory = this.#directoryOf.get(name);
+    this.#directoryOf.delete(name);
+    directory?.partitions.delete(name);
+    directory?.recoveryPoints.delete(name);
+    directory?.logStartOffsets.delete(name);
+  }
+
+  /** Folders of partitions that the metadata does not have: set aside, as the metadata is the truth. */
+  setStraysAside(isKnown: (topic: string, partition: number) => boolean): void {
+    for (const directory of this.#directories) {
+      for (const name of [...directory.partitions]) {
+        const { topic, partition } = parsePartitionFolder(name)!;
+        if (!isKnown(topic, partition)) this.#setAside(directory, topic, partition);
+      }
+    }
+  }
+
+  /** Writes every directory's checkpoint files from the partition table. */
+  writeCheckpoints(rows: Iterable<RowPlace>, table: PartitionTable): void {
+    const marks = new Map(this.#directories.map((directory) => [directory, emptyMarks()]));
+    for (const { row, topic, partition } of rows) {
+      const name = partitionFolderName(topic, partition);
+      const mark = marks.get(this.#directoryOf.get(name)!);
+      if (!mark || table.get(row, RowSlot.state) !== RowState.online) continue;
+      mark.recoveryPoint.set(name, table.get(row, RowSlot.recoveryPoint));
+      mark.highWatermark.set(name, table.get(row, RowSlot.highWatermark));
+      // Kafka keeps only starts that the first segment's name does not tell; all of them are right too.
+      mark.logStartOffset.set(name, table.get(row, RowSlot.logStartOffset));
+    }
+    for (const [{ path }, mark] of marks) {
+      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`, mark.recoveryPoint);
+      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.highWatermark}`, mark.highWatermark);
+      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`, mark.logStartOffset);
+    }
+  }
+
+  /** The last thing of an orderly stop: all logs are closed and synced. */
+  closeCleanly(brokerEpoch: number): void {
+    for (const { path } of this.#directories) writeCleanShutdown(this.#files, path, brokerEpoch);
+    this.unlock();
+  }
+
+  unlock(): void {
+    for (const { path } of this.#directories) this.#files.unlock(`${path}/${LOCK_FILE}`);
+  }
+
+  #open(path: string): Directory {
+    if (this.#files.lock(`${path}/${LOCK_FILE}`) !== 0) {
+      throw new StorageError('another process uses the directory of', `${path}/${LOCK_FILE}`, 0);
+    }
+    const entries = this.#files.list(path);
+    if (typeof entries === 'number') throw new StorageError('cannot list', path, entries);
+    const directory: Directory = {
+      path,
+      partitions: new Set(),
+      recoveryPoints: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`),
+      logStartOffsets: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`),
+      cleanShutdown: readCleanShutdown(this.#files, path) !== undefined,
+    };
+    removeCleanShutdown(this.#files, path);
+    for (const { name, isFolder } of entries) {
+      const folder = isFolder ? parsePartitionFolder(name) : undefined;
+      if (folder?.state === 'delete') this.#files.removeFolder(`${path}/${name}`);
+      if (folder?.state !== 'online' || folder.topic === '__cluster_metadata') continue;
+      directory.partitions.add(name);
+      this.#directoryOf.set(name, directory);
+    }
+    return directory;
+  }
+
+  #isAnothers(folder: string, topicId: Uuid): boolean {
+    const found = readPartitionMetadata(this.#files, folder);
+    return found !== undefined && found !== topicId;
+  }
+
+  #setAside(directory: Directory, topic: string, partition: number): void {
+    const name = partitionFolderName(topic, partition);
+    const aside = strayFolderName(topic, partition, this.#random);
+    this.#logger.warn({ folder: `${directory.path}/${name}`, aside }, 'a folder of no known partition is set aside');
+    this.#files.rename(`${directory.path}/${name}`, `${directory.path}/${aside}`);
+    this.forget(topic, partition);
+  }
+
+  #describedPath(path: string): string {
+    return this.#files.kind === 'fs' ? resolve(path) : path;
+  }
+
+  #space(path: string): { totalBytes: number; usableBytes: number } {
+    if (this.#files.kind !== 'fs') return { totalBytes: -1, usableBytes: -1 };
+    const { blocks, bsize, bavail } = statfsSync(path);
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+  }
+}
+
+function emptyMarks(): Record<'recoveryPoint' | 'highWatermark' | 'logStartOffset', OffsetCheckpoint> {
+  return { recoveryPoint: new Map(), highWatermark: new Map(), logStartOffset: new Map() };
+}

@@ -1,0 +1,58 @@
+/**
+ * All memory that the broker's threads share, allocated once at start. Senders of work are the I/O threads and, last, the
+ * control thread (for its coordinators); each has an arena, and a pair of rings to every storage worker.
+ *
+ *     sender s --work ring--> worker w --completion ring--> sender s      one SPSC ring each way for each pair
+ */
+import { allocatePartitionTable } from '../ring/partition-table.ts';
+import { allocateRing } from '../ring/descriptor-ring.ts';
+import { SharedArena } from '../ring/shared-arena.ts';
+import { allocateSignal } from '../ring/wake-signal.ts';
+import type { WorkerLinkMemory } from './io/worker-links.ts';
+
+/** Partitions that one broker can host. Memory for a row is touched only when it is used. */
+export const PARTITIONS_MAX = 131_072;
+/** Descriptors per ring: twice what may be under way between two threads. */
+const RING_CAPACITY = 8_192;
+/** Read buffer that the idle connections of one I/O thread share. */
+export const SCRATCH_BYTES = 64 * 1024;
+/** The control thread's arena: the records of coordinators. */
+const CONTROL_ARENA_ORDER = 24;
+
+export interface SenderMemory {
+  readonly arena: SharedArrayBuffer;
+  /** By worker. */
+  readonly links: readonly WorkerLinkMemory[];
+  readonly signal: SharedArrayBuffer;
+}
+
+export interface SharedMemory {
+  readonly table: SharedArrayBuffer;
+  /** I/O threads in order, then the control thread. */
+  readonly senders: readonly SenderMemory[];
+  /** By worker. */
+  readonly workerSignals: readonly SharedArrayBuffer[];
+}
+
+/** Arenas hold `arenaBytes` or the largest frame, whichever is more, rounded up to a power of two. */
+export function allocateSharedMemory(
+  ioThreads: number,
+  workers: number,
+  arenaBytes: number,
+  frameBytesMax: number,
+): SharedMemory {
+  const order = Math.ceil(Math.log2(Math.max(arenaBytes, frameBytesMax)));
+  const sender = (arenaOrder: number): SenderMemory => ({
+    arena: SharedArena.allocateMemory(arenaOrder, SCRATCH_BYTES),
+    links: Array.from({ length: workers }, () => ({
+      work: allocateRing(RING_CAPACITY),
+      completions: allocateRing(RING_CAPACITY),
+    })),
+    signal: allocateSignal(),
+  });
+  return {
+    table: allocatePartitionTable(PARTITIONS_MAX),
+    senders: [...Array.from({ length: ioThreads }, () => sender(order)), sender(CONTROL_ARENA_ORDER)],
+    workerSignals: Array.from({ length: workers }, () => allocateSignal()),
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Starts the broker's I/O and storage hosts, as threads of their own or on the calling thread, and gives the control
+ * thread its ends: ports to talk to them and the appender for its own batches.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { LogStore } from '../../native/log-store.ts';
+import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import type { StorageHostSettings } from '../../partition/storage-host.ts';
+import { PartitionTable } from '../../ring/partition-table.ts';
+import { SharedArena } from '../../ring/shared-arena.ts';
+import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
+import type { IoHostSettings } from '../io/io-host.ts';
+import { WorkerLink } from '../io/worker-links.ts';
+import { allocateSharedMemory, SCRATCH_BYTES, type SharedMemory } from '../shared-memory.ts';
+import { WorkAppender } from '../work-appender.ts';
+
+export interface HostsOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly logLevel: string;
+  readonly ioThreads: number;
+  readonly storageWorkers: number;
+  readonly arenaBytes: number;
+  /** `socket.request.max.bytes` */
+  readonly frameBytesMax: number;
+  readonly fetchSessionSlots: number;
+  readonly io: Omit<IoHostSettings, 'ioThread'>;
+  readonly storage: Omit<StorageHostSettings, 'worker' | 'workers'>;
+}
+
+export interface Hosts {
+  readonly table: PartitionTable;
+  readonly appender: WorkAppender;
+  readonly ioPorts: readonly Port<ToIo, FromIo>[];
+  readonly storagePorts: readonly Port<ToStorage, FromStorage>[];
+  /** Ends the threads; everything in them was stopped before. */
+  close(): Promise<void>;
+}
+
+/** Memory, the control thread's arena and the ids under which storage workers know all arenas. */
+export interface HostMemory {
+  readonly memory: SharedMemory;
+  readonly arenaIds: readonly number[];
+  readonly controlArena: SharedArena;
+}
+
+export function prepareMemory(options: HostsOptions): HostMemory {
+  const { store, ioThreads, storageWorkers, arenaBytes, frameBytesMax } = options;
+  const memory = allocateSharedMemory(ioThreads, storageWorkers, arenaBytes, frameBytesMax);
+  const arenaIds = memory.senders.map(({ arena }) => store.registerMemory(Buffer.from(arena)));
+  const controlArena = new SharedArena(memory.senders[ioThreads].arena, SCRATCH_BYTES);
+  return { memory, arenaIds, controlArena };
+}
+
+/** The control thread's own link to the storage workers. */
+export function createAppender(
+  { memory, controlArena }: HostMemory,
+  workerDoorbells: readonly Doorbell[],
+): WorkAppender {
+  const sender = memory.senders[memory.senders.length - 1];
+  const links = sender.links.map(
+    (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workerDoorbells[worker])),
+  );
+  return new WorkAppender(links, controlArena, new WakeSleeper(sender.signal));
+}

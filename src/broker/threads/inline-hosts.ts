@@ -1,0 +1,78 @@
+/** All hosts on the calling thread: for embedding, and for storage engines that cannot be shared between threads. */
+import type { Socket } from 'node:net';
+import { systemRandom } from '../../base/random.ts';
+import type { Connection } from '../../network/connection.ts';
+import { NodeResponseSender } from '../../network/node-response-sender.ts';
+import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import { StorageHost } from '../../partition/storage-host.ts';
+import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
+import { PartitionTable } from '../../ring/partition-table.ts';
+import { SharedArena } from '../../ring/shared-arena.ts';
+import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import { adoptBatchMemory } from '../../storage/batch-memory.ts';
+import { FetchSessionCache } from '../io/fetch-session.ts';
+import { IoHost } from '../io/io-host.ts';
+import type { FromIo, ToIo } from '../io/io-messages.ts';
+import { WorkerLink } from '../io/worker-links.ts';
+import { SCRATCH_BYTES } from '../shared-memory.ts';
+import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
+import { portPair } from './ports.ts';
+
+const RESPONSE_BYTES = 256 * 1024;
+
+/** Runs what the bell is for as a task of its own, after the one at hand. */
+class TaskDoorbell implements Doorbell {
+  answer: () => void = () => {};
+
+  ring(): void {
+    setImmediate(() => this.answer());
+  }
+}
+
+/** One I/O host and one storage host, whatever the counts in the options. */
+export function startInlineHosts(options: HostsOptions): Hosts {
+  const { store, clock, logger } = options;
+  const prepared = prepareMemory({ ...options, ioThreads: 1, storageWorkers: 1 });
+  const { memory, arenaIds } = prepared;
+  const table = new PartitionTable(memory.table);
+  const [ioBell, controlBell, workerBell] = [new TaskDoorbell(), new TaskDoorbell(), new TaskDoorbell()];
+  const [storagePort, storageHostPort] = portPair<ToStorage, FromStorage>();
+  const storageHost = new StorageHost({
+    settings: { ...options.storage, worker: 0, workers: 1 },
+    clock,
+    logger,
+    store,
+    table,
+    sources: memory.senders.map(({ links, signal, arena }, sender) => ({
+      work: new RingConsumer(links[0].work),
+      completions: new RingProducer(links[0].completions),
+      caller: new WakeCaller(signal, sender === 0 ? ioBell : controlBell),
+      memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
+    })),
+    sleeper: new WakeSleeper(memory.workerSignals[0]),
+    port: storageHostPort,
+  });
+  const [ioPort, ioHostPort] = portPair<ToIo, FromIo>();
+  let responseMemory = Buffer.allocUnsafeSlow(RESPONSE_BYTES);
+  const ioHost = new IoHost({
+    settings: { ...options.io, ioThread: 0 },
+    clock,
+    logger,
+    store,
+    table,
+    arena: new SharedArena(memory.senders[0].arena, SCRATCH_BYTES),
+    links: [new WorkerLink(memory.senders[0].links[0], new WakeCaller(memory.workerSignals[0], workerBell))],
+    sleeper: new WakeSleeper(memory.senders[0].signal),
+    sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
+    port: ioHostPort,
+    responseMemory,
+    growResponseMemory: (bytesMin) => (responseMemory = Buffer.allocUnsafeSlow(bytesMin)),
+    createSender: (_: Connection, socket: Socket, onDrained) =>
+      new NodeResponseSender(socket, store, () => responseMemory, onDrained),
+  });
+  const appender = createAppender(prepared, [workerBell]);
+  ioBell.answer = () => ioHost.drain();
+  controlBell.answer = () => appender.drain();
+  workerBell.answer = () => storageHost.drain();
+  return { table, appender, ioPorts: [ioPort], storagePorts: [storagePort], close: async () => storageHost.close() };
+}

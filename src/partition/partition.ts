@@ -1,0 +1,243 @@
+/**
+ * One partition on its storage worker: stages batches in its log, writes them once a turn, publishes the new offsets, and
+ * answers each batch when its `acks` allows. Durability is grouped: while one sync runs, everything that is written
+ * meanwhile waits for the next one.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { Errno, errnoName } from '../native/file-space.ts';
+import type { LogStore } from '../native/log-store.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
+import { AppendOrigin } from '../storage/append-origin.ts';
+import { AppendOutcome } from '../storage/append-outcome.ts';
+import type { Log } from '../storage/log.ts';
+import type { StorageHostSettings, WorkSource } from './storage-host.ts';
+import { type AppendDetail, Work, WorkOp } from './work-descriptors.ts';
+
+export interface PartitionContext {
+  readonly settings: StorageHostSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: LogStore;
+  readonly table: PartitionTable;
+  complete(
+    sender: number,
+    token: number,
+    errorCode: number,
+    baseOffset: number,
+    logAppendTimeMs: number,
+    logStartOffset: number,
+    detailBytes: number,
+  ): void;
+  /** Tells the I/O threads whose fetches wait for the row. */
+  rowChanged(row: number): void;
+  /** Shows senders what was completed outside of a turn. */
+  publish(): void;
+  onOffline(row: number, fault: string): void;
+  onFatal(fault: string): void;
+}
+
+/** A batch that waits for its write, and then maybe for its sync. */
+class StagedBatch {
+  readonly outcome = new AppendOutcome();
+  sender = 0;
+  token = 0;
+  acks = 0;
+  /** Where the batch lies, for the details of an error. */
+  source!: WorkSource;
+  offset = 0;
+  sizeBytes = 0;
+}
+
+const DURABLE = -1;
+/** A topic with `flush.messages` of 1 answers nothing before it is synced. */
+const SYNC_EVERY_MESSAGE = 1;
+
+export class Partition {
+  readonly row: number;
+  readonly log: Log;
+  readonly #context: PartitionContext;
+  #staged: StagedBatch[] = [];
+  /** Written, answered when the log is synced up to them; in the order of their offsets. */
+  #unsynced: StagedBatch[] = [];
+  #syncing = false;
+  #flushTimerSet = false;
+  #touched = false;
+  #closed = false;
+
+  constructor(row: number, log: Log, context: PartitionContext) {
+    this.row = row;
+    this.log = log;
+    this.#context = context;
+    this.publishOffsets();
+  }
+
+  /** Takes one descriptor; true when the partition has work to write that it had not before. */
+  stage(sender: number, source: WorkSource, slots: Float64Array, at: number): boolean {
+    const batch = free.pop() ?? new StagedBatch();
+    batch.sender = sender;
+    batch.source = source;
+    batch.token = slots[at + Work.token];
+    batch.acks = slots[at + Work.acks];
+    batch.offset = slots[at + Work.offset];
+    batch.sizeBytes = slots[at + Work.sizeBytes];
+    const origin = slots[at + Work.op] === WorkOp.append ? AppendOrigin.client : AppendOrigin.coordinator;
+    this.log.stage(source.memory, batch.offset, batch.sizeBytes, origin, batch.outcome);
+    if (!batch.outcome.isPending) {
+      // A duplicate is answered like its original: with acks=all once it is durable.
+      if (batch.outcome.errorCode === ErrorCode.NONE) this.#settle(batch);
+      else this.#answer(batch);
+      return false;
+    }
+    this.#staged.push(batch);
+    const first = !this.#touched;
+    this.#touched = true;
+    return first;
+  }
+
+  /** Writes everything staged. */
+  write(): void {
+    this.#touched = false;
+    const staged = this.#staged;
+    this.#staged = [];
+    const result = this.log.write();
+    if (result < 0) {
+      this.#context.logger.error({ partition: this.log.name, errno: errnoName(result) }, 'an append failed');
+      // A full disk refuses writes and heals; anything else is not trusted any more.
+      if (result !== Errno.ENOSPC && result !== Errno.EDQUOT) this.fail(`append failed with ${errnoName(result)}`);
+      for (const batch of staged) this.#answer(batch);
+      return;
+    }
+    this.log.updateHighWatermark(this.log.logEndOffset);
+    this.publishOffsets();
+    for (const batch of staged) this.#settle(batch);
+    this.#syncIfDue();
+    this.#context.rowChanged(this.row);
+  }
+
+  /** Copies the log's offsets into the table that all threads read. */
+  publishOffsets(): void {
+    const { table } = this.#context;
+    const { log, row } = this;
+    table.set(row, RowSlot.logEndOffset, log.logEndOffset);
+    table.set(row, RowSlot.highWatermark, log.highWatermark);
+    table.set(row, RowSlot.lastStableOffset, log.lastStableOffset);
+    table.set(row, RowSlot.logStartOffset, log.logStartOffset);
+    table.set(row, RowSlot.leaderEpoch, log.leaderEpoch);
+    table.set(row, RowSlot.recoveryPoint, log.recoveryPoint);
+    table.set(row, RowSlot.lastAbortedOffset, log.lastAbortedOffset);
+  }
+
+  checkRetention(): void {
+    const startBefore = this.log.logStartOffset;
+    const removed = this.log.deleteOldSegments();
+    if (removed === 0 && this.log.logStartOffset === startBefore) return;
+    this.publishOffsets();
+    this.#context.rowChanged(this.row);
+  }
+
+  expireProducers(): void {
+    this.log.expireProducers();
+  }
+
+  /** The log cannot be trusted any more: it is not written or read from now on. */
+  fail(fault: string): void {
+    this.#context.table.set(this.row, RowSlot.state, RowState.offline);
+    this.#context.onOffline(this.row, fault);
+    this.#context.rowChanged(this.row);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const batch of this.#unsynced) {
+      batch.outcome.fail(ErrorCode.NOT_LEADER_OR_FOLLOWER, null);
+      this.#answer(batch);
+    }
+    this.#unsynced = [];
+  }
+
+  #settle(batch: StagedBatch): void {
+    const { syncAcksAll } = this.#context.settings;
+    const everyMessage = this.log.config.flushMessages === SYNC_EVERY_MESSAGE;
+    const mustSync = everyMessage || (batch.acks === DURABLE && syncAcksAll);
+    if (mustSync && batch.outcome.errorCode === ErrorCode.NONE && batch.outcome.lastOffset >= this.log.recoveryPoint) {
+      this.#unsynced.push(batch);
+      this.#sync();
+    } else {
+      this.#answer(batch);
+    }
+  }
+
+  #answer(batch: StagedBatch): void {
+    const { errorCode, baseOffset, logAppendTimeMs, logStartOffset } = batch.outcome;
+    const detailBytes = errorCode === ErrorCode.NONE ? 0 : writeDetail(batch);
+    this.#context.complete(
+      batch.sender,
+      batch.token,
+      errorCode,
+      baseOffset,
+      logAppendTimeMs,
+      logStartOffset,
+      detailBytes,
+    );
+    free.push(batch);
+  }
+
+  /** `flush.messages` and `flush.ms`. */
+  #syncIfDue(): void {
+    const { flushMessages, flushMs } = this.log.config;
+    const unsyncedMessages = this.log.logEndOffset - this.log.recoveryPoint;
+    if (unsyncedMessages >= flushMessages) this.#sync();
+    if (flushMs < Number.MAX_SAFE_INTEGER && !this.#flushTimerSet && unsyncedMessages > 0) {
+      this.#flushTimerSet = true;
+      this.#context.clock.schedule(flushMs, () => {
+        this.#flushTimerSet = false;
+        if (this.log.logEndOffset > this.log.recoveryPoint) this.#sync();
+      });
+    }
+  }
+
+  #sync(): void {
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    this.log.sync((result) => {
+      this.#syncing = false;
+      if (result < 0) {
+        this.#context.onFatal(`${this.log.name}: fdatasync failed with ${errnoName(result)}`);
+        return;
+      }
+      if (this.#closed) return;
+      this.#answerSynced();
+      this.#context.publish();
+    });
+  }
+
+  #answerSynced(): void {
+    const { recoveryPoint } = this.log;
+    this.#context.table.set(this.row, RowSlot.recoveryPoint, recoveryPoint);
+    const waiting = this.#unsynced;
+    let done = 0;
+    while (done < waiting.length && waiting[done].outcome.lastOffset < recoveryPoint) this.#answer(waiting[done++]);
+    if (done > 0) waiting.splice(0, done);
+    if (waiting.length > 0) this.#sync();
+  }
+}
+
+/** Batches that were answered, to be used again. Per thread. */
+const free: StagedBatch[] = [];
+
+/** Puts what is to be said about a refused batch where the batch stood; 0 when there is nothing, or no room. */
+function writeDetail({ outcome, source, offset, sizeBytes }: StagedBatch): number {
+  if (outcome.message === null && outcome.recordErrors.length === 0) return 0;
+  const detail: AppendDetail = { message: outcome.message, records: outcome.recordErrors };
+  const bytes = Buffer.from(JSON.stringify(detail));
+  if (bytes.length <= sizeBytes) {
+    source.memory.bytes.set(bytes, offset);
+    return bytes.length;
+  }
+  const short = Buffer.from(JSON.stringify({ message: outcome.message, records: [] }));
+  if (short.length > sizeBytes) return 0;
+  source.memory.bytes.set(short, offset);
+  return short.length;
+}

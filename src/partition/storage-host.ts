@@ -1,0 +1,214 @@
+/**
+ * The work of one storage worker: it owns its partitions, takes batches out of the senders' rings, and answers when they
+ * are written or durable. It runs as a worker thread (`storage-worker.ts` of the broker) or on the broker's only
+ * thread; it cannot tell which.
+ *
+ * One turn: every ring is emptied, batches are checked and collected by partition; each touched partition writes its
+ * batches with one call; offsets are published; then completions leave, each sender being woken once.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { LogStore } from '../native/log-store.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import { RingConsumer, RingProducer } from '../ring/descriptor-ring.ts';
+import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
+import type { WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
+import type { BatchMemory } from '../storage/batch-memory.ts';
+import { Partition, type PartitionContext } from './partition.ts';
+import { StorageRequests } from './storage-requests.ts';
+import type { FromStorage, ToStorage } from './storage-messages.ts';
+import { Completion, CompletionOp, Work } from './work-descriptors.ts';
+
+export interface StorageHostSettings {
+  readonly worker: number;
+  readonly workers: number;
+  /** `millrace.fsync.acks.all` */
+  readonly syncAcksAll: boolean;
+  /** `millrace.records.decompressed.bytes.max` */
+  readonly decompressedBytesMax: number;
+  readonly producerIdExpirationMs: number;
+  readonly producerIdExpirationCheckMs: number;
+  readonly transactionVerificationEnabled: boolean;
+  readonly retentionCheckMs: number;
+}
+
+/** One sender of work as the worker sees it. */
+export interface WorkSource {
+  readonly work: RingConsumer;
+  readonly completions: RingProducer;
+  readonly caller: WakeCaller;
+  /** Memory that its descriptors point into. */
+  readonly memory: BatchMemory;
+}
+
+export interface StoragePort {
+  post(message: FromStorage): void;
+  onMessage(receive: (message: ToStorage) => void): void;
+}
+
+export interface StorageHostContext {
+  readonly settings: StorageHostSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: LogStore;
+  readonly table: PartitionTable;
+  readonly sources: readonly WorkSource[];
+  readonly sleeper: WakeSleeper;
+  readonly port: StoragePort;
+}
+
+/** Batches taken before what was collected is written. */
+const TURN_MAX = 1_024;
+const NO_DETAIL = 0;
+
+export class StorageHost {
+  readonly #context: StorageHostContext;
+  readonly #partitions: (Partition | undefined)[] = [];
+  readonly #touched: Partition[] = [];
+  /** Rows whose waiters could not be told because a completion ring was full: sender -> rows. */
+  readonly #untold: Set<number>[];
+  readonly #timers: Timer[] = [];
+
+  constructor(context: StorageHostContext) {
+    this.#context = context;
+    this.#untold = context.sources.map(() => new Set());
+    new StorageRequests({ ...context, partitions: this.#partitions, partitionContext: this.#partitionContext() }).listen();
+    const { settings } = context;
+    this.#every(settings.retentionCheckMs, () => this.#checkRetention());
+    this.#every(settings.producerIdExpirationCheckMs, () => this.#expireProducers());
+  }
+
+  /** Takes in work until every ring is empty; the thread's doorbell calls it. */
+  drain(): void {
+    const { sources, sleeper } = this.#context;
+    for (;;) {
+      let taken = 0;
+      for (const [index, source] of sources.entries()) taken += this.#take(index, source);
+      if (taken === 0) {
+        sleeper.announce();
+        if (!sources.some(({ work }) => work.peek() >= 0)) break;
+        sleeper.cancel();
+        continue;
+      }
+      for (const partition of this.#touched) partition.write();
+      this.#touched.length = 0;
+      this.#publish();
+    }
+    this.#publish();
+  }
+
+  close(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  #take(index: number, source: WorkSource): number {
+    const { work } = source;
+    let taken = 0;
+    for (; taken < TURN_MAX; taken++) {
+      const at = work.peek();
+      if (at < 0) break;
+      const { slots } = work;
+      const partition = this.#partitions[slots[at + Work.row]];
+      if (!partition) {
+        this.#complete(index, slots[at + Work.token], ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, NO_DETAIL);
+      } else if (partition.stage(index, source, slots, at)) {
+        this.#touched.push(partition);
+      }
+      work.advance();
+    }
+    if (taken > 0) work.release();
+    return taken;
+  }
+
+  #partitionContext(): PartitionContext {
+    const { settings, clock, logger, store, table, port } = this.#context;
+    return {
+      settings,
+      clock,
+      logger,
+      store,
+      table,
+      complete: (sender, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes) =>
+        this.#complete(sender, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes),
+      rowChanged: (row) => this.#tellWaiters(row),
+      publish: () => this.#publish(),
+      onOffline: (row, fault) => {
+        table.set(row, RowSlot.state, RowState.offline);
+        port.post({ type: 'offline', row, fault });
+      },
+      onFatal: (fault) => port.post({ type: 'fatal', fault }),
+    };
+  }
+
+  #complete(
+    sender: number,
+    token: number,
+    errorCode: number,
+    baseOffset: number,
+    logAppendTimeMs: number,
+    logStartOffset: number,
+    detailBytes: number,
+  ): void {
+    const ring = this.#context.sources[sender].completions;
+    const at = ring.reserve();
+    // Senders bound what is under way to half of the ring, and notices leave that half free.
+    if (at < 0) throw new Error('completion ring overflow');
+    const { slots } = ring;
+    slots[at + Completion.op] = CompletionOp.done;
+    slots[at + Completion.token] = token;
+    slots[at + Completion.errorCode] = errorCode;
+    slots[at + Completion.baseOffset] = baseOffset;
+    slots[at + Completion.logAppendTimeMs] = logAppendTimeMs;
+    slots[at + Completion.logStartOffset] = logStartOffset;
+    slots[at + Completion.detailBytes] = detailBytes;
+  }
+
+  #tellWaiters(row: number): void {
+    let mask = this.#context.table.takeWaiters(row);
+    for (let sender = 0; mask !== 0; sender++, mask >>>= 1) {
+      if (mask & 1) this.#tell(sender, row);
+    }
+  }
+
+  #tell(sender: number, row: number): void {
+    const ring = this.#context.sources[sender].completions;
+    if (ring.free <= ring.capacity / 2) {
+      this.#untold[sender].add(row);
+      return;
+    }
+    const at = ring.reserve();
+    ring.slots[at + Completion.op] = CompletionOp.rowChanged;
+    ring.slots[at + Completion.token] = row;
+  }
+
+  /** Shows every sender its completions, waking those that sleep. */
+  #publish(): void {
+    for (const [sender, { completions, caller }] of this.#context.sources.entries()) {
+      const untold = this.#untold[sender];
+      if (untold.size > 0) {
+        const rows = [...untold];
+        untold.clear();
+        for (const row of rows) this.#tell(sender, row);
+      }
+      if (completions.publish()) caller.call();
+    }
+  }
+
+  #checkRetention(): void {
+    for (const partition of this.#partitions) partition?.checkRetention();
+    this.#publish();
+  }
+
+  #expireProducers(): void {
+    for (const partition of this.#partitions) partition?.expireProducers();
+  }
+
+  #every(intervalMs: number, run: () => void): void {
+    const at = this.#timers.length;
+    const again = (): void => {
+      run();
+      this.#timers[at] = this.#context.clock.schedule(intervalMs, again);
+    };
+    this.#timers[at] = this.#context.clock.schedule(intervalMs, again);
+  }
+}
