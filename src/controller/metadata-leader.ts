@@ -40,8 +40,6 @@ export interface SnapshotPolicy {
 export interface MetadataLeaderOptions {
   readonly log: MetadataLog;
   readonly nodeId: number;
-  /** Id of the directory that holds the log. */
-  readonly directoryId: string;
   readonly bootstrapRecords: readonly MetadataRecord[];
   readonly snapshots: SnapshotPolicy;
   readonly clock: Clock;
@@ -54,7 +52,9 @@ export class MetadataLeader {
   readonly #log: MetadataLog;
   readonly #replayer: MetadataReplayer;
   #epoch = 0;
-  #kraftVersion = 0;
+  /** The last KRaftVersion and KRaftVoters of the log (KIP-853); absent when the voters stand in the settings. */
+  #kraftVersion: ControlRecord | null = null;
+  #kraftVoters: ControlRecord | null = null;
   #voters: readonly number[] | null = null;
   #lastTimestampMs = 0;
   #bytesSinceSnapshot = 0;
@@ -101,7 +101,12 @@ export class MetadataLeader {
   snapshot(): void {
     const { clock } = this.#options;
     const id = { endOffset: this.#log.endOffset, epoch: this.image.lastEpoch };
-    const head = { epoch: id.epoch, lastContainedLogTimestampMs: this.#lastTimestampMs, timestampMs: clock.wallMs() };
+    const head = {
+      epoch: id.epoch,
+      lastContainedLogTimestampMs: this.#lastTimestampMs,
+      timestampMs: clock.wallMs(),
+      controls: this.#quorumControls(),
+    };
     this.#log.writeSnapshot(id, encodeSnapshot(imageRecords(this.image), head));
     this.#bytesSinceSnapshot = 0;
     this.#lastSnapshotMs = clock.wallMs();
@@ -145,15 +150,21 @@ export class MetadataLeader {
   }
 
   #replayControl(control: ControlRecord): void {
-    if (control.type === 'KRaftVersion') this.#kraftVersion = control.data.kRaftVersion;
+    if (control.type === 'KRaftVersion') this.#kraftVersion = control;
+    if (control.type === 'KRaftVoters') this.#kraftVoters = control;
     if (control.type === 'KRaftVoters' || control.type === 'LeaderChange') {
       this.#voters = control.data.voters.map(({ voterId }) => voterId);
     }
   }
 
+  /** What a snapshot, and a log that begins, must say of the quorum. */
+  #quorumControls(): ControlRecord[] {
+    return [this.#kraftVersion, this.#kraftVoters].filter((control) => control !== null);
+  }
+
   /** The new epoch is durable in `quorum-state` before anything is written under it. */
   async #beginEpoch(): Promise<void> {
-    const { nodeId, directoryId, clock } = this.#options;
+    const { nodeId, clock } = this.#options;
     const state = this.#log.readQuorumState();
     const voters = this.#voters ?? state?.voters ?? [nodeId];
     const others = voters.filter((voter) => voter !== nodeId);
@@ -169,13 +180,15 @@ export class MetadataLeader {
       leaderEpoch: this.#epoch,
       votedId: -1,
       votedDirectoryId: ZERO_UUID,
-      voters: this.#kraftVersion === 0 ? [nodeId] : null,
+      voters: this.#kraftVersion === null ? [nodeId] : null,
     });
-    const version = this.#kraftVersion === 0 ? 0 : 1;
-    const voter = { voterId: nodeId, voterDirectoryId: version === 0 ? ZERO_UUID : directoryId };
-    const data = { version, leaderId: nodeId, voters: [voter], grantingVoters: [voter] };
-    const place = { baseOffset: this.#log.endOffset, epoch: this.#epoch, timestampMs: clock.wallMs() };
-    await this.#write(encodeControlBatch([{ type: 'LeaderChange', data }], place), place.baseOffset);
+    const voter = { voterId: nodeId, voterDirectoryId: ZERO_UUID };
+    const data = { version: 0, leaderId: nodeId, voters: [voter], grantingVoters: [voter] };
+    const controls: ControlRecord[] = [{ type: 'LeaderChange', data }];
+    const baseOffset = this.#log.endOffset;
+    if (baseOffset === 0) controls.push(...this.#quorumControls());
+    const place = { baseOffset, epoch: this.#epoch, timestampMs: clock.wallMs() };
+    await this.#write(encodeControlBatch(controls, place), baseOffset + controls.length - 1);
   }
 
   async #activate(): Promise<void> {

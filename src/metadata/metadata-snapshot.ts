@@ -6,7 +6,13 @@
  *
  * Offsets in the file count from 0 and mean nothing; the epoch of every batch is the snapshot's.
  */
-import { encodeControlBatch, encodeRecordBatch, type MetadataBatch, readBatches } from './metadata-batch.ts';
+import {
+  type ControlRecord,
+  encodeControlBatch,
+  encodeRecordBatch,
+  type MetadataBatch,
+  readBatches,
+} from './metadata-batch.ts';
 import type { MetadataRecord } from './metadata-records.ts';
 
 export const BOOTSTRAP_CHECKPOINT = 'bootstrap.checkpoint';
@@ -35,18 +41,17 @@ export interface SnapshotHead {
   readonly lastContainedLogTimestampMs: number;
   /** When the snapshot is made. */
   readonly timestampMs: number;
+  /** KRaftVersion and KRaftVoters, when the voters stand in the log. */
+  readonly controls?: readonly ControlRecord[];
 }
 
 /** The parts of a snapshot file in their order. */
 export function* encodeSnapshot(records: Iterable<MetadataRecord>, head: SnapshotHead): Generator<Buffer> {
   const { epoch, timestampMs } = head;
-  let baseOffset = 0;
-  const header = { version: 0, lastContainedLogTimestamp: head.lastContainedLogTimestampMs };
-  yield encodeControlBatch([{ type: 'SnapshotHeader', data: header }], {
-    baseOffset: baseOffset++,
-    epoch,
-    timestampMs,
-  });
+  const data = { version: 0, lastContainedLogTimestamp: head.lastContainedLogTimestampMs };
+  const controls: ControlRecord[] = [{ type: 'SnapshotHeader', data }, ...(head.controls ?? [])];
+  yield encodeControlBatch(controls, { baseOffset: 0, epoch, timestampMs });
+  let baseOffset = controls.length;
   let batch: MetadataRecord[] = [];
   for (const record of records) {
     batch.push(record);
