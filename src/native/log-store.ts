@@ -206,10 +206,12 @@ export interface LogStore {
 
   /**
    * Writes `count` batches of `list` (APPEND_STRIDE doubles each) behind the active segment with as few system calls as
-   * possible, after patching in memory: baseOffset, partitionLeaderEpoch, and, where appendTimeMs >= 0, the timestamp
-   * type and maxTimestamp (CRC renewed), or where maxTimestamp >= 0 the max timestamp (CRC renewed). Adds index
-   * entries as Kafka does. On failure the file is cut back to its old size. Writes the new state to `out` (SegmentSlot).
-   * Returns 0 or a negative errno. (owner)
+   * possible, after patching in memory: baseOffset, partitionLeaderEpoch (-1: each batch keeps its own, as a follower
+   * wants it), and, where appendTimeMs >= 0, the timestamp type and maxTimestamp (CRC renewed), or where maxTimestamp
+   * >= 0 the max timestamp (CRC renewed; it must have been right before). Adds index entries as Kafka does. On failure
+   * the file is cut back to its old size. Writes the new state to `out` (SegmentSlot). Returns 0 or a negative errno;
+   * the native adapter answers -EUCLEAN (117) where bytes that are no batch end the segment, until `rebuild` and
+   * `truncate` have cut them. (owner)
    */
   append(log: LogHandle, partitionLeaderEpoch: number, list: Float64Array, count: number, out: Float64Array): number;
 

@@ -218,7 +218,7 @@ export class SegmentedLogStore implements LogStore {
     if (view.getInt32(offset + HeaderAt.length) + LENGTH_OVERHEAD_BYTES !== sizeBytes)
       throw new RangeError('append: the size is not that of the batch');
     writeInt64(view, offset, list[at + AppendSlot.baseOffset]);
-    view.setInt32(offset + HeaderAt.partitionLeaderEpoch, partitionLeaderEpoch);
+    if (partitionLeaderEpoch >= 0) view.setInt32(offset + HeaderAt.partitionLeaderEpoch, partitionLeaderEpoch);
     const appendTimeMs = list[at + AppendSlot.appendTimeMs];
     const maxTimestamp = appendTimeMs >= 0 ? appendTimeMs : list[at + AppendSlot.maxTimestamp];
     if (maxTimestamp >= 0) {

@@ -1,0 +1,67 @@
+// Reads batch headers of a segment file one after the other, through a small window. One thread at a time.
+#pragma once
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "batch.h"
+
+namespace millrace {
+
+class HeaderWalk {
+ public:
+  // `end` is the end of the good bytes.
+  HeaderWalk(int fd, int64_t position, int64_t end) : fd_(fd), position_(position), end_(end) {}
+  HeaderWalk(const HeaderWalk&) = delete;
+  HeaderWalk& operator=(const HeaderWalk&) = delete;
+
+  int64_t position() const { return position_; }
+  int64_t sizeBytes() const { return sizeBytes_; }
+  const Header& header() const { return header_; }
+
+  // Looks at the batch at `position()`. Returns 1, 0 when no whole batch is there, or a negative errno.
+  int look() {
+    if (end_ - position_ < HEADER_BYTES) return 0;
+    if (position_ < windowStart_ || position_ + HEADER_BYTES > windowStart_ + windowBytes_) {
+      const int result = fill();
+      if (result <= 0) return result;
+    }
+    header_.bytes = window_ + (position_ - windowStart_);
+    sizeBytes_ = header_.sizeBytes();
+    return sizeBytes_ < HEADER_BYTES || sizeBytes_ > end_ - position_ ? 0 : 1;
+  }
+
+  void next() { position_ += sizeBytes_; }
+  void moveTo(int64_t position) { position_ = position; }
+
+ private:
+  // About what one index interval takes; headers of larger batches are read alone.
+  static constexpr int64_t WINDOW_BYTES = 4096;
+  static constexpr int64_t LONE_HEADER_BYTES = 256;
+
+  int fill() {
+    int64_t wanted = sizeBytes_ > WINDOW_BYTES ? LONE_HEADER_BYTES : WINDOW_BYTES;
+    if (wanted > end_ - position_) wanted = end_ - position_;
+    windowStart_ = position_;
+    windowBytes_ = 0;
+    while (windowBytes_ < HEADER_BYTES) {
+      const ssize_t got = pread(fd_, window_ + windowBytes_, wanted - windowBytes_, position_ + windowBytes_);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return -errno;
+      if (got == 0) return 0;
+      windowBytes_ += got;
+    }
+    return 1;
+  }
+
+  int fd_;
+  int64_t position_;
+  int64_t end_;
+  int64_t sizeBytes_ = 0;
+  int64_t windowStart_ = 0;
+  int64_t windowBytes_ = 0;
+  Header header_{nullptr};
+  uint8_t window_[WINDOW_BYTES];
+};
+
+}  // namespace millrace

@@ -1,0 +1,168 @@
+// A sync is taken together on the owner's thread (which segments, up to which of their versions) and carried out on the
+// pool. A segment counts as clean only when a sync that covers its last write has ended, so a second sync that starts
+// while the first one runs syncs again and never answers too early.
+#include "log-sync.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "log.h"
+#include "open-segments.h"
+
+namespace millrace {
+namespace {
+
+// Syncs of different logs wait for the same device, so a few threads keep it busy.
+constexpr int SYNC_THREADS = 4;
+
+struct SyncedSegment {
+  Segment* segment;  // pinned
+  uint64_t version;
+  int fd;
+};
+
+struct SyncJob {
+  std::vector<SyncedSegment> segments;
+  // Index files of segments that were rolled since.
+  std::vector<std::string> indexPaths;
+  std::string folder;
+  Log* log = nullptr;
+  double handle = 0;
+  uint64_t folderVersion = 0;
+  SyncListener* listener = nullptr;
+  double token = 0;
+};
+
+int syncPath(const std::string& path, int flags) {
+  const int fd = open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  const int result = fsync(fd) < 0 ? -errno : 0;
+  close(fd);
+  return result;
+}
+
+void raise(std::atomic<uint64_t>& version, uint64_t to) {
+  uint64_t current = version.load();
+  while (current < to && !version.compare_exchange_weak(current, to)) {
+  }
+}
+
+// (owner)
+bool gather(double handle, SyncJob& job) {
+  Log* log = ownedLog(handle);
+  if (log == nullptr) return false;
+  job.log = log;
+  job.handle = handle;
+  std::lock_guard lock(log->mutex);
+  std::erase_if(log->dirty, [](const Segment* segment) { return !segment->isDirty(); });
+  for (Segment* segment : log->dirty) {
+    // Dirty segments keep their descriptors.
+    pin(segment);
+    job.segments.push_back({segment, segment->writeVersion.load(), segment->fd});
+    if (segment == log->active()) continue;
+    for (const char* suffix : {".index", ".timeindex"}) job.indexPaths.push_back(segment->path(suffix));
+  }
+  if (log->folderSyncedVersion != log->folderVersion) job.folder = log->folder;
+  job.folderVersion = log->folderVersion;
+  return true;
+}
+
+int carryOut(SyncJob& job) {
+  int first = 0;
+  const auto note = [&first](int result) {
+    if (first == 0) first = result;
+  };
+  for (const SyncedSegment& entry : job.segments) {
+    if (fdatasync(entry.fd) < 0) note(-errno);
+    else raise(entry.segment->syncedVersion, entry.version);
+  }
+  // A segment that was removed or truncated away meanwhile needs no index.
+  for (const std::string& path : job.indexPaths)
+    if (const int result = syncPath(path, O_RDONLY); result != -ENOENT) note(result);
+  if (!job.folder.empty()) {
+    const int result = syncPath(job.folder, O_RDONLY | O_DIRECTORY);
+    if (result != -ENOENT) note(result);
+    if (result == 0) {
+      std::lock_guard lock(job.log->mutex);
+      if (job.log->open && job.log->handle == job.handle)
+        job.log->folderSyncedVersion = std::max(job.log->folderSyncedVersion, job.folderVersion);
+    }
+  }
+  for (const SyncedSegment& entry : job.segments) unpin(entry.segment);
+  closeSurplus();
+  return first;
+}
+
+// Threads start with the first sync and run until the process ends.
+class SyncPool {
+ public:
+  static SyncPool& get() {
+    static auto* pool = new SyncPool();
+    return *pool;
+  }
+
+  void submit(SyncJob&& job) {
+    {
+      std::lock_guard lock(mutex_);
+      jobs_.push_back(std::move(job));
+      if (idle_ == 0 && threads_ < SYNC_THREADS) {
+        threads_++;
+        std::thread([this] { run(); }).detach();
+      }
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      SyncJob job;
+      {
+        std::unique_lock lock(mutex_);
+        idle_++;
+        wake_.wait(lock, [this] { return !jobs_.empty(); });
+        idle_--;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      const int result = carryOut(job);
+      job.listener->synced(job.token, result);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<SyncJob> jobs_;
+  int threads_ = 0;
+  int idle_ = 0;
+};
+
+}  // namespace
+
+int syncLog(double handle, SyncListener* listener, double token) {
+  SyncJob job;
+  if (!gather(handle, job)) return WRONG_HANDLE;
+  job.listener = listener;
+  job.token = token;
+  if (job.segments.empty() && job.folder.empty()) {
+    listener->synced(token, 0);
+    return 0;
+  }
+  SyncPool::get().submit(std::move(job));
+  return 0;
+}
+
+int syncLogNow(double handle) {
+  SyncJob job;
+  return gather(handle, job) ? carryOut(job) : WRONG_HANDLE;
+}
+
+}  // namespace millrace

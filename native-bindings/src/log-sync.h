@@ -1,0 +1,22 @@
+// fdatasync of what a log has appended, on the threads of a small pool.
+#pragma once
+
+namespace millrace {
+
+struct Log;
+
+// Who is told about a finished sync.
+class SyncListener {
+ public:
+  virtual ~SyncListener() = default;
+  // On a thread of the pool. `result` is 0 or a negative errno.
+  virtual void synced(double token, int result) = 0;
+};
+
+// Covers everything that was appended before the call. (owner) The listener must live until it is told. Returns 0, or
+// WRONG_HANDLE.
+int syncLog(double handle, SyncListener* listener, double token);
+// The same on the calling thread. (owner)
+int syncLogNow(double handle);
+
+}  // namespace millrace

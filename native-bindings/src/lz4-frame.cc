@@ -1,0 +1,171 @@
+// LZ4 frames as Kafka uses them: independent blocks, no dictionary. A frame with linked blocks is refused, as Apache
+// Kafka refuses it, because its consumers could not read it. Every read and write is checked against its bounds.
+//
+//     magic 4 | FLG 1 | BD 1 | [content size 8] | header checksum 1 |
+//     { block size 4, top bit set when stored | bytes | [checksum 4] } ... | 0 4 | [content checksum 4]
+//
+// Any thread.
+#include <cstring>
+
+#include "big-endian.h"
+#include "decompress.h"
+
+namespace millrace {
+namespace {
+
+constexpr uint32_t FRAME_MAGIC = 0x184d2204;
+constexpr uint8_t FLAG_INDEPENDENT = 0x20, FLAG_BLOCK_CHECKSUM = 0x10, FLAG_CONTENT_SIZE = 0x08,
+                  FLAG_CONTENT_CHECKSUM = 0x04, FLAG_RESERVED = 0x02, FLAG_DICTIONARY = 0x01;
+constexpr uint32_t BLOCK_STORED = 0x80000000;
+constexpr size_t MATCH_BYTES_MIN = 4;
+// The decoder copies in steps of this many bytes and may write so far beyond what it means to.
+constexpr size_t COPY_BYTES = 16;
+
+constexpr uint32_t PRIME_1 = 2654435761u, PRIME_2 = 2246822519u, PRIME_3 = 3266489917u, PRIME_4 = 668265263u,
+                   PRIME_5 = 374761393u;
+
+inline uint32_t rotate(uint32_t value, int by) { return value << by | value >> (32 - by); }
+
+// xxHash32 with seed 0
+uint32_t xxHash32(const uint8_t* at, size_t sizeBytes) {
+  const uint8_t* const end = at + sizeBytes;
+  uint32_t hash = PRIME_5;
+  if (sizeBytes >= 16) {
+    uint32_t lanes[4] = {PRIME_1 + PRIME_2, PRIME_2, 0, 0u - PRIME_1};
+    for (; end - at >= 16; at += 16)
+      for (int lane = 0; lane < 4; lane++)
+        lanes[lane] = rotate(lanes[lane] + loadLittle32(at + lane * 4) * PRIME_2, 13) * PRIME_1;
+    hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+  }
+  hash += static_cast<uint32_t>(sizeBytes);
+  for (; end - at >= 4; at += 4) hash = rotate(hash + loadLittle32(at) * PRIME_3, 17) * PRIME_4;
+  for (; at < end; at++) hash = rotate(hash + *at * PRIME_5, 11) * PRIME_1;
+  hash = (hash ^ hash >> 15) * PRIME_2;
+  hash = (hash ^ hash >> 13) * PRIME_3;
+  return hash ^ hash >> 16;
+}
+
+// Adds the bytes of a length that did not fit its four bits. False when they are cut off or too many.
+inline bool extendLength(const uint8_t*& in, const uint8_t* end, size_t& length, size_t lengthMax) {
+  uint8_t more;
+  do {
+    if (in >= end || length > lengthMax) return false;
+    more = *in++;
+    length += more;
+  } while (more == 255);
+  return true;
+}
+
+inline void copyMatch(uint8_t* to, size_t distance, size_t count, const uint8_t* limit) {
+  const uint8_t* from = to - distance;
+  uint8_t* const end = to + count;
+  if (distance >= COPY_BYTES && end + COPY_BYTES <= limit) {
+    for (; to < end; to += COPY_BYTES, from += COPY_BYTES) memcpy(to, from, COPY_BYTES);
+  } else if (distance == 1) {
+    memset(to, *from, count);
+  } else if (distance >= 8 && end + 8 <= limit) {
+    for (; to < end; to += 8, from += 8) memcpy(to, from, 8);
+  } else {
+    while (to < end) *to++ = *from++;
+  }
+}
+
+// Decodes one block to `[out, limit)`; returns the bytes made, or -1.
+int64_t decodeBlock(const uint8_t* in, size_t inBytes, uint8_t* const start, size_t room) {
+  const uint8_t* const end = in + inBytes;
+  uint8_t* out = start;
+  const uint8_t* const limit = start + room;
+  while (in < end) {
+    const uint8_t token = *in++;
+    size_t literals = token >> 4;
+    if (literals == 15 && !extendLength(in, end, literals, room)) return -1;
+    if (literals > static_cast<size_t>(end - in) || literals > static_cast<size_t>(limit - out)) return -1;
+    if (literals <= COPY_BYTES && end - in >= static_cast<ptrdiff_t>(COPY_BYTES) &&
+        limit - out >= static_cast<ptrdiff_t>(COPY_BYTES))
+      memcpy(out, in, COPY_BYTES);
+    else
+      memcpy(out, in, literals);
+    in += literals;
+    out += literals;
+    // The last sequence of a block has no match.
+    if (in == end) return out - start;
+    if (end - in < 2) return -1;
+    const size_t distance = loadLittle16(in);
+    in += 2;
+    size_t matched = token & 15;
+    if (matched == 15 && !extendLength(in, end, matched, room)) return -1;
+    matched += MATCH_BYTES_MIN;
+    if (distance == 0 || distance > static_cast<size_t>(out - start) || matched > static_cast<size_t>(limit - out))
+      return -1;
+    copyMatch(out, distance, matched, limit);
+    out += matched;
+  }
+  // Ends behind a match (or has no sequence at all).
+  return -1;
+}
+
+// Room for a block of up to `blockBytesMax`; less when the bound of the whole output leaves less.
+size_t roomForBlock(Scratch& out, size_t blockBytesMax) {
+  const size_t allowed = out.bytesMax - out.sizeBytes;
+  const size_t wanted = blockBytesMax < allowed ? blockBytesMax : allowed;
+  if (!out.reserve(wanted)) return 0;
+  return wanted;
+}
+
+struct Frame {
+  size_t headerBytes;
+  size_t blockBytesMax;
+  bool blockChecksum;
+  bool contentChecksum;
+};
+
+bool readFrameHeader(const uint8_t* source, size_t sourceBytes, Frame& frame) {
+  if (sourceBytes < 7 || loadLittle32(source) != FRAME_MAGIC) return false;
+  const uint8_t flags = source[4];
+  const uint8_t sizes = source[5];
+  if (flags >> 6 != 1 || (flags & (FLAG_RESERVED | FLAG_DICTIONARY)) || !(flags & FLAG_INDEPENDENT)) return false;
+  const uint8_t sizeCode = sizes >> 4 & 7;
+  if ((sizes & 0x8f) != 0 || sizeCode < 4) return false;
+  const size_t checksumAt = flags & FLAG_CONTENT_SIZE ? 14 : 6;
+  if (sourceBytes <= checksumAt) return false;
+  if (source[checksumAt] != (xxHash32(source + 4, checksumAt - 4) >> 8 & 0xff)) return false;
+  frame = {checksumAt + 1, size_t{1} << (8 + 2 * sizeCode), (flags & FLAG_BLOCK_CHECKSUM) != 0,
+           (flags & FLAG_CONTENT_CHECKSUM) != 0};
+  return true;
+}
+
+}  // namespace
+
+DecompressResult lz4FrameDecompress(const uint8_t* source, size_t sourceBytes, Scratch& out) {
+  Frame frame;
+  if (!readFrameHeader(source, sourceBytes, frame)) return DecompressResult::bad;
+  size_t at = frame.headerBytes;
+  for (;;) {
+    if (sourceBytes - at < 4) return DecompressResult::bad;
+    const uint32_t word = loadLittle32(source + at);
+    at += 4;
+    if (word == 0) break;
+    const size_t size = word & ~BLOCK_STORED;
+    const size_t trailer = frame.blockChecksum ? 4 : 0;
+    if (size > frame.blockBytesMax || sourceBytes - at < size + trailer) return DecompressResult::bad;
+    const uint8_t* block = source + at;
+    if (frame.blockChecksum && loadLittle32(block + size) != xxHash32(block, size)) return DecompressResult::bad;
+    if (word & BLOCK_STORED) {
+      if (!out.reserve(size)) return out.exhausted() ? DecompressResult::bad : DecompressResult::tooLarge;
+      memcpy(out.bytes + out.sizeBytes, block, size);
+      out.sizeBytes += size;
+    } else {
+      // A block makes at most 255 bytes of each of its own, so a tiny one gets no large memory.
+      const size_t possible = size * 255 < frame.blockBytesMax ? size * 255 : frame.blockBytesMax;
+      const size_t room = roomForBlock(out, possible);
+      if (out.exhausted()) return DecompressResult::bad;
+      const int64_t made = decodeBlock(block, size, out.bytes + out.sizeBytes, room);
+      if (made < 0) return room < possible ? DecompressResult::tooLarge : DecompressResult::bad;
+      out.sizeBytes += made;
+    }
+    at += size + trailer;
+  }
+  return sourceBytes - at == (frame.contentChecksum ? 4 : 0) ? DecompressResult::ok : DecompressResult::bad;
+}
+
+}  // namespace millrace

@@ -1,0 +1,51 @@
+// Results from native threads to the JavaScript thread of one environment: many at one wake-up.
+//
+// Threads: `post` from any; all else on the environment's thread. The mailbox lives as long as anybody who will post to
+// it (`retain`/`release`), also when the environment has ended meanwhile; what is posted then is dropped.
+#pragma once
+
+#include <node_api.h>
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+namespace millrace {
+
+struct Delivery {
+  double token;
+  double result;
+};
+
+class Mailbox {
+ public:
+  // `receive(deliveries: number[])` gets token, result, token, result ... nullptr when it cannot be made.
+  static Mailbox* create(napi_env env, napi_value receive, const char* name);
+
+  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  // Something will be posted: the event loop stays alive until then.
+  void expect();
+  // What was expected does not come.
+  void unexpect() { settle(1); }
+  void post(double token, double result);
+  // The environment ends.
+  void close();
+
+ private:
+  Mailbox() = default;
+  static void deliver(napi_env env, napi_value receive, void* context, void* data);
+  void settle(size_t count);
+
+  std::atomic<int> references_{1};
+  napi_env env_ = nullptr;
+  size_t expected_ = 0;
+  std::mutex mutex_;
+  // --- mutex ---
+  napi_threadsafe_function function_ = nullptr;
+  std::vector<Delivery> posted_;
+  bool signalled_ = false;
+};
+
+}  // namespace millrace

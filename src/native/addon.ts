@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The only loader of the C++ addon, and its functions as they are (the adapters beside this file give them their ports'
+ * shapes). Small numbers go through `exchange`: arguments in its first places, results from place 0 on, because typed
+ * array elements cost a tenth of what Node-API values do. So a call must have read its results before another is made.
+ *
+ * Thread: any; each has its own environment, exchange and callbacks, while handles are good in the whole process.
+ */
+export interface Addon {
+  attach(exchange: Float64Array): void;
+
+  crc32c(bytes: Uint8Array, start: number, end: number): number;
+  registerMemory(bytes: Uint8Array): number;
+  releaseMemory(id: number): void;
+  codecAvailable(codec: number): boolean;
+  validate(): number;
+  openLog(folder: string): number;
+  setOptions(): number;
+  closeLog(): number;
+  segments(): number[];
+  state(): number;
+  roll(): number;
+  remove(): number;
+  truncate(): number;
+  reset(): number;
+  append(list: Float64Array): number;
+  planRead(): number;
+  readPlanned(target: Uint8Array): number;
+  release(): void;
+  readHeaders(out: Float64Array): number;
+  positionOf(): number;
+  positionOfTimestamp(): number;
+  readAt(target: Uint8Array): number;
+  rebuild(): number;
+  onSynced(receive: (deliveries: number[]) => void): void;
+  sync(): number;
+  syncNow(): number;
+}
+
+export interface LoadedAddon {
+  readonly addon: Addon;
+  readonly exchange: Float64Array;
+}
+
+/** As EXCHANGE_DOUBLES in native-bindings/src/environment.h. */
+const EXCHANGE_DOUBLES = 64;
+
+let loaded: LoadedAddon | null | undefined;
+let reason = '';
+
+/** The addon in this thread; null when it is not built for this machine or does not load (`addonMissingReason` says why). */
+export function loadAddon(): LoadedAddon | null {
+  if (loaded !== undefined) return loaded;
+  const name = `millrace-${process.platform}-${process.arch}.node`;
+  const path = fileURLToPath(new URL(`../../native-bindings/build/${name}`, import.meta.url));
+  if (process.env.MILLRACE_NATIVE === 'off') reason = 'MILLRACE_NATIVE=off';
+  else if (!existsSync(path))
+    reason = `${path} is not there; "npm run build" makes it where a C++ compiler is installed`;
+  else
+    try {
+      const addon = createRequire(import.meta.url)(path) as Addon;
+      const exchange = new Float64Array(EXCHANGE_DOUBLES);
+      addon.attach(exchange);
+      loaded = { addon, exchange };
+      return loaded;
+    } catch (error) {
+      reason = `${path} does not load: ${(error as Error).message}`;
+    }
+  loaded = null;
+  return loaded;
+}
+
+/** Why `loadAddon` gave null. */
+export function addonMissingReason(): string {
+  return reason;
+}
