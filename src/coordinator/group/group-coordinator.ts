@@ -115,6 +115,11 @@ export class GroupCoordinator {
     this.#runtime.close();
   }
 
+  /** All durable state, in a form that can be compared. For tests. */
+  durableState(): Promise<unknown[]> {
+    return this.#runtime.readAll((shard) => shard.durableState());
+  }
+
   joinGroup(request: JoinGroupRequest, context: GroupRequestContext): Promise<JoinGroupResponse> {
     const { groupId, memberId, sessionTimeoutMs } = request;
     const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#config;

@@ -148,7 +148,7 @@ export const groupRecordCodec: RecordCodec<GroupRecord> = {
       kind,
       key: decode(shape.key, key, TYPE_BYTES, 0),
       // A copy: the value's byte fields are kept, and must not hold or share the buffer that was read.
-      value: value === null ? null : decode(shape.value, value.slice(), TYPE_BYTES, version),
+      value: value === null ? null : decode(shape.value, new Uint8Array(value), TYPE_BYTES, version),
       version,
     } as unknown as GroupRecord;
   },

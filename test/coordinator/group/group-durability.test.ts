@@ -67,6 +67,23 @@ test('assignments that cannot be stored send everybody to join again', async () 
   }
 });
 
+test('a leader that syncs again while its assignments are written gets those, and so does everybody after a restart', async () => {
+  const fixture = await GroupFixture.start();
+  const { memberId } = await fixture.joinWithId({ sessionTimeoutMs: 60_000 });
+  await fixture.advance(3_000);
+  fixture.log.hold();
+  const first = new Pending(fixture.sync(memberId, 1, { [memberId]: 'first' }));
+  await fixture.advance(5_000);
+  assert.equal(first.answer?.errorCode, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  const second = new Pending(fixture.sync(memberId, 1, { [memberId]: 'second' }));
+  await settle();
+  fixture.log.release();
+  await settle();
+  assert.equal(Buffer.from(second.answer!.assignment).toString(), 'first');
+  await fixture.restart();
+  assert.equal(Buffer.from((await fixture.sync(memberId, 1)).assignment).toString(), 'first');
+});
+
 test('a group whose first record cannot be written never was', async () => {
   const fixture = await GroupFixture.start();
   fixture.log.failWith(ErrorCode.NOT_ENOUGH_REPLICAS);

@@ -245,6 +245,14 @@ export class GroupFixture {
     return (await this.coordinator.describeGroups(request, this.context(5))).groups[0].groupState;
   }
 
+  /** What the shards keep that must survive. */
+  async durableState(): Promise<string> {
+    return JSON.stringify(await this.coordinator.durableState(), (_, value) => {
+      if (value?.type === 'Buffer') return Buffer.from(value.data).toString('hex');
+      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+    });
+  }
+
   /** Members that joined, synced and are stable; the first one leads. */
   async stableGroup(
     count: number,

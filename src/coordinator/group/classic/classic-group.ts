@@ -46,6 +46,8 @@ export class ClassicGroup implements Group {
   subscribedTopics: ReadonlySet<string> | null = null;
   /** Since when it is in its state; -1 when unknown (records before version 2). */
   stateTimestampMs: number;
+  /** The generation whose assignments are being appended; -1 for none. */
+  storingGeneration = -1;
   /** A member came while the first rebalance waits for more. */
   newMemberAdded = false;
   /** Ids that were handed out with MEMBER_ID_REQUIRED and have not been used yet. */

@@ -34,7 +34,7 @@ export function toJoinRequest(
 ): JoinRequest {
   const protocols = new Map<string, MemberProtocol>();
   for (const { name, metadata } of request.protocols) {
-    if (!protocols.has(name)) protocols.set(name, { name, metadata: Uint8Array.from(metadata) });
+    if (!protocols.has(name)) protocols.set(name, { name, metadata: new Uint8Array(metadata) });
   }
   return {
     groupId: request.groupId,

@@ -54,8 +54,8 @@ export function restoreClassicGroup(group: ClassicGroup, value: GroupMetadataVal
       rebalanceTimeoutMs: member.rebalanceTimeout === -1 ? member.sessionTimeout : member.rebalanceTimeout,
       sessionTimeoutMs: member.sessionTimeout,
       protocolType: value.protocolType,
-      protocols: [{ name: value.protocol ?? '', metadata: Uint8Array.from(member.subscription) }],
-      assignment: Uint8Array.from(member.assignment),
+      protocols: [{ name: value.protocol ?? '', metadata: new Uint8Array(member.subscription) }],
+      assignment: new Uint8Array(member.assignment),
     });
     group.add(restored, null);
   }

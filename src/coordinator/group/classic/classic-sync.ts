@@ -38,18 +38,29 @@ export class ClassicSync {
     return group.isLeader(member.memberId) ? this.#storeAssignments(group, request) : NO_EFFECTS;
   }
 
+  /**
+   * A leader that lost patience may come again while its assignments are being written. It then gets those: a second
+   * plan for one generation would be what a restart finds, and not what the members were given.
+   */
   #storeAssignments(group: ClassicGroup, request: SyncGroupRequest): Effects {
+    if (group.storingGeneration === group.generationId) return NO_EFFECTS;
     const assignments = new Map<string, Uint8Array>();
-    for (const { memberId, assignment } of request.assignments) assignments.set(memberId, Uint8Array.from(assignment));
+    for (const { memberId, assignment } of request.assignments) assignments.set(memberId, new Uint8Array(assignment));
     const { generationId } = group;
+    group.storingGeneration = generationId;
+    const stored = (): void => {
+      if (group.storingGeneration === generationId) group.storingGeneration = -1;
+    };
     // Another member may have joined or left meanwhile: then a newer generation is on its way.
     const isOver = (): boolean => group.generationId !== generationId || !group.isIn('CompletingRebalance');
     return {
       records: [classicGroupRecord(group, assignments)],
       onDurable: () => {
+        stored();
         if (!isOver()) this.#rebalance.spreadAssignments(group, assignments);
       },
       onFailed: (error) => {
+        stored();
         if (isOver()) return;
         this.#rebalance.dropAssignments(group, error.code);
         this.#env.submit('sync-failed', () =>
