@@ -2,8 +2,9 @@
  * Every API that this broker serves, in the order of keys: the one place that ApiVersions, the router and the README's
  * table are derived from.
  */
-import { fetchRequest, fetchResponse } from '../protocol/messages/01-fetch.ts';
+
 import { produceRequest, produceResponse } from '../protocol/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../protocol/messages/01-fetch.ts';
 import type { Api } from './api-handler.ts';
 import { listOffsets } from './apis/02-list-offsets.ts';
 import { metadata } from './apis/03-metadata.ts';
@@ -26,7 +27,12 @@ import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN } from './io/produce-path.ts';
 export function createApiTable(): ReadonlyMap<number, Api> {
   const table = new Map<number, Api>();
   const list: readonly Api[] = [
-    { request: produceRequest, response: produceResponse, minVersion: PRODUCE_VERSION_MIN, maxVersion: PRODUCE_VERSION_MAX },
+    {
+      request: produceRequest,
+      response: produceResponse,
+      minVersion: PRODUCE_VERSION_MIN,
+      maxVersion: PRODUCE_VERSION_MAX,
+    },
     { request: fetchRequest, response: fetchResponse, minVersion: FETCH_VERSION_MIN, maxVersion: FETCH_VERSION_MAX },
     listOffsets,
     metadata,

@@ -18,8 +18,25 @@ const Operation = {
 const bits = (...operations: (keyof typeof Operation)[]): number =>
   operations.reduce((set, operation) => set | (1 << Operation[operation]), 0);
 
-export const TOPIC_OPERATIONS = bits('READ', 'WRITE', 'CREATE', 'DELETE', 'ALTER', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS');
-export const CLUSTER_OPERATIONS = bits('CREATE', 'ALTER', 'DESCRIBE', 'CLUSTER_ACTION', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS', 'IDEMPOTENT_WRITE');
+export const TOPIC_OPERATIONS = bits(
+  'READ',
+  'WRITE',
+  'CREATE',
+  'DELETE',
+  'ALTER',
+  'DESCRIBE',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+);
+export const CLUSTER_OPERATIONS = bits(
+  'CREATE',
+  'ALTER',
+  'DESCRIBE',
+  'CLUSTER_ACTION',
+  'DESCRIBE_CONFIGS',
+  'ALTER_CONFIGS',
+  'IDEMPOTENT_WRITE',
+);
 export const GROUP_OPERATIONS = bits('READ', 'DELETE', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'ALTER_CONFIGS');
 /** What a response holds when operations were not asked for. */
 export const OPERATIONS_NOT_ASKED = -0x80000000;

@@ -7,11 +7,11 @@ import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
+import type { AutoTopics } from './auto-topics.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { PartitionManager } from './partition-manager.ts';
 import type { ProducerIds } from './producer-ids.ts';
 import type { StorageLinks } from './storage-links.ts';
-import type { AutoTopics } from './auto-topics.ts';
 
 export interface Endpoint {
   readonly host: string;

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { randomUuid } from '../base/uuid.ts';
-import { BrokerConfig } from '../config/broker-config.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
 import { SECURITY_PROTOCOLS } from '../config/config-definition.ts';
 import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
 import { KafkaConfigRules } from '../controller/kafka-config-rules.ts';
@@ -330,7 +330,9 @@ export class Broker {
 
   /** A broker that advertises no host is found where the asker found it. */
   #endpoint(nodeId: number, { listenerName, localHost }: RequestContext): Endpoint | undefined {
-    const registered = this.#controller.image.cluster.broker(nodeId)?.endPoints.find(({ name }) => name === listenerName);
+    const registered = this.#controller.image.cluster
+      .broker(nodeId)
+      ?.endPoints.find(({ name }) => name === listenerName);
     if (!registered || nodeId !== this.nodeId) return registered;
     const { listeners, advertised } = this.#options.loaded.listeners;
     const own = advertised[listeners.findIndex(({ name }) => name === listenerName)];
@@ -346,7 +348,9 @@ export class Broker {
       byId: (id: string) => describe(topics.get(id)),
       names: () => topics.names(),
       racksOf: (name: string, partition: number) => {
-        const racks = topics.byName(name)?.partitions[partition]?.replicas.map((id) => cluster.broker(id)?.rack ?? null);
+        const racks = topics
+          .byName(name)
+          ?.partitions[partition]?.replicas.map((id) => cluster.broker(id)?.rack ?? null);
         return [...new Set((racks ?? []).filter((rack) => rack !== null))].sort();
       },
     };

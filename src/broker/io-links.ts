@@ -29,7 +29,9 @@ export class IoLinks {
     let { port } = options;
     for (const io of this.#ports) {
       const id = this.#nextId++;
-      const reply = await this.#expect(id, () => io.post({ type: 'listen', id, listener: { ...options, port, reusePort } }));
+      const reply = await this.#expect(id, () =>
+        io.post({ type: 'listen', id, listener: { ...options, port, reusePort } }),
+      );
       if (reply.type !== 'listening' || reply.error !== null) {
         throw new Error(reply.type === 'listening' ? (reply.error ?? '') : 'no listener');
       }

@@ -7,8 +7,8 @@ import { fsFileSpace } from '../native/fs-file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
-import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import type { ProcessLogger } from '../telemetry/logger.ts';
+import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
@@ -43,7 +43,7 @@ export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOpt
 }
 
 function openStore(engine: string): LogStore {
-  if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace());
+  if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace(() => systemClock.wallMs()));
   return new SegmentedLogStore(fsFileSpace);
 }
 

@@ -69,7 +69,11 @@ export class LogDirectories {
   }
 
   list(): DescribedDirectory[] {
-    return this.#directories.map(({ path }) => ({ path: this.#describedPath(path), errorCode: ErrorCode.NONE, ...this.#space(path) }));
+    return this.#directories.map(({ path }) => ({
+      path: this.#describedPath(path),
+      errorCode: ErrorCode.NONE,
+      ...this.#space(path),
+    }));
   }
 
   directoryOf(topic: string, partition: number): string | undefined {
@@ -85,7 +89,9 @@ export class LogDirectories {
       this.#setAside(directory, topic, partition);
       directory = undefined;
     }
-    directory ??= this.#directories.reduce((least, other) => (other.partitions.size < least.partitions.size ? other : least));
+    directory ??= this.#directories.reduce((least, other) =>
+      other.partitions.size < least.partitions.size ? other : least,
+    );
     const known = directory.partitions.has(name);
     directory.partitions.add(name);
     this.#directoryOf.set(name, directory);

@@ -3,12 +3,12 @@
  * reads come straight from the engine, since any thread may read. Control thread.
  */
 import type { Clock } from '../base/clock.ts';
-import {
-  type AppendTransaction,
-  type CoordinatorLog,
-  type EndTransactionMarker,
-  type LogBatch,
-  type LogRecord,
+import type {
+  AppendTransaction,
+  CoordinatorLog,
+  EndTransactionMarker,
+  LogBatch,
+  LogRecord,
 } from '../coordinator/runtime/coordinator-log.ts';
 import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../native/log-store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
@@ -48,7 +48,10 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     const producer = transaction
       ? { producerId: transaction.producerId, producerEpoch: transaction.producerEpoch, transactional: true }
       : {};
-    const batch = buildBatch(records.map(({ key, value }) => ({ key, value, timestamp })), producer);
+    const batch = buildBatch(
+      records.map(({ key, value }) => ({ key, value, timestamp })),
+      producer,
+    );
     return this.#context.appender.append(this.#row(partition), batch);
   }
 

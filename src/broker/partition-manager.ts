@@ -7,11 +7,11 @@ import { effectiveTopicConfig, type LogConfig } from '../config/topic-config.ts'
 import { ConfigResourceType } from '../metadata/configs-image.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
+import { isInternalTopic } from '../metadata/topic-name.ts';
 import type { TopicImage } from '../metadata/topics-image.ts';
 import type { OpenPartition } from '../partition/storage-messages.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
-import { isInternalTopic } from '../metadata/topic-name.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 import type { IoLinks } from './io-links.ts';
 import type { LogDirectories } from './log-directories.ts';
@@ -63,7 +63,8 @@ export class PartitionManager {
     const { table } = this.#context;
     const row = this.#topics.get(topic)?.rows[partition] ?? NO_ROW;
     if (row === NO_ROW) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, row: NO_ROW };
-    if (table.get(row, RowSlot.state) !== RowState.online) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, row: NO_ROW };
+    if (table.get(row, RowSlot.state) !== RowState.online)
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, row: NO_ROW };
     const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
     if (currentLeaderEpoch !== -1 && currentLeaderEpoch !== leaderEpoch) {
       const fenced = currentLeaderEpoch < leaderEpoch;
@@ -95,7 +96,10 @@ export class PartitionManager {
 
   async #delete(topics: readonly TopicImage[]): Promise<void> {
     const { io, storage, directories } = this.#context;
-    await io.publishRoutes([], topics.map(({ name }) => name));
+    await io.publishRoutes(
+      [],
+      topics.map(({ name }) => name),
+    );
     const rows: number[] = [];
     for (const { name } of topics) {
       for (const [partition, row] of this.#topics.get(name)!.rows.entries()) {
@@ -135,7 +139,11 @@ export class PartitionManager {
       opening.push(this.#prepare(topic, change.partition, leaderEpoch, config));
     }
     if (opening.length > 0) await this.#openLogs(opening);
-    if (touched.size > 0) await io.publishRoutes([...touched].map((name) => this.#route(name)), []);
+    if (touched.size > 0)
+      await io.publishRoutes(
+        [...touched].map((name) => this.#route(name)),
+        [],
+      );
     for (const { topic, partition, row } of opening) {
       if (table.get(row, RowSlot.state) === RowState.online) this.#context.onPartitionOnline(topic, partition);
     }

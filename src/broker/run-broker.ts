@@ -33,7 +33,8 @@ export function parseBrokerArguments(argv: readonly string[]): BrokerArguments {
     };
     if (flag === '--config') propertiesFile = value();
     else if (flag === '--override') overrides.push(value());
-    else if (flag.startsWith('-')) throw new ConfigError(`unknown flag ${flag}`, 'the command line', 'use --config FILE and --override key=value');
+    else if (flag.startsWith('-'))
+      throw new ConfigError(`unknown flag ${flag}`, 'the command line', 'use --config FILE and --override key=value');
     else if (argv[at].includes('=')) overrides.push(argv[at]);
     else propertiesFile = argv[at];
   }
@@ -71,21 +72,42 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
     start(loaded, logger, onFatal).then(
       (started) => (broker = started),
       (error: Error) => {
-        logger.error({ error: error instanceof StorageError ? error.message : String(error.stack) }, 'the broker did not start');
+        logger.error(
+          { error: error instanceof StorageError ? error.message : String(error.stack) },
+          'the broker did not start',
+        );
         process.exit(EXIT_FATAL);
       },
     );
   });
 }
 
-async function start(loaded: LoadedBrokerConfig, logger: ProcessLogger, onFatal: (error: Error) => void): Promise<Broker> {
+async function start(
+  loaded: LoadedBrokerConfig,
+  logger: ProcessLogger,
+  onFatal: (error: Error) => void,
+): Promise<Broker> {
   const startedMs = performance.now();
-  const { broker, engine, ioThreads, storageWorkers } = await launchBroker({ loaded, logger, onFatal, cores: availableParallelism() });
+  const { broker, engine, ioThreads, storageWorkers } = await launchBroker({
+    loaded,
+    logger,
+    onFatal,
+    cores: availableParallelism(),
+  });
   const listeners = broker.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`);
   const ms = Math.round(performance.now() - startedMs);
   const { logDirs, nodeId } = loaded.identity;
   logger.info(
-    { nodeId, clusterId: broker.clusterId, listeners: listeners.join(','), logDirs: logDirs.join(','), engine, ioThreads, storageWorkers, ms },
+    {
+      nodeId,
+      clusterId: broker.clusterId,
+      listeners: listeners.join(','),
+      logDirs: logDirs.join(','),
+      engine,
+      ioThreads,
+      storageWorkers,
+      ms,
+    },
     'ready',
   );
   return broker;

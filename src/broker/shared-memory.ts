@@ -4,8 +4,9 @@
  *
  *     sender s --work ring--> worker w --completion ring--> sender s      one SPSC ring each way for each pair
  */
-import { allocatePartitionTable } from '../ring/partition-table.ts';
+
 import { allocateRing } from '../ring/descriptor-ring.ts';
+import { allocatePartitionTable } from '../ring/partition-table.ts';
 import { SharedArena } from '../ring/shared-arena.ts';
 import { allocateSignal } from '../ring/wake-signal.ts';
 import type { WorkerLinkMemory } from './io/worker-links.ts';

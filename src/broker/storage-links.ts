@@ -68,4 +68,3 @@ export class StorageLinks {
     else waiting?.reject(new Error(message.error));
   }
 }
-

@@ -2,8 +2,9 @@
  * Appends of the control thread (coordinators, transaction markers): the same rings and arena as an I/O thread has, with
  * promises. Control thread.
  */
-import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+
 import { Completion, CompletionOp, WorkOp } from '../partition/work-descriptors.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { SharedArena } from '../ring/shared-arena.ts';
 import type { WakeSleeper } from '../ring/wake-signal.ts';
 import type { WorkerLink } from './io/worker-links.ts';

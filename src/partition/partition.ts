@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { Errno, errnoName } from '../native/file-space.ts';
+import { errnoName } from '../native/file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
@@ -101,15 +101,9 @@ export class Partition {
     this.#touched = false;
     const staged = this.#staged;
     this.#staged = [];
-    const result = this.log.write();
-    if (result < 0) {
-      this.#context.logger.error({ partition: this.log.name, errno: errnoName(result) }, 'an append failed');
-      // A full disk refuses writes and heals; anything else is not trusted any more.
-      if (result !== Errno.ENOSPC && result !== Errno.EDQUOT) this.fail(`append failed with ${errnoName(result)}`);
-      for (const batch of staged) this.#answer(batch);
-      return;
-    }
-    this.log.updateHighWatermark(this.log.logEndOffset);
+    this.log.write();
+    if (this.log.fault) this.fail(this.log.fault.message);
+    this.log.setHighWatermark(this.log.logEndOffset);
     this.publishOffsets();
     for (const batch of staged) this.#settle(batch);
     this.#syncIfDue();
@@ -138,7 +132,7 @@ export class Partition {
   }
 
   expireProducers(): void {
-    this.log.expireProducers();
+    this.log.removeExpiredProducers();
   }
 
   /** The log cannot be trusted any more: it is not written or read from now on. */
@@ -204,7 +198,7 @@ export class Partition {
     this.log.sync((result) => {
       this.#syncing = false;
       if (result < 0) {
-        this.#context.onFatal(`${this.log.name}: fdatasync failed with ${errnoName(result)}`);
+        this.#context.onFatal(`${this.log.folder}: fdatasync failed with ${errnoName(result)}`);
         return;
       }
       if (this.#closed) return;

@@ -10,13 +10,13 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import { RingConsumer, RingProducer } from '../ring/descriptor-ring.ts';
+import type { RingConsumer, RingProducer } from '../ring/descriptor-ring.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import type { WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
 import type { BatchMemory } from '../storage/batch-memory.ts';
-import { Partition, type PartitionContext } from './partition.ts';
-import { StorageRequests } from './storage-requests.ts';
+import type { Partition, PartitionContext } from './partition.ts';
 import type { FromStorage, ToStorage } from './storage-messages.ts';
+import { StorageRequests } from './storage-requests.ts';
 import { Completion, CompletionOp, Work } from './work-descriptors.ts';
 
 export interface StorageHostSettings {
@@ -72,7 +72,11 @@ export class StorageHost {
   constructor(context: StorageHostContext) {
     this.#context = context;
     this.#untold = context.sources.map(() => new Set());
-    new StorageRequests({ ...context, partitions: this.#partitions, partitionContext: this.#partitionContext() }).listen();
+    new StorageRequests({
+      ...context,
+      partitions: this.#partitions,
+      partitionContext: this.#partitionContext(),
+    }).listen();
     const { settings } = context;
     this.#every(settings.retentionCheckMs, () => this.#checkRetention());
     this.#every(settings.producerIdExpirationCheckMs, () => this.#expireProducers());

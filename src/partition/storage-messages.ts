@@ -29,7 +29,12 @@ export type StorageRequest =
   /** Closes the logs and renames their folders away; files vanish after `file.delete.delay.ms`. */
   | { readonly op: 'delete'; readonly rows: readonly number[] }
   | { readonly op: 'deleteRecords'; readonly row: number; readonly offset: number }
-  | { readonly op: 'offsetForTimestamp'; readonly row: number; readonly timestamp: number; readonly upperOffset: number }
+  | {
+      readonly op: 'offsetForTimestamp';
+      readonly row: number;
+      readonly timestamp: number;
+      readonly upperOffset: number;
+    }
   | { readonly op: 'maxTimestamp'; readonly row: number; readonly upperOffset: number }
   | { readonly op: 'endOffsetForEpoch'; readonly row: number; readonly leaderEpoch: number }
   /** The leader epoch that the record at an offset was written in; -1 when it is not known. */

@@ -1,11 +1,12 @@
 /** Answers the control thread's requests on a storage worker: opening and deleting logs, lookups, settings. */
-import { readPartitionMetadata } from '../storage/partition-metadata-file.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { systemRandom } from '../base/random.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import { Log } from '../storage/log.ts';
+import { deletedFolderName } from '../storage/log-files.ts';
 import { Partition, type PartitionContext } from './partition.ts';
 import type { StorageHostSettings, StoragePort } from './storage-host.ts';
 import type {
@@ -17,8 +18,6 @@ import type {
   TimestampedOffset,
   ToStorage,
 } from './storage-messages.ts';
-
-void readPartitionMetadata;
 
 export interface StorageRequestsContext {
   readonly settings: StorageHostSettings;
@@ -38,8 +37,6 @@ type Handlers = {
   ) => StorageReplies[Op] | Promise<StorageReplies[Op]>;
 };
 
-const NOT_FOUND: TimestampedOffset = { errorCode: ErrorCode.NONE, timestamp: -1, offset: -1, leaderEpoch: -1 };
-
 export class StorageRequests {
   readonly #context: StorageRequestsContext;
   readonly #handlers: Handlers;
@@ -48,16 +45,24 @@ export class StorageRequests {
     this.#context = context;
     this.#handlers = {
       open: ({ partitions }) => partitions.map((partition) => this.#open(partition)),
-      configure: ({ row, config }) => this.#with(row, ({ log }) => (log.configure(config), null)),
+      configure: ({ row, config }) =>
+        this.#with(row, ({ log }) => {
+          log.setConfig(config);
+          return null;
+        }),
       setLeaderEpoch: ({ row, leaderEpoch }) => this.#with(row, (partition) => this.#setEpoch(partition, leaderEpoch)),
       delete: ({ rows }) => this.#delete(rows),
       deleteRecords: ({ row, offset }) => this.#with(row, (partition) => this.#deleteRecords(partition, offset)),
       offsetForTimestamp: ({ row, timestamp, upperOffset }) =>
-        this.#with(row, ({ log }) => found(log.offsetForTimestamp(timestamp), log, upperOffset)),
-      maxTimestamp: ({ row, upperOffset }) => this.#with(row, ({ log }) => found(log.maxTimestampOffset(), log, upperOffset)),
-      endOffsetForEpoch: ({ row, leaderEpoch }) => this.#with(row, ({ log }) => log.endOffsetForEpoch(leaderEpoch)),
-      epochForOffset: ({ row, offset }) => this.#with(row, ({ log }) => ({ leaderEpoch: log.epochForOffset(offset) })),
-      producers: ({ row }) => this.#with(row, ({ log }) => log.describeProducers()),
+        this.#with(row, ({ log }) => found(log.offsetForTimestamp(timestamp, upperOffset))),
+      maxTimestamp: ({ row, upperOffset }) => this.#with(row, ({ log }) => found(log.maxTimestampOffset(upperOffset))),
+      endOffsetForEpoch: ({ row, leaderEpoch }) =>
+        this.#with(row, ({ log }) => {
+          const { epoch, endOffset } = log.endOffsetForEpoch(leaderEpoch);
+          return { leaderEpoch: epoch, endOffset };
+        }),
+      epochForOffset: ({ row, offset }) => this.#with(row, ({ log }) => ({ leaderEpoch: log.epochFor(offset) })),
+      producers: ({ row }) => this.#with(row, ({ log }) => log.activeProducers()),
       aborted: ({ row, fetchOffset, upperOffset }) =>
         this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset)),
       sizes: ({ rows }) => rows.map((row) => ({ row, sizeBytes: this.#with(row, ({ log }) => log.sizeBytes) })),
@@ -102,4 +107,78 @@ export class StorageRequests {
       return { row, fault };
     }
   }
+
+  #openLog(opening: OpenPartition): Log {
+    const { topic, partition, topicId, config, leaderEpoch, recoveryPoint, logStartOffset, cleanShutdown } = opening;
+    const { settings, store, clock, logger } = this.#context;
+    const log = Log.open(store, opening.folder, {
+      topic,
+      partition,
+      topicId,
+      config,
+      producerStateOptions: {
+        producerIdExpirationMs: settings.producerIdExpirationMs,
+        verificationEnabled: settings.transactionVerificationEnabled,
+      },
+      clock,
+      random: systemRandom,
+      logger,
+      recoveryPoint,
+      logStartOffset,
+      cleanShutdown,
+      leaderEpoch,
+    });
+    // The only replica: what is in the log is committed.
+    log.setHighWatermark(log.logEndOffset);
+    return log;
+  }
+
+  #setEpoch(partition: Partition, leaderEpoch: number): null {
+    partition.log.setLeaderEpoch(leaderEpoch);
+    partition.publishOffsets();
+    return null;
+  }
+
+  #deleteRecords(partition: Partition, offset: number): StorageReplies['deleteRecords'] {
+    const errorCode = partition.log.deleteRecords(offset);
+    if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 };
+    partition.publishOffsets();
+    this.#context.partitionContext.rowChanged(partition.row);
+    this.#context.partitionContext.publish();
+    return { errorCode, lowWatermark: partition.log.logStartOffset };
+  }
+
+  #delete(rows: readonly number[]): null {
+    const { store, partitions, table, clock, partitionContext } = this.#context;
+    for (const row of rows) {
+      const partition = partitions[row];
+      partitions[row] = undefined;
+      table.set(row, RowSlot.state, RowState.closed);
+      if (!partition) continue;
+      partition.close();
+      const { log } = partition;
+      log.abandon();
+      const name = deletedFolderName(log.topic, log.partition, systemRandom);
+      const aside = `${log.folder.slice(0, log.folder.lastIndexOf('/'))}/${name}`;
+      if (store.files.rename(log.folder, aside) !== 0) continue;
+      clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolder(aside));
+    }
+    partitionContext.publish();
+    return null;
+  }
+
+  #stop(): null {
+    for (const [row, partition] of this.#context.partitions.entries()) {
+      if (!partition) continue;
+      partition.close();
+      partition.log.close();
+      partition.publishOffsets();
+      this.#context.partitions[row] = undefined;
+    }
+    return null;
+  }
+}
+
+function found(offset: Omit<TimestampedOffset, 'errorCode'> | undefined): TimestampedOffset {
+  return { errorCode: ErrorCode.NONE, ...(offset ?? { timestamp: -1, offset: -1, leaderEpoch: -1 }) };
 }

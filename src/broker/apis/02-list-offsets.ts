@@ -25,6 +25,7 @@ const SPECIAL: ReadonlyMap<number, number> = new Map([
   [-5, 9],
   [-6, 11],
 ]);
+const LEADER_EPOCH_VERSION = 4;
 const READ_COMMITTED = 1;
 /** A consumer; anything else is a replica or the tools' debugging reader, which see the log's end. */
 const CONSUMER_REPLICA_ID = -1;
@@ -48,7 +49,8 @@ export const listOffsets = api(listOffsetsRequest, listOffsetsResponse, async (r
       partitions.map(async (asked): Promise<Found> => {
         const { partitionIndex } = asked;
         if (twice.has(`${name}-${partitionIndex}`)) return { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST };
-        return { partitionIndex, ...(await find(name, asked, request, context, services)) };
+        const { leaderEpoch = -1, ...found } = await find(name, asked, request, context, services);
+        return { partitionIndex, ...found, leaderEpoch: context.apiVersion >= LEADER_EPOCH_VERSION ? leaderEpoch : -1 };
       }),
     ),
   }));

@@ -87,7 +87,12 @@ async function find(
   return { ...refused, errorCode: errorCode === ErrorCode.NONE ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode };
 }
 
-function describe(topic: TopicImage, operations: number, context: RequestContext, services: BrokerServices): TopicAnswer {
+function describe(
+  topic: TopicImage,
+  operations: number,
+  context: RequestContext,
+  services: BrokerServices,
+): TopicAnswer {
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,

@@ -13,7 +13,6 @@ import { api } from '../api-handler.ts';
 import type { BrokerServices, RequestContext } from '../broker-services.ts';
 import { OFFSETS_TOPIC, SHARE_TOPIC, TRANSACTION_TOPIC } from '../internal-topics.ts';
 
-
 const BATCHED_VERSION = 4;
 const SHARE_VERSION = 6;
 const KeyType = { group: 0, transaction: 1, share: 2 } as const;
@@ -32,12 +31,16 @@ interface Coordinator {
   readonly errorMessage: string | null;
 }
 
-export const findCoordinator = api(findCoordinatorRequest, findCoordinatorResponse, async (request, context, services) => {
-  if (context.apiVersion < BATCHED_VERSION) return find(request.key, request, context, services);
-  const coordinators: Coordinator[] = [];
-  for (const key of request.coordinatorKeys) coordinators.push(await find(key, request, context, services));
-  return { coordinators };
-});
+export const findCoordinator = api(
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+  async (request, context, services) => {
+    if (context.apiVersion < BATCHED_VERSION) return find(request.key, request, context, services);
+    const coordinators: Coordinator[] = [];
+    for (const key of request.coordinatorKeys) coordinators.push(await find(key, request, context, services));
+    return { coordinators };
+  },
+);
 
 async function find(
   key: string,
@@ -57,7 +60,14 @@ async function find(
   const leader = partitions.length > 0 ? partitions[partitionForId(key, partitions.length)].leader : -1;
   const endpoint = services.endpoint(leader, context);
   if (!endpoint) return refuse(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
-  return { key, nodeId: leader, host: endpoint.host, port: endpoint.port, errorCode: ErrorCode.NONE, errorMessage: null };
+  return {
+    key,
+    nodeId: leader,
+    host: endpoint.host,
+    port: endpoint.port,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+  };
 }
 
 function refuse(key: string, errorCode: number): Coordinator {

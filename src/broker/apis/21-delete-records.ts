@@ -1,9 +1,10 @@
 /** DeleteRecords v0-2: moves log start offsets; -1 stands for the high watermark. */
+
+import { isInternalTopic } from '../../metadata/topic-name.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { deleteRecordsRequest, deleteRecordsResponse } from '../../protocol/messages/21-delete-records.ts';
 import { api } from '../api-handler.ts';
 import type { BrokerServices } from '../broker-services.ts';
-import { isInternalTopic } from '../../metadata/topic-name.ts';
 
 export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, async (request, _, services) => {
   const topics = request.topics.map(async ({ name, partitions }) => ({

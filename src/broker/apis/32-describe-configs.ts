@@ -50,16 +50,23 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
     case ConfigResourceType.BROKER:
       if (resourceName === '') return describeClusterBrokerConfig(config);
       if (resourceName === String(nodeId)) return describeBrokerConfig(config);
-      throw failure(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`);
+      throw failure(
+        ErrorCode.INVALID_REQUEST,
+        `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`,
+      );
     case ConfigResourceType.GROUP:
       if (resourceName === '') throw failure(ErrorCode.INVALID_REQUEST, 'Group name must not be empty');
       return describeGroupConfig(image.configs.group(resourceName), config);
     case ConfigResourceType.CLIENT_METRICS:
-      if (resourceName === '') throw failure(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
+      if (resourceName === '')
+        throw failure(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
       return describeClientMetricsConfig(image.configs.of(resourceType, resourceName));
     case ConfigResourceType.BROKER_LOGGER:
       if (resourceName !== String(nodeId)) {
-        throw failure(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId} but received ${resourceName}`);
+        throw failure(
+          ErrorCode.INVALID_REQUEST,
+          `Unexpected broker id, expected ${nodeId} but received ${resourceName}`,
+        );
       }
       return [];
     default:

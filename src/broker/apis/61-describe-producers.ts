@@ -4,15 +4,22 @@ import { describeProducersRequest, describeProducersResponse } from '../../proto
 import { api } from '../api-handler.ts';
 import type { BrokerServices } from '../broker-services.ts';
 
-export const describeProducers = api(describeProducersRequest, describeProducersResponse, async (request, _, services) => {
-  const topics = request.topics.map(async ({ name, partitionIndexes }) => ({
-    name,
-    partitions: await Promise.all(
-      partitionIndexes.map(async (partitionIndex) => ({ partitionIndex, ...(await list(name, partitionIndex, services)) })),
-    ),
-  }));
-  return { topics: await Promise.all(topics) };
-});
+export const describeProducers = api(
+  describeProducersRequest,
+  describeProducersResponse,
+  async (request, _, services) => {
+    const topics = request.topics.map(async ({ name, partitionIndexes }) => ({
+      name,
+      partitions: await Promise.all(
+        partitionIndexes.map(async (partitionIndex) => ({
+          partitionIndex,
+          ...(await list(name, partitionIndex, services)),
+        })),
+      ),
+    }));
+    return { topics: await Promise.all(topics) };
+  },
+);
 
 async function list(topic: string, partition: number, services: BrokerServices) {
   const { errorCode, row } = services.partitions.locate(topic, partition);

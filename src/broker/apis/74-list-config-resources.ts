@@ -10,16 +10,21 @@ import type { BrokerServices } from '../broker-services.ts';
 
 const ALL_TYPES = Object.values(ConfigResourceType);
 
-export const listConfigResources = api(listConfigResourcesRequest, listConfigResourcesResponse, (request, context, services) => {
-  let types: readonly number[] = [ConfigResourceType.CLIENT_METRICS];
-  if (context.apiVersion >= 1) types = request.resourceTypes.length > 0 ? [...new Set(request.resourceTypes)] : ALL_TYPES;
-  if (types.some((type) => !ALL_TYPES.includes(type as never))) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
-  return {
-    configResources: types.flatMap((resourceType) =>
-      namesOf(resourceType, services).map((resourceName) => ({ resourceName, resourceType })),
-    ),
-  };
-});
+export const listConfigResources = api(
+  listConfigResourcesRequest,
+  listConfigResourcesResponse,
+  (request, context, services) => {
+    let types: readonly number[] = [ConfigResourceType.CLIENT_METRICS];
+    if (context.apiVersion >= 1)
+      types = request.resourceTypes.length > 0 ? [...new Set(request.resourceTypes)] : ALL_TYPES;
+    if (types.some((type) => !ALL_TYPES.includes(type as never))) return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
+    return {
+      configResources: types.flatMap((resourceType) =>
+        namesOf(resourceType, services).map((resourceName) => ({ resourceName, resourceType })),
+      ),
+    };
+  },
+);
 
 function namesOf(type: number, { image }: BrokerServices): string[] {
   switch (type) {

@@ -17,7 +17,8 @@ export const describeTopicPartitions = api(
   describeTopicPartitionsResponse,
   (request, context, services) => {
     const { cursor } = request;
-    const asked = request.topics.length > 0 ? request.topics.map(({ name }) => name) : [...services.image.topics.names()];
+    const asked =
+      request.topics.length > 0 ? request.topics.map(({ name }) => name) : [...services.image.topics.names()];
     const names = [...new Set(asked)].sort().filter((name) => cursor === null || name >= cursor.topicName);
     const limit = services.config().int('max.request.partition.size.limit');
     let left = Math.min(limit, Math.max(request.responsePartitionLimit, 1));
@@ -25,7 +26,8 @@ export const describeTopicPartitions = api(
     for (const name of names) {
       const topic = services.image.topics.byName(name);
       if (!topic) {
-        const errorCode = topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
+        const errorCode =
+          topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
         topics.push({ errorCode, name, isInternal: isInternalTopic(name) });
         continue;
       }

@@ -66,7 +66,14 @@ export class PendingFetch implements PendingRequest {
   readonly #aborted = new Map<number, readonly AbortedTransaction[]>();
   readonly #path: FetchPath;
 
-  constructor(path: FetchPath, client: ClientState, correlationId: number, version: number, request: FetchRequest, context: FetchContext) {
+  constructor(
+    path: FetchPath,
+    client: ClientState,
+    correlationId: number,
+    version: number,
+    request: FetchRequest,
+    context: FetchContext,
+  ) {
     this.#path = path;
     this.client = client;
     this.correlationId = correlationId;
@@ -275,7 +282,14 @@ export class FetchPath {
     if (partition.fetchOffset >= fetch.upperOffset[at] || (limit <= 0 && !mayExceed)) return 0;
     const plan = at * PLAN_STRIDE;
     const log = table.get(fetch.rows[at], RowSlot.log);
-    const status = store.planRead(log, partition.fetchOffset, Math.max(limit, 0), fetch.upperOffset[at], fetch.plans, plan);
+    const status = store.planRead(
+      log,
+      partition.fetchOffset,
+      Math.max(limit, 0),
+      fetch.upperOffset[at],
+      fetch.plans,
+      plan,
+    );
     if (status !== PlanStatus.ok) {
       if (status === PlanStatus.atEnd) return 0;
       const outOfRange = status === PlanStatus.outOfRange;

@@ -1,7 +1,7 @@
 /** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
 import { uuidToBytes } from '../../base/uuid.ts';
-import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
 import type { PendingFetch } from './fetch-path.ts';
+import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
 import type { ResponseOutput } from './response-output.ts';
 import {
   beginFrame,

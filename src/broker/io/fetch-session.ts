@@ -4,8 +4,8 @@
  * that comes back through another thread gets FETCH_SESSION_ID_NOT_FOUND and starts anew, as after a restart.
  */
 import type { Random } from '../../base/random.ts';
-import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 
 /** From this version on, requests name topics by id. */
 export const FETCH_TOPIC_ID_VERSION = 13;
@@ -81,7 +81,13 @@ export class FetchSessionCache {
   }
 
   /** Whether a response must name this partition; remembers what is told. */
-  static mustTell(partition: FetchPartition, errorCode: number, hasRecords: boolean, highWatermark: number, logStartOffset: number): boolean {
+  static mustTell(
+    partition: FetchPartition,
+    errorCode: number,
+    hasRecords: boolean,
+    highWatermark: number,
+    logStartOffset: number,
+  ): boolean {
     const changed =
       hasRecords ||
       errorCode !== ErrorCode.NONE ||
@@ -104,7 +110,8 @@ export class FetchSessionCache {
     const session = this.#sessions.get(request.sessionId);
     if (!session) return refuse(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     if (session.epoch !== request.sessionEpoch) return refuse(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
-    if (session.usesTopicIds !== version >= FETCH_TOPIC_ID_VERSION) return refuse(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    if (session.usesTopicIds !== version >= FETCH_TOPIC_ID_VERSION)
+      return refuse(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
     for (const changed of listPartitions(request)) {
       const key = keyOf(changed);
       const known = session.partitions.get(key);

@@ -10,24 +10,24 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { LogStore } from '../../native/log-store.ts';
-import { Connection, type FrameHandler } from '../../network/connection.ts';
+import type { Connection, FrameHandler } from '../../network/connection.ts';
 import { Listener, type ListenerContext } from '../../network/listener.ts';
 import type { ResponseSender } from '../../network/response-sender.ts';
+import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { decode } from '../../protocol/codec.ts';
 import { fetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
-import { type RequestHeader, parseRequestHeader } from '../../protocol/request-header.ts';
+import { parseRequestHeader, type RequestHeader } from '../../protocol/request-header.ts';
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
-import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
 import { ClientState } from './client-state.ts';
 import { type AbortedTransaction, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import type { FromIo, Port, ToIo } from './io-messages.ts';
-import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { PendingControl } from './pending-control.ts';
+import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { ResponseOutput } from './response-output.ts';
 import { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
@@ -405,7 +405,8 @@ export class IoHost implements FrameHandler {
   #admit(host: string): boolean {
     const { settings, logger } = this.#context;
     const perHost = this.#connectionsPerHost.get(host) ?? 0;
-    if (!this.#stopping && this.#clients.size < settings.maxConnections && perHost < settings.maxConnectionsPerIp) return true;
+    if (!this.#stopping && this.#clients.size < settings.maxConnections && perHost < settings.maxConnectionsPerIp)
+      return true;
     logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
     return false;
   }

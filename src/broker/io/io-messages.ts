@@ -2,16 +2,27 @@
  * What an I/O thread and the control thread say to each other, apart from the rings. Everything is structured-cloned
  * when they are different threads; on one thread the objects themselves are handed over.
  */
-import type { TopicRouteMessage } from './topic-routes.ts';
-import type { AbortedTransaction } from './fetch-path.ts';
+
 import type { ListenerOptions } from '../../network/listener.ts';
+import type { AbortedTransaction } from './fetch-path.ts';
+import type { TopicRouteMessage } from './topic-routes.ts';
 
 export type ToIo =
   | { readonly type: 'listen'; readonly id: number; readonly listener: ListenerOptions }
   /** Topics that came, changed or went; answered by `routesApplied`, so that the control thread can wait for it. */
-  | { readonly type: 'routes'; readonly id: number; readonly set: readonly TopicRouteMessage[]; readonly remove: readonly string[] }
+  | {
+      readonly type: 'routes';
+      readonly id: number;
+      readonly set: readonly TopicRouteMessage[];
+      readonly remove: readonly string[];
+    }
   /** A whole response frame, size field included; null closes the connection. */
-  | { readonly type: 'response'; readonly connection: number; readonly frame: Uint8Array | null; readonly muteMs: number }
+  | {
+      readonly type: 'response';
+      readonly connection: number;
+      readonly frame: Uint8Array | null;
+      readonly muteMs: number;
+    }
   | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }
   /** The broker is ready: connections that came before are read from now on. */
   | { readonly type: 'start' }
@@ -23,7 +34,13 @@ export type FromIo =
   | { readonly type: 'routesApplied'; readonly id: number }
   | ({ readonly type: 'request' } & ControlRequest)
   | { readonly type: 'closed'; readonly connection: number }
-  | { readonly type: 'readAborted'; readonly id: number; readonly row: number; readonly fetchOffset: number; readonly upperOffset: number }
+  | {
+      readonly type: 'readAborted';
+      readonly id: number;
+      readonly row: number;
+      readonly fetchOffset: number;
+      readonly upperOffset: number;
+    }
   | { readonly type: 'stopped' };
 
 /** A request that the control thread answers. `frame` is a copy without its size field. */

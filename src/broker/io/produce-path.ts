@@ -3,10 +3,11 @@
  * the completions, answer. The bytes stay where the kernel put them (or where the first copy out of the read buffer
  * put them) until every partition is done.
  */
-import { ErrorCode } from '../../protocol/errors.ts';
-import type { SharedArena } from '../../ring/shared-arena.ts';
+
 import { type AppendDetail, Completion, WorkOp } from '../../partition/work-descriptors.ts';
-import { PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
+import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
 import { ProduceRequest } from './produce-request.ts';
 import { writeProduceResponse } from './produce-response.ts';
@@ -226,4 +227,3 @@ export class ProducePath {
     client.pending.length = 0;
   }
 }
-

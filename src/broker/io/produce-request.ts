@@ -2,9 +2,10 @@
  * A Produce request read by hand: flat arrays of partitions, no objects per record batch, kept in a pool. It is also the
  * place where the partitions' results gather until the response is written. Lives on an I/O thread.
  */
-import { Reader } from '../../protocol/primitives.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+
 import type { AppendDetail } from '../../partition/work-descriptors.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { Reader } from '../../protocol/primitives.ts';
 import type { TopicRoute, TopicRoutes } from './topic-routes.ts';
 
 export const PRODUCE_FLEXIBLE_VERSION = 9;
@@ -124,9 +125,7 @@ function skipNullableString(reader: Reader, flexible: boolean): boolean {
 }
 
 function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {
-  const count = flexible
-    ? reader.compactArrayLength(elementBytesMin, true)
-    : reader.arrayLength(elementBytesMin, true);
+  const count = flexible ? reader.compactArrayLength(elementBytesMin, true) : reader.arrayLength(elementBytesMin, true);
   return Math.max(count, 0);
 }
 

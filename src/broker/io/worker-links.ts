@@ -2,9 +2,10 @@
  * The rings between one sender of work (an I/O thread, or the control thread's coordinators) and the storage workers:
  * hands out tokens for what is under way and bounds it, so that a completion ring can never overflow.
  */
+
+import { Work } from '../../partition/work-descriptors.ts';
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import type { WakeCaller } from '../../ring/wake-signal.ts';
-import { Work } from '../../partition/work-descriptors.ts';
 
 export interface WorkerLinkMemory {
   /** Ring to the worker and ring back; of equal capacity. */

@@ -5,13 +5,13 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { LogStore } from '../../native/log-store.ts';
-import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import type { StorageHostSettings } from '../../partition/storage-host.ts';
-import { PartitionTable } from '../../ring/partition-table.ts';
+import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import type { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
-import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
+import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { allocateSharedMemory, SCRATCH_BYTES, type SharedMemory } from '../shared-memory.ts';
 import { WorkAppender } from '../work-appender.ts';

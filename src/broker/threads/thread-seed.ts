@@ -1,7 +1,8 @@
 /** What a thread is given at birth. Structured-cloned; the memory is shared. */
+
+import type { StorageHostSettings } from '../../partition/storage-host.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { SharedMemory } from '../shared-memory.ts';
-import type { StorageHostSettings } from '../../partition/storage-host.ts';
 
 export interface ThreadSeed {
   readonly memory: SharedMemory;
