@@ -3,6 +3,7 @@
  * and each thread has one scratch writer.
  */
 import { type Codec, compileCodec } from './codec-compiler.ts';
+import { unencodableField } from './encode-diagnosis.ts';
 import { Reader, Writer } from './primitives.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { Fields, FieldsType, Partially, Schema } from './schema.ts';
@@ -20,9 +21,10 @@ function codecOf(schema: Schema, version: number): Codec {
 }
 
 /** The error with the message's name and version in front, where the field's reader or writer could not know them. */
-function located(error: unknown, schema: Schema, version: number): unknown {
+function located(error: unknown, schema: Schema, version: number, field?: string): unknown {
   if (!(error instanceof ProtocolError)) return error;
-  return new ProtocolError(error.reason, `${schema.name} v${version}: ${error.message}`);
+  const place = field === undefined ? '' : ` ${field}:`;
+  return new ProtocolError(error.reason, `${schema.name} v${version}:${place} ${error.message}`);
 }
 
 /**
@@ -59,7 +61,14 @@ export function encodeInto<F extends Fields>(
   try {
     codec.encode(writer, value);
   } catch (error) {
-    throw located(error, schema, version);
+    const unencodable = error instanceof TypeError || (error as ProtocolError).reason === 'unencodable';
+    if (!unencodable) throw located(error, schema, version);
+    const field = unencodableField(schema.fields, value, version);
+    // A TypeError comes from a struct that is no object.
+    if (error instanceof TypeError && field !== undefined) {
+      throw new ProtocolError('unencodable', `${schema.name} v${version}: ${field}: not an object`);
+    }
+    throw located(error, schema, version, field);
   }
 }
 

@@ -159,6 +159,21 @@ describe('codec: versions', () => {
     assert.throws(() => decode(schema, none, 0, 1), fails('malformed', /Sample v1: string of -1 bytes/));
   });
 
+  test('what does not fit is named by its path', () => {
+    const topics = [{ topic: 'a', partitions: [{}, { fetchOffset: 1.5 }] }];
+    assert.throws(
+      () => encode(fetchRequest, { topics }, 12),
+      fails('unencodable', /^FetchRequest v12: topics\[0\]\.partitions\[1\]\.fetchOffset: not an int64: 1\.5$/),
+    );
+    assert.throws(
+      () => encode(fetchRequest, { topics: [null as never] }, 12),
+      fails('unencodable', /topics\[0\]: not an obj/),
+    );
+    assert.throws(() => encode(fetchRequest, null as never, 12), fails('unencodable', /message: not an object/));
+    assert.throws(() => encode(schema, { inner: null as never }, 2), fails('unencodable', /inner/));
+    assert.throws(() => encode(schema, { list: 5 as never }, 2), fails('unencodable', /list/));
+  });
+
   test('unknown tagged fields are passed over, a known one must have its size', () => {
     const fields = '00000001' + '00000002' + '01' + '00';
     const unknown = '05' + '03' + 'aabbcc';
