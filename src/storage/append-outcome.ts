@@ -1,0 +1,50 @@
+import { ErrorCode } from '../protocol/errors.ts';
+
+/** Why one record of a batch was refused. */
+export interface RecordError {
+  readonly index: number;
+  readonly message: string;
+}
+
+const NO_RECORD_ERRORS: readonly RecordError[] = [];
+
+/**
+ * What became of a batch. The caller owns it, may reuse it, and hands it to `Log.stage`; it is final when `isPending`
+ * is false, at the latest after `Log.write`.
+ */
+export class AppendOutcome {
+  isPending = false;
+  errorCode: ErrorCode = ErrorCode.NONE;
+  /** -1 on errors. */
+  baseOffset = -1;
+  lastOffset = -1;
+  /** -1 unless the topic stamps records with the time of their append. */
+  logAppendTimeMs = -1;
+  logStartOffset = -1;
+  /** The batch repeated one that the log has already. */
+  isDuplicate = false;
+  message: string | null = null;
+  recordErrors: readonly RecordError[] = NO_RECORD_ERRORS;
+
+  reset(logStartOffset: number): void {
+    this.isPending = false;
+    this.errorCode = ErrorCode.NONE;
+    this.baseOffset = -1;
+    this.lastOffset = -1;
+    this.logAppendTimeMs = -1;
+    this.logStartOffset = logStartOffset;
+    this.isDuplicate = false;
+    this.message = null;
+    this.recordErrors = NO_RECORD_ERRORS;
+  }
+
+  fail(errorCode: ErrorCode, message: string | null, recordErrors: readonly RecordError[] = NO_RECORD_ERRORS): void {
+    this.isPending = false;
+    this.errorCode = errorCode;
+    this.baseOffset = -1;
+    this.lastOffset = -1;
+    this.logAppendTimeMs = -1;
+    this.message = message;
+    this.recordErrors = recordErrors;
+  }
+}

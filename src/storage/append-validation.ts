@@ -1,0 +1,173 @@
+import type { LogConfig } from '../config/topic-config.ts';
+import { BatchFault, BatchSlot, type LogStore } from '../native/log-store.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_OVERHEAD_BYTES,
+  BATCH_MAGIC,
+  BatchAttribute,
+  BatchHeaderAt,
+  NO_TIMESTAMP,
+  RecordBatchView,
+} from '../protocol/records/batch-header.ts';
+import { DECOMPRESSED_BYTES_MAX } from '../protocol/records/compression.ts';
+import { RecordReader } from '../protocol/records/record-reader.ts';
+import { AppendOrigin } from './append-origin.ts';
+import type { AppendOutcome, RecordError } from './append-outcome.ts';
+import type { BatchMemory } from './batch-memory.ts';
+
+/**
+ * What a leader checks of a batch before it gets offsets, in Kafka's order (UnifiedLog.analyzeAndValidateRecords,
+ * LogValidator). The records themselves are walked once, in the storage engine; only a batch that is to be refused for
+ * some of its records is walked again here, to name them.
+ *
+ * Thread: the log's owner.
+ */
+
+const POLICY = { decompressedBytesMax: DECOMPRESSED_BYTES_MAX };
+
+/** Smallest thing that is a second batch rather than the torn rest of something: offset, length, epoch, magic. */
+const SECOND_BATCH_BYTES_MIN = 17;
+
+/** Record errors that are named in one answer. */
+const RECORD_ERRORS_MAX = 1000;
+
+/** Size of the batch whose bytes start at `offset`, or a negative error. Fails `outcome` where the envelope is wrong. */
+function checkEnvelope(memory: BatchMemory, offset: number, sizeBytes: number, outcome: AppendOutcome): number {
+  const { view } = memory;
+  const none = 'exactly one record batch is wanted, and there is none';
+  if (sizeBytes < BATCH_HEADER_BYTES) return refuse(outcome, ErrorCode.INVALID_RECORD, none);
+  const batchBytes = view.getInt32(offset + BatchHeaderAt.length) + BATCH_LENGTH_OVERHEAD_BYTES;
+  if (batchBytes > sizeBytes) return refuse(outcome, ErrorCode.INVALID_RECORD, none);
+  const magic = view.getInt8(offset + BatchHeaderAt.magic);
+  if (magic !== BATCH_MAGIC)
+    return refuse(outcome, ErrorCode.INVALID_RECORD, `record batches of magic ${magic}; 2 is wanted`);
+  if (batchBytes < BATCH_HEADER_BYTES)
+    return refuse(outcome, ErrorCode.CORRUPT_MESSAGE, `a batch of ${batchBytes} bytes is shorter than its header`);
+  const rest = sizeBytes - batchBytes;
+  if (rest >= SECOND_BATCH_BYTES_MIN) {
+    const second = view.getInt32(offset + batchBytes + BatchHeaderAt.length) + BATCH_LENGTH_OVERHEAD_BYTES;
+    if (second <= rest)
+      return refuse(outcome, ErrorCode.INVALID_RECORD, 'exactly one record batch is wanted, and there are more');
+  }
+  return batchBytes;
+}
+
+/** Fails the outcome; returns -1 so that it can be returned in place of a size. */
+function refuse(outcome: AppendOutcome, errorCode: ErrorCode, message: string): -1 {
+  outcome.fail(errorCode, message);
+  return -1;
+}
+
+function faultError(fault: BatchFault, codec: number): ErrorCode {
+  switch (fault) {
+    case BatchFault.crc:
+    case BatchFault.length:
+      return ErrorCode.CORRUPT_MESSAGE;
+    case BatchFault.tooLarge:
+      return ErrorCode.MESSAGE_TOO_LARGE;
+    case BatchFault.compression:
+      return codec > 4 ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : ErrorCode.INVALID_RECORD;
+    default:
+      return ErrorCode.INVALID_RECORD;
+  }
+}
+
+const FAULT_TEXT: { readonly [fault in BatchFault]: string } = {
+  [BatchFault.none]: '',
+  [BatchFault.truncated]: 'the batch is cut off',
+  [BatchFault.magic]: 'the batch is not of magic 2',
+  [BatchFault.length]: 'the batch is shorter than its header',
+  [BatchFault.crc]: 'the CRC of the batch is wrong: it was damaged on its way',
+  [BatchFault.count]: 'recordsCount and lastOffsetDelta of the batch disagree',
+  [BatchFault.records]: 'the records do not parse, or there are more or fewer than declared',
+  [BatchFault.compression]: 'the records do not decompress',
+  [BatchFault.tooLarge]: `the records decompress to more than ${DECOMPRESSED_BYTES_MAX} bytes`,
+};
+
+/**
+ * Checks the batch and writes its facts to `facts` (BatchSlot). Returns its size in bytes, or -1 after failing `outcome`.
+ */
+export function validateBatch(
+  store: LogStore,
+  config: LogConfig,
+  memory: BatchMemory,
+  offset: number,
+  sizeBytes: number,
+  origin: AppendOrigin,
+  nowMs: number,
+  facts: Float64Array,
+  outcome: AppendOutcome,
+): number {
+  const batchBytes = checkEnvelope(memory, offset, sizeBytes, outcome);
+  if (batchBytes < 0) return -1;
+  const { view } = memory;
+  if (view.getInt32(offset) !== 0 || view.getInt32(offset + 4) !== 0)
+    return refuse(outcome, ErrorCode.INVALID_RECORD, 'the base offset of a batch to append must be 0');
+  if (batchBytes > config.maxMessageBytes)
+    return refuse(outcome, ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(batchBytes, config));
+  const fault = store.validate(memory.id, offset, batchBytes, POLICY, facts, 0);
+  const attributes = view.getUint16(offset + BatchHeaderAt.attributes);
+  if (fault !== BatchFault.none)
+    return refuse(outcome, faultError(fault, attributes & BatchAttribute.compressionMask), FAULT_TEXT[fault]);
+  if (origin === AppendOrigin.client) {
+    if (attributes & BatchAttribute.control)
+      return refuse(outcome, ErrorCode.INVALID_RECORD, 'clients may not write control records');
+    if (facts[BatchSlot.producerId] >= 0 && facts[BatchSlot.baseSequence] < 0)
+      return refuse(outcome, ErrorCode.INVALID_RECORD, 'a batch with a producer id needs a sequence number');
+  }
+  if ((attributes & BatchAttribute.control) === 0 && mayHaveBadRecords(config, nowMs, attributes, facts))
+    if (!checkRecords(config, memory, offset, nowMs, outcome)) return -1;
+  return batchBytes;
+}
+
+export function tooLargeText(batchBytes: number, config: LogConfig): string {
+  return `a batch of ${batchBytes} bytes is larger than the topic's max.message.bytes of ${config.maxMessageBytes}`;
+}
+
+/** Whether the facts of the whole batch leave it possible that some record has to be refused. */
+function mayHaveBadRecords(config: LogConfig, nowMs: number, attributes: number, facts: Float64Array): boolean {
+  if (attributes & BatchAttribute.logAppendTime) return true;
+  if (config.cleanupCompact && facts[BatchSlot.keylessCount] > 0) return true;
+  if (config.messageTimestampType !== 'CreateTime') return false;
+  return (
+    nowMs - facts[BatchSlot.recordsMinTimestamp] > config.messageTimestampBeforeMaxMs ||
+    facts[BatchSlot.recordsMaxTimestamp] - nowMs > config.messageTimestampAfterMaxMs
+  );
+}
+
+/** Looks at each record; fails `outcome` with what it finds and returns false. */
+function checkRecords(
+  config: LogConfig,
+  memory: BatchMemory,
+  offset: number,
+  nowMs: number,
+  outcome: AppendOutcome,
+): boolean {
+  const batch = new RecordBatchView(memory.bytes, offset);
+  const errors: RecordError[] = [];
+  let errorCode: ErrorCode = ErrorCode.INVALID_RECORD;
+  const { messageTimestampBeforeMaxMs: beforeMaxMs, messageTimestampAfterMaxMs: afterMaxMs } = config;
+  let index = 0;
+  for (const { key, timestamp } of new RecordReader(batch)) {
+    let message: string | undefined;
+    if (config.cleanupCompact && key === null) message = 'a compacted topic takes no record without a key';
+    else if (batch.isLogAppendTime) {
+      errorCode = ErrorCode.INVALID_TIMESTAMP;
+      message = 'producers may not set the timestamp type LogAppendTime';
+    } else if (
+      config.messageTimestampType === 'CreateTime' &&
+      timestamp !== NO_TIMESTAMP &&
+      (nowMs - timestamp > beforeMaxMs || timestamp - nowMs > afterMaxMs)
+    ) {
+      errorCode = ErrorCode.INVALID_TIMESTAMP;
+      message = `timestamp ${timestamp} lies outside of [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
+    }
+    if (message !== undefined && errors.length < RECORD_ERRORS_MAX) errors.push({ index, message });
+    index++;
+  }
+  if (errors.length === 0) return true;
+  const what = errorCode === ErrorCode.INVALID_TIMESTAMP ? 'an invalid timestamp' : 'record errors';
+  outcome.fail(errorCode, `one or more records were refused because of ${what}`, errors);
+  return false;
+}

@@ -1,0 +1,107 @@
+import type { FileSpace } from '../native/file-space.ts';
+import { parseCheckpointNumber, readCheckpointLines, writeCheckpointLines } from './checkpoint-file.ts';
+
+/**
+ * Which leader epoch wrote which offsets of a partition: (epoch, offset of its first record), ascending in both. Kept in
+ * `leader-epoch-checkpoint`; a new epoch is durable before its first record is written, so the file never lacks one.
+ * Follows Kafka's LeaderEpochFileCache.
+ *
+ * Thread: the log's owner.
+ */
+
+export interface EpochEntry {
+  readonly epoch: number;
+  readonly startOffset: number;
+}
+
+export const UNDEFINED_EPOCH = -1;
+export const UNDEFINED_EPOCH_OFFSET = -1;
+
+export class LeaderEpochCache {
+  readonly #files: FileSpace;
+  readonly #path: string;
+  #entries: EpochEntry[] = [];
+
+  /** Loads what the partition's folder holds. Throws a StorageError. */
+  constructor(files: FileSpace, folder: string) {
+    this.#files = files;
+    this.#path = `${folder}/leader-epoch-checkpoint`;
+    for (const [epoch, startOffset] of readCheckpointLines(files, this.#path, 2))
+      this.#insert(parseCheckpointNumber(epoch, this.#path), parseCheckpointNumber(startOffset, this.#path));
+  }
+
+  get entries(): readonly EpochEntry[] {
+    return this.#entries;
+  }
+
+  /** -1 when nothing was written under any epoch. */
+  get latestEpoch(): number {
+    return this.#entries.at(-1)?.epoch ?? UNDEFINED_EPOCH;
+  }
+
+  /** Notes that `epoch` begins at `startOffset`; entries that contradict it go. Throws a StorageError. */
+  assign(epoch: number, startOffset: number): void {
+    if (this.#insert(epoch, startOffset)) this.flush();
+  }
+
+  #insert(epoch: number, startOffset: number): boolean {
+    const latest = this.#entries.at(-1);
+    if (latest && latest.epoch === epoch && startOffset >= latest.startOffset) return false;
+    while (this.#entries.length > 0) {
+      const last = this.#entries.at(-1)!;
+      if (last.epoch < epoch && last.startOffset < startOffset) break;
+      this.#entries.pop();
+    }
+    this.#entries.push({ epoch, startOffset });
+    return true;
+  }
+
+  /**
+   * The greatest epoch <= `epoch` that wrote something, and the offset where it ends (`logEndOffset` for the latest).
+   * Both -1 when the epoch is unknown here because it is newer; for one older than all, the first known start.
+   */
+  endOffsetFor(epoch: number, logEndOffset: number): { readonly epoch: number; readonly endOffset: number } {
+    const undefinedEnd = { epoch: UNDEFINED_EPOCH, endOffset: UNDEFINED_EPOCH_OFFSET };
+    if (epoch === UNDEFINED_EPOCH) return undefinedEnd;
+    if (epoch === this.latestEpoch) return { epoch, endOffset: logEndOffset };
+    const higher = this.#entries.findIndex((entry) => entry.epoch > epoch);
+    if (higher < 0) return undefinedEnd;
+    const endOffset = this.#entries[higher].startOffset;
+    return { epoch: higher === 0 ? epoch : this.#entries[higher - 1].epoch, endOffset };
+  }
+
+  /** Epoch under which the record at `offset` was written, -1 when unknown. */
+  epochFor(offset: number): number {
+    for (let at = this.#entries.length - 1; at >= 0; at--)
+      if (this.#entries[at].startOffset <= offset) return this.#entries[at].epoch;
+    return UNDEFINED_EPOCH;
+  }
+
+  /** Drops epochs that begin at or behind `endOffset`. */
+  truncateFromEnd(endOffset: number): void {
+    const kept = this.#entries.filter((entry) => entry.startOffset < endOffset);
+    if (kept.length === this.#entries.length) return;
+    this.#entries = kept;
+    this.flush();
+  }
+
+  /** Makes the first epoch begin at `startOffset` and drops those before it. */
+  truncateFromStart(startOffset: number): void {
+    let covering = -1;
+    while (covering + 1 < this.#entries.length && this.#entries[covering + 1].startOffset <= startOffset) covering++;
+    if (covering < 0 || (covering === 0 && this.#entries[0].startOffset === startOffset)) return;
+    const { epoch } = this.#entries[covering];
+    this.#entries = [{ epoch, startOffset }, ...this.#entries.slice(covering + 1)];
+    this.flush();
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.flush();
+  }
+
+  flush(): void {
+    const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
+    writeCheckpointLines(this.#files, this.#path, lines);
+  }
+}

@@ -1,0 +1,314 @@
+import { BATCH_STRIDE, BatchSlot, SegmentSlot } from '../native/log-store.ts';
+import { ErrorCode } from '../protocol/errors.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { BatchAttribute, NO_TIMESTAMP, RecordBatchView } from '../protocol/records/batch-header.ts';
+import type { CompressionType } from '../protocol/records/compression.ts';
+import { AppendList } from './append-list.ts';
+import { AppendOrigin } from './append-origin.ts';
+import type { AppendOutcome } from './append-outcome.ts';
+import { tooLargeText, validateBatch } from './append-validation.ts';
+import { type BatchMemory, registerBatchMemory } from './batch-memory.ts';
+import { rebuildBatch, targetCodec } from './batch-rebuild.ts';
+import { readTransactionMarker } from './control-marker.ts';
+import type { LogState } from './log-state.ts';
+import type { CompletedTransaction, ProducerBatch } from './producer-state.ts';
+import { rollSegment, shouldRoll } from './segment-roll.ts';
+import { StorageError } from './storage-error.ts';
+import { indexAborted } from './transaction-index.ts';
+import { NO_GUARD } from './verification-states.ts';
+
+/**
+ * The append path of a leader, made for batching over requests: `stage` checks a batch, gives it its offsets and queues
+ * it; `write` puts all queued batches behind the active segment with one call of the storage engine. The producers'
+ * state follows each staged batch at once, so that the next one is checked against it, and is undone when the write
+ * fails. A batch that needs a new segment first writes what is queued.
+ *
+ * On the plain path (no producer id, codec and timestamps as they should be) nothing is allocated per batch.
+ *
+ * Thread: the log's owner.
+ */
+
+/** Batches queued before they are written on their own account. */
+export const STAGED_BATCHES_MAX = 1024;
+
+/** What a request knows beyond the batch itself. */
+export interface AppendContext {
+  /** From `VerificationStates.start`: the coordinator has confirmed the transaction. */
+  readonly verificationGuard: number;
+  /** `transaction.version` under which a marker was written. */
+  readonly transactionVersion: number;
+}
+
+const NO_CONTEXT: AppendContext = { verificationGuard: NO_GUARD, transactionVersion: 0 };
+
+interface Incoming {
+  memory: BatchMemory | undefined;
+  offset: number;
+  sizeBytes: number;
+  /** The memory holds what was made anew for the topic's codec; timestamps are right already. */
+  isRebuilt: boolean;
+  origin: AppendOrigin;
+  context: AppendContext;
+  nowMs: number;
+}
+
+export class LogAppender {
+  readonly #state: LogState;
+  readonly #facts = new Float64Array(BATCH_STRIDE);
+  readonly #list = new AppendList();
+  /** The batch being staged. */
+  readonly #incoming: Incoming = {
+    memory: undefined,
+    offset: 0,
+    sizeBytes: 0,
+    isRebuilt: false,
+    origin: AppendOrigin.client,
+    context: NO_CONTEXT,
+    nowMs: 0,
+  };
+  /** Log end offset when all staged batches are written. */
+  #stagedEndOffset = 0;
+  /** Of staged batches, and of repetitions of staged batches. */
+  readonly #outcomes: AppendOutcome[] = [];
+  /** Memories with rebuilt batches, to be given back after the write. */
+  readonly #scratch: BatchMemory[] = [];
+  readonly #completed: CompletedTransaction[] = [];
+  readonly #producerBatch: ProducerBatch = {
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    baseOffset: -1,
+    lastOffset: -1,
+    maxTimestamp: -1,
+    isTransactional: false,
+  };
+
+  constructor(state: LogState) {
+    this.#state = state;
+    this.#stagedEndOffset = state.logEndOffset;
+  }
+
+  get stagedCount(): number {
+    return this.#list.count;
+  }
+
+  /** See Log.stage. */
+  stage(
+    memory: BatchMemory,
+    offset: number,
+    sizeBytes: number,
+    origin: AppendOrigin,
+    outcome: AppendOutcome,
+    context: AppendContext = NO_CONTEXT,
+  ): void {
+    const state = this.#state;
+    outcome.reset(state.logStartOffset);
+    if (state.fault) {
+      outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, state.fault.message);
+      return;
+    }
+    const facts = this.#facts;
+    const nowMs = state.clock.wallMs();
+    const { store, config } = state;
+    const batchBytes = validateBatch(store, config, memory, offset, sizeBytes, origin, nowMs, facts, outcome);
+    if (batchBytes < 0) return;
+    if (origin === AppendOrigin.client && facts[BatchSlot.producerId] >= 0 && this.#answerDuplicate(outcome)) return;
+    const incoming = this.#incoming;
+    incoming.memory = memory;
+    incoming.offset = offset;
+    incoming.sizeBytes = batchBytes;
+    incoming.isRebuilt = false;
+    incoming.origin = origin;
+    incoming.context = context;
+    incoming.nowMs = nowMs;
+    const attributes = facts[BatchSlot.attributes];
+    const codec = targetCodec(config, attributes);
+    if (codec === (attributes & BatchAttribute.compressionMask) && facts[BatchSlot.deltasInOrder] === 1)
+      this.#place(outcome);
+    else this.#stageRebuilt(codec, outcome);
+  }
+
+  /** Answers a batch that the log has already as if it had been appended now. */
+  #answerDuplicate(outcome: AppendOutcome): boolean {
+    const facts = this.#facts;
+    const { producers } = this.#state;
+    const producerId = facts[BatchSlot.producerId];
+    const { producerEpoch, baseSequence, lastOffsetDelta } = BatchSlot;
+    const found = producers.findDuplicate(
+      producerId,
+      facts[producerEpoch],
+      facts[baseSequence],
+      facts[lastOffsetDelta],
+    );
+    if (found < 0) return false;
+    const entry = producers.entries.get(producerId)!;
+    outcome.isDuplicate = true;
+    outcome.baseOffset = entry.batchFirstOffset(found);
+    outcome.lastOffset = entry.batchLastOffset(found);
+    if (this.#state.config.messageTimestampType === 'LogAppendTime')
+      outcome.logAppendTimeMs = entry.batchTimestamp(found);
+    if (outcome.lastOffset >= this.#state.logEndOffset) {
+      // It repeats a batch that is staged itself and shares its fate.
+      outcome.isPending = true;
+      this.#outcomes.push(outcome);
+    }
+    return true;
+  }
+
+  #stageRebuilt(codec: CompressionType, outcome: AppendOutcome): void {
+    const { store, config } = this.#state;
+    const incoming = this.#incoming;
+    const appendTimeMs = config.messageTimestampType === 'LogAppendTime' ? incoming.nowMs : -1;
+    const bytes = rebuildBatch(store, config, incoming.memory!, incoming.offset, codec, appendTimeMs);
+    if (bytes.length > config.maxMessageBytes) {
+      outcome.fail(ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(bytes.length, config));
+      return;
+    }
+    const rebuilt = registerBatchMemory(store, bytes);
+    incoming.memory = rebuilt;
+    incoming.offset = 0;
+    incoming.sizeBytes = bytes.length;
+    incoming.isRebuilt = true;
+    this.#place(outcome);
+    if (outcome.isPending) this.#scratch.push(rebuilt);
+    else store.releaseMemory(rebuilt.id);
+  }
+
+  /** Rolls when needed, takes the producer's state forward, and queues the batch. */
+  #place(outcome: AppendOutcome): void {
+    const state = this.#state;
+    const facts = this.#facts;
+    const { memory, offset, sizeBytes, isRebuilt, nowMs } = this.#incoming;
+    if (sizeBytes > state.config.segmentBytes) {
+      outcome.fail(ErrorCode.RECORD_LIST_TOO_LARGE, `a batch of ${sizeBytes} bytes is larger than a segment`);
+      return;
+    }
+    const isAppendTime = state.config.messageTimestampType === 'LogAppendTime';
+    const maxTimestamp = isAppendTime ? nowMs : facts[BatchSlot.recordsMaxTimestamp];
+    const lastOffsetDelta = facts[BatchSlot.lastOffsetDelta];
+    if (!this.#makeRoom(sizeBytes, maxTimestamp, lastOffsetDelta)) {
+      outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, 'cannot begin a new segment');
+      return;
+    }
+    const baseOffset = this.#stagedEndOffset;
+    if (facts[BatchSlot.producerId] >= 0) {
+      const fault = this.#followProducer(baseOffset, maxTimestamp);
+      if (fault !== ErrorCode.NONE) {
+        outcome.fail(fault, null);
+        return;
+      }
+    }
+    const isCorrect = isRebuilt || isAppendTime || facts[BatchSlot.maxTimestamp] === maxTimestamp;
+    if (!isCorrect && maxTimestamp === NO_TIMESTAMP) clearMaxTimestamp(state, memory!, offset);
+    const appendTimeMs = isAppendTime && !isRebuilt ? nowMs : -1;
+    this.#list.add(memory!.id, offset, sizeBytes, baseOffset, appendTimeMs, isCorrect ? -1 : maxTimestamp);
+    this.#stagedEndOffset = baseOffset + lastOffsetDelta + 1;
+    outcome.baseOffset = baseOffset;
+    outcome.lastOffset = baseOffset + lastOffsetDelta;
+    if (isAppendTime) outcome.logAppendTimeMs = nowMs;
+    outcome.isPending = true;
+    this.#outcomes.push(outcome);
+  }
+
+  /** False when a needed roll fails. What is staged goes into the old segment first. */
+  #makeRoom(batchBytes: number, maxTimestamp: number, lastOffsetDelta: number): boolean {
+    const state = this.#state;
+    const list = this.#list;
+    if (list.count === STAGED_BATCHES_MAX) this.write();
+    const lastOffset = this.#stagedEndOffset + lastOffsetDelta;
+    if (!shouldRoll(state, list.sizeBytes + batchBytes, maxTimestamp, lastOffset)) return true;
+    if (list.count > 0) {
+      this.write();
+      if (!shouldRoll(state, batchBytes, maxTimestamp, state.logEndOffset + lastOffsetDelta)) return true;
+    }
+    return rollSegment(state, this.#stagedEndOffset) === ErrorCode.NONE;
+  }
+
+  #followProducer(baseOffset: number, maxTimestamp: number): ErrorCode {
+    const facts = this.#facts;
+    const { origin, context } = this.#incoming;
+    const attributes = facts[BatchSlot.attributes];
+    if (attributes & BatchAttribute.control) return this.#followMarker(baseOffset);
+    const batch = this.#producerBatch;
+    batch.producerId = facts[BatchSlot.producerId];
+    batch.producerEpoch = facts[BatchSlot.producerEpoch];
+    batch.baseSequence = facts[BatchSlot.baseSequence];
+    batch.baseOffset = baseOffset;
+    batch.lastOffset = baseOffset + facts[BatchSlot.lastOffsetDelta];
+    batch.maxTimestamp = maxTimestamp;
+    batch.isTransactional = (attributes & BatchAttribute.transactional) !== 0;
+    return this.#state.producers.appendBatch(batch, origin, context.verificationGuard);
+  }
+
+  #followMarker(baseOffset: number): ErrorCode {
+    const { producers } = this.#state;
+    const { memory, offset, context } = this.#incoming;
+    try {
+      const marker = readTransactionMarker(memory!.bytes, offset, baseOffset, context.transactionVersion);
+      if (!marker) return ErrorCode.NONE;
+      const fault = producers.checkMarker(marker);
+      if (fault !== ErrorCode.NONE) return fault;
+      const completed = producers.appendMarker(marker);
+      if (completed?.aborted) this.#completed.push(completed);
+      return ErrorCode.NONE;
+    } catch (error) {
+      if (error instanceof ProtocolError) return ErrorCode.INVALID_RECORD;
+      throw error;
+    }
+  }
+
+  /** See Log.write. */
+  write(): void {
+    if (this.#list.count > 0) this.#writeStaged();
+    this.#outcomes.length = 0;
+    this.#completed.length = 0;
+    for (const { id } of this.#scratch) this.#state.store.releaseMemory(id);
+    this.#scratch.length = 0;
+  }
+
+  #writeStaged(): void {
+    const state = this.#state;
+    const errorText = this.#storeBatches(state.leaderEpoch);
+    this.#list.clear();
+    if (errorText !== undefined) {
+      state.producers.rollback();
+      this.#stagedEndOffset = state.logEndOffset;
+      for (const outcome of this.#outcomes) outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, errorText);
+      return;
+    }
+    state.logEndOffset = this.#stagedEndOffset;
+    state.producers.commit();
+    indexAborted(state, state.active[SegmentSlot.baseOffset], this.#completed);
+    for (const outcome of this.#outcomes) outcome.isPending = false;
+  }
+
+  /** Undefined on success, else what went wrong. */
+  #storeBatches(leaderEpoch: number): string | undefined {
+    const state = this.#state;
+    const list = this.#list;
+    try {
+      if (leaderEpoch >= 0 && leaderEpoch !== state.epochs.latestEpoch)
+        state.epochs.assign(leaderEpoch, state.logEndOffset);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      state.logger.error({ partition: state.name, err: error }, 'cannot note a new leader epoch');
+      return error.message;
+    }
+    const result = state.store.append(state.handle, leaderEpoch, list.slots, list.count, state.active);
+    if (result >= 0) return undefined;
+    state.logger.error({ partition: state.name, errno: result }, 'cannot append to the log');
+    return new StorageError('cannot append to', state.folder, result).message;
+  }
+
+  /** The log end moved by other means than an append. */
+  resync(): void {
+    if (this.#list.count > 0) throw new Error('the log was changed while batches were staged');
+    this.#stagedEndOffset = this.#state.logEndOffset;
+  }
+}
+
+/** Corrects the greatest timestamp of a batch whose records have none; the store corrects all others itself. */
+function clearMaxTimestamp(state: LogState, memory: BatchMemory, offset: number): void {
+  const batch = new RecordBatchView(memory.bytes, offset);
+  batch.setMaxTimestamp(false, NO_TIMESTAMP, (bytes, start, end) => state.store.crc32c(bytes, start, end));
+}

@@ -1,0 +1,218 @@
+import { Errno, type FileSpace } from '../native/file-space.ts';
+import { BATCH_STRIDE, BatchFault, BatchSlot, SEGMENT_STRIDE, SegmentSlot } from '../native/log-store.ts';
+import { BATCH_HEADER_BYTES, faultName, RecordBatchView } from '../protocol/records/batch-header.ts';
+import { FileSuffix, type OffsetFile, parseOffsetFile } from './log-files.ts';
+import { removeSegments } from './log-retention.ts';
+import type { LogState } from './log-state.ts';
+import { type ReplayVisitor, replaySegment } from './producer-replay.ts';
+import type { CompletedTransaction } from './producer-state.ts';
+import { ensureDone, StorageError } from './storage-error.ts';
+
+/**
+ * Bringing a log back: leftovers of interrupted operations are finished or cleared away, indexes made anew where they
+ * are missing, and, after an unclean stop, every batch from the recovery point's segment on is checked and the log cut
+ * at the first bad one. What lies below the recovery point was durable once: damage there is reported and nothing is
+ * cut. Follows Kafka's LogLoader.
+ *
+ * Thread: the log's owner.
+ */
+
+/** The log is damaged below its recovery point; someone has to look at it. */
+export class LogCorruptionError extends StorageError {
+  readonly offset: number;
+
+  constructor(path: string, offset: number, recoveryPoint: number, what: string) {
+    super(`records at offset ${offset}, below the recovery point ${recoveryPoint}, are damaged (${what})`, path, 0);
+    this.name = 'LogCorruptionError';
+    this.offset = offset;
+  }
+}
+
+function listOffsetFiles(files: FileSpace, folder: string): OffsetFile[] {
+  const entries = files.list(folder);
+  if (typeof entries === 'number') throw new StorageError('cannot list', folder, entries);
+  const found: OffsetFile[] = [];
+  for (const { name, isFolder } of entries) {
+    const file = isFolder ? undefined : parseOffsetFile(name);
+    if (file) found.push(file);
+  }
+  return found;
+}
+
+function unlink(files: FileSpace, path: string): void {
+  const result = files.unlink(path);
+  if (result < 0 && result !== Errno.ENOENT) throw new StorageError('cannot delete', path, result);
+}
+
+/**
+ * Before the store opens the folder: deletes what was on its way out, completes a swap of cleaned segments that had
+ * begun (all .cleaned files of it were renamed to .swap), undoes one that had not, and drops indexes without a log.
+ */
+export function clearLeftovers(files: FileSpace, folder: string): void {
+  const found = listOffsetFiles(files, folder);
+  const cleaned = found.filter((file) => file.suffix === FileSuffix.cleaned);
+  const firstCleaned = Math.min(...cleaned.map((file) => file.offset));
+  const swapped: OffsetFile[] = [];
+  for (const file of found) {
+    if (file.suffix === FileSuffix.deleted || file.suffix === FileSuffix.cleaned)
+      unlink(files, `${folder}/${file.name}`);
+    else if (file.suffix === FileSuffix.swap)
+      if (file.offset >= firstCleaned) unlink(files, `${folder}/${file.name}`);
+      else swapped.push(file);
+  }
+  if (swapped.length > 0) finishSwap(files, folder, found, swapped);
+  const present = listOffsetFiles(files, folder);
+  const logs = new Set(present.filter((file) => file.kind === 'log' && file.suffix === '').map((file) => file.offset));
+  for (const { name, kind, offset } of present)
+    if (kind !== 'log' && kind !== 'snapshot' && !logs.has(offset)) unlink(files, `${folder}/${name}`);
+}
+
+/** The segments that the swapped ones stand for go, and the swapped ones get their names. */
+function finishSwap(
+  files: FileSpace,
+  folder: string,
+  found: readonly OffsetFile[],
+  swapped: readonly OffsetFile[],
+): void {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const { name, kind, offset } of swapped) {
+    if (kind !== 'log') continue;
+    from = Math.min(from, offset);
+    to = Math.max(to, nextOffsetOfFile(files, `${folder}/${name}`, offset));
+  }
+  for (const file of found)
+    if (file.suffix === '' && file.offset >= from && file.offset < to && file.kind !== 'snapshot')
+      unlink(files, `${folder}/${file.name}`);
+  for (const { name } of swapped) {
+    const path = `${folder}/${name}`;
+    ensureDone(files.rename(path, path.slice(0, -FileSuffix.swap.length)), 'cannot rename', path);
+  }
+}
+
+/** Offset behind the last whole batch of a file that the store does not know yet. */
+function nextOffsetOfFile(files: FileSpace, path: string, baseOffset: number): number {
+  const stat = files.stat(path);
+  if (typeof stat === 'number') throw new StorageError('cannot read', path, stat);
+  const file = ensureDone(files.open(path, false), 'cannot open', path);
+  const bytes = Buffer.alloc(BATCH_HEADER_BYTES);
+  let nextOffset = baseOffset;
+  try {
+    for (let position = 0; position + BATCH_HEADER_BYTES <= stat.sizeBytes; ) {
+      ensureDone(files.read(file, position, bytes, 0, bytes.length), 'cannot read', path);
+      const batch = new RecordBatchView(bytes);
+      if (batch.sizeBytes < BATCH_HEADER_BYTES || position + batch.sizeBytes > stat.sizeBytes) break;
+      nextOffset = batch.nextOffset;
+      position += batch.sizeBytes;
+    }
+  } finally {
+    files.close(file);
+  }
+  return nextOffset;
+}
+
+/** Makes indexes anew that are missing or cannot be right. Segments from `below` on are left to `recoverSegments`. */
+export function rebuildMissingIndexes(state: LogState, below: number): void {
+  const present = new Set(listOffsetFiles(state.files, state.folder).map((file) => file.name));
+  const facts = new Float64Array(SEGMENT_STRIDE);
+  for (const baseOffset of state.segments) {
+    if (baseOffset >= below) return;
+    const name = state.transactions.path(baseOffset).slice(state.folder.length + 1, -'.txnindex'.length);
+    let isUsable = present.has(`${name}.index`) && present.has(`${name}.timeindex`);
+    if (isUsable) {
+      ensureDone(state.store.state(state.handle, baseOffset, facts), 'cannot read a segment of', state.folder);
+      isUsable = facts[SegmentSlot.offsetIndexEntries] >= 0 && facts[SegmentSlot.timeIndexEntries] >= 0;
+    }
+    if (isUsable) continue;
+    state.logger.warn({ partition: state.name, segment: baseOffset }, 'making the indexes of a segment anew');
+    const scan = state.store.rebuild(state.handle, baseOffset);
+    if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
+    if (scan.fault !== BatchFault.none)
+      throw new LogCorruptionError(state.folder, scan.nextOffset, state.recoveryPoint, faultName(scan.fault));
+  }
+}
+
+/**
+ * After an unclean stop: checks the segments from the one that holds the recovery point on, cuts the log at the first
+ * bad batch and drops the segments behind it. Returns the base offset of the first segment that was checked. Throws a
+ * LogCorruptionError for damage below the recovery point.
+ */
+export function recoverSegments(state: LogState): number {
+  const { recoveryPoint, logger } = state;
+  const first = Math.max(0, state.floorSegment(recoveryPoint));
+  const unflushed = state.segments.slice(first);
+  for (const [at, baseOffset] of unflushed.entries()) {
+    const scan = state.store.rebuild(state.handle, baseOffset);
+    if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
+    if (scan.fault === BatchFault.none) continue;
+    const fault = faultName(scan.fault);
+    if (scan.nextOffset < recoveryPoint)
+      throw new LogCorruptionError(state.folder, scan.nextOffset, recoveryPoint, fault);
+    const details = { partition: state.name, segment: baseOffset, position: scan.validBytes, fault };
+    logger.warn({ ...details, logEndOffset: scan.nextOffset }, 'cutting the log behind its last good batch');
+    removeSegments(state, unflushed.slice(at + 1));
+    ensureDone(state.store.truncate(state.handle, scan.nextOffset), 'cannot cut a segment of', state.folder);
+    break;
+  }
+  return unflushed[0] ?? 0;
+}
+
+/**
+ * Brings epochs, transaction indexes and producers in line with the segments. `recoveredFrom` is the base offset of the
+ * first segment that was checked, undefined after a clean stop.
+ */
+export function rebuildDerivedState(state: LogState, recoveredFrom: number | undefined): void {
+  const { epochs, snapshots, transactions, logEndOffset } = state;
+  epochs.truncateFromEnd(logEndOffset);
+  snapshots.removeStray(state.segments);
+  snapshots.removeOutside(-1, logEndOffset);
+  const aborted = new Map<number, CompletedTransaction[]>();
+  const visitor: ReplayVisitor = {
+    onEpoch(epoch, baseOffset) {
+      if (epoch > epochs.latestEpoch) epochs.assign(epoch, baseOffset);
+    },
+    onCompleted(segment, completed) {
+      if (!completed.aborted) return;
+      const known = aborted.get(segment);
+      if (known) known.push(completed);
+      else aborted.set(segment, [completed]);
+    },
+  };
+  if (recoveredFrom !== undefined) {
+    // Nothing is known of how far the indexes of the recovered segments reached the disk.
+    reloadProducers(state, recoveredFrom, visitor);
+    for (const segment of state.segments)
+      if (segment >= recoveredFrom) transactions.replace(segment, aborted.get(segment) ?? []);
+  } else reloadProducers(state, logEndOffset, {});
+  epochs.truncateFromStart(state.logStartOffset);
+}
+
+/**
+ * Loads the latest snapshot at or below `snapshotMax` and replays the log from there to its end; then keeps a snapshot
+ * of the end, so that the next start has less to do.
+ */
+export function reloadProducers(state: LogState, snapshotMax: number, visitor: ReplayVisitor): void {
+  const { producers, snapshots, logEndOffset, logStartOffset } = state;
+  const loaded = snapshots.loadLatest(snapshotMax);
+  producers.load(loaded?.entries ?? [], state.clock.wallMs());
+  const from = Math.max(loaded?.offset ?? 0, logStartOffset);
+  for (const [at, segment] of state.segments.entries()) {
+    const next = state.segments[at + 1] ?? Number.POSITIVE_INFINITY;
+    if (next <= from || from >= logEndOffset) continue;
+    replaySegment(state, segment, from, logEndOffset, visitor);
+  }
+  producers.commit();
+  if (logEndOffset > snapshots.latest && logEndOffset > logStartOffset)
+    snapshots.write(logEndOffset, producers.entries);
+}
+
+/** Whether the active segment ends with a whole batch; a clean stop promises so. */
+export function endsWithWholeBatch(state: LogState): boolean {
+  const { store, handle } = state;
+  const header = new Float64Array(BATCH_STRIDE);
+  const { nextOffset, sizeBytes, baseOffset } = SegmentSlot;
+  if (state.active[sizeBytes] === 0) return true;
+  const position = store.positionOf(handle, state.active[baseOffset], state.active[nextOffset] - 1);
+  if (position < 0 || store.readHeaders(handle, state.active[baseOffset], position, header) !== 1) return false;
+  return position + header[BatchSlot.sizeBytes] === state.active[sizeBytes];
+}

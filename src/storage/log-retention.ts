@@ -1,0 +1,117 @@
+import { ErrorCode } from '../protocol/errors.ts';
+import { FileSuffix, offsetFileName } from './log-files.ts';
+import type { LogState } from './log-state.ts';
+import { rollSegment } from './segment-roll.ts';
+import { StorageError } from './storage-error.ts';
+
+/**
+ * Which segments go, and how they go: renamed at once, unlinked `file.delete.delay.ms` later, so that readers can
+ * finish. Follows Kafka's UnifiedLog.deleteOldSegments.
+ *
+ * Thread: the log's owner.
+ */
+
+/** Judges a segment; the next segment's base offset is undefined for the active one. */
+type IsExpired = (baseOffset: number, nextBaseOffset: number | undefined) => boolean;
+
+/** Deletes what the topic's policy says. Returns the number of segments. Throws a StorageError. */
+export function deleteOldSegments(state: LogState): number {
+  const { config } = state;
+  if (config.cleanupDelete) return deleteBelowLogStart(state) + deleteOverSize(state) + deleteOverAge(state);
+  return config.cleanupCompact ? deleteBelowLogStart(state) : 0;
+}
+
+function deleteBelowLogStart(state: LogState): number {
+  return deletePrefix(
+    state,
+    (_, nextBaseOffset) => nextBaseOffset !== undefined && nextBaseOffset <= state.logStartOffset,
+    'records below the log start offset',
+  );
+}
+
+function deleteOverSize(state: LogState): number {
+  const { retentionBytes } = state.config;
+  if (retentionBytes < 0) return 0;
+  let excessBytes = logSizeBytes(state) - retentionBytes;
+  if (excessBytes < 0) return 0;
+  return deletePrefix(
+    state,
+    (baseOffset) => {
+      const sizeBytes = state.segmentSizeBytes(baseOffset);
+      if (excessBytes - sizeBytes < 0) return false;
+      excessBytes -= sizeBytes;
+      return true;
+    },
+    'retention.bytes',
+  );
+}
+
+function deleteOverAge(state: LogState): number {
+  const { retentionMs } = state.config;
+  if (retentionMs < 0) return 0;
+  const nowMs = state.clock.wallMs();
+  return deletePrefix(
+    state,
+    (baseOffset) => nowMs - state.segmentLargestTimestamp(baseOffset) > retentionMs,
+    'retention.ms',
+  );
+}
+
+export function logSizeBytes(state: LogState): number {
+  let sizeBytes = 0;
+  for (const baseOffset of state.segments) sizeBytes += state.segmentSizeBytes(baseOffset);
+  return sizeBytes;
+}
+
+/** Deletes segments from the oldest on while they are expired and lie below the high watermark. */
+function deletePrefix(state: LogState, isExpired: IsExpired, reason: string): number {
+  const { segments } = state;
+  const expired: number[] = [];
+  for (let at = 0; at < segments.length; at++) {
+    const next = segments.at(at + 1);
+    const isEmptyActive = next === undefined && state.activeSizeBytes === 0;
+    if (state.highWatermark < (next ?? state.logEndOffset) || isEmptyActive) break;
+    if (!isExpired(segments[at], next)) break;
+    expired.push(segments[at]);
+  }
+  if (expired.length === 0) return 0;
+  // A log keeps one segment at least.
+  if (expired.length === segments.length && rollSegment(state, state.logEndOffset) !== ErrorCode.NONE)
+    throw new StorageError('cannot begin a segment in', state.folder, 0);
+  state.logger.info({ partition: state.name, segments: expired, reason }, 'deleting segments');
+  removeSegments(state, expired);
+  const firstOffset = state.segments[0];
+  if (firstOffset > state.logStartOffset) moveLogStart(state, firstOffset);
+  return expired.length;
+}
+
+/** Takes segments away from readers and has their files unlinked later. Throws a StorageError. */
+export function removeSegments(state: LogState, baseOffsets: readonly number[]): void {
+  const paths: string[] = [];
+  for (const baseOffset of baseOffsets) {
+    const result = state.store.remove(state.handle, baseOffset);
+    if (result < 0) throw new StorageError('cannot remove a segment of', state.folder, result);
+    state.forgetSegment(baseOffset);
+    const transactionIndex = state.transactions.path(baseOffset);
+    state.files.rename(transactionIndex, transactionIndex + FileSuffix.deleted);
+    state.snapshots.markDeleted(baseOffset);
+    for (const extension of ['.log', '.index', '.timeindex', '.txnindex', '.snapshot'])
+      paths.push(`${state.folder}/${offsetFileName(baseOffset, extension)}${FileSuffix.deleted}`);
+  }
+  state.segments = state.store.segments(state.handle);
+  const unlink = (): void => {
+    state.pendingUnlinks.delete(unlink);
+    for (const path of paths) state.files.unlink(path);
+  };
+  state.pendingUnlinks.add(unlink);
+  state.clock.schedule(state.config.fileDeleteDelayMs, () => {
+    if (state.pendingUnlinks.has(unlink)) unlink();
+  });
+}
+
+/** Moves the log start up, with what hangs on it. Throws a StorageError. */
+export function moveLogStart(state: LogState, offset: number): void {
+  state.logStartOffset = offset;
+  state.epochs.truncateFromStart(offset);
+  state.producers.onHighWatermark(offset);
+}
