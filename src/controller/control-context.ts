@@ -40,6 +40,19 @@ export interface ControllerSettings {
   readonly defaultReplicationFactor: number;
   /** `delete.topic.enable` */
   readonly deleteTopicEnable: boolean;
+  /** Whether an authorizer is configured; without one ACLs are refused. */
+  readonly aclsEnabled?: boolean;
+  /** Absent while `delegation.token.secret.key` is not set. */
+  readonly delegationTokens?: DelegationTokenSettings;
+}
+
+export interface DelegationTokenSettings {
+  /** `delegation.token.secret.key` */
+  readonly secretKey: string;
+  /** `delegation.token.max.lifetime.ms` */
+  readonly maxLifetimeMs: number;
+  /** `delegation.token.expiry.time.ms` */
+  readonly renewLifetimeMs: number;
 }
 
 export interface ControlContext {
@@ -49,6 +62,7 @@ export interface ControlContext {
   readonly random: Random;
   /** Offset that the first record of the result will have. */
   readonly nextOffset: number;
+  readonly nowMs: number;
   readonly request: ControllerRequestContext;
 }
 

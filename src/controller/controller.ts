@@ -6,8 +6,22 @@
  */
 import type { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/messages/19-create-topics.ts';
 import type { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts';
+import type { CreateAclsRequest, CreateAclsResponse } from '../protocol/messages/30-create-acls.ts';
+import type { DeleteAclsRequest, DeleteAclsResponse } from '../protocol/messages/31-delete-acls.ts';
 import type { AlterConfigsRequest, AlterConfigsResponse } from '../protocol/messages/33-alter-configs.ts';
 import type { CreatePartitionsRequest, CreatePartitionsResponse } from '../protocol/messages/37-create-partitions.ts';
+import type {
+  CreateDelegationTokenRequest,
+  CreateDelegationTokenResponse,
+} from '../protocol/messages/38-create-delegation-token.ts';
+import type {
+  RenewDelegationTokenRequest,
+  RenewDelegationTokenResponse,
+} from '../protocol/messages/39-renew-delegation-token.ts';
+import type {
+  ExpireDelegationTokenRequest,
+  ExpireDelegationTokenResponse,
+} from '../protocol/messages/40-expire-delegation-token.ts';
 import type { ElectLeadersRequest, ElectLeadersResponse } from '../protocol/messages/43-elect-leaders.ts';
 import type {
   IncrementalAlterConfigsRequest,
@@ -21,6 +35,14 @@ import type {
   ListPartitionReassignmentsRequest,
   ListPartitionReassignmentsResponse,
 } from '../protocol/messages/46-list-partition-reassignments.ts';
+import type {
+  AlterClientQuotasRequest,
+  AlterClientQuotasResponse,
+} from '../protocol/messages/49-alter-client-quotas.ts';
+import type {
+  AlterUserScramCredentialsRequest,
+  AlterUserScramCredentialsResponse,
+} from '../protocol/messages/51-alter-user-scram-credentials.ts';
 import type { DescribeQuorumRequest, DescribeQuorumResponse } from '../protocol/messages/55-describe-quorum.ts';
 import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/messages/56-alter-partition.ts';
 import type { UpdateFeaturesRequest, UpdateFeaturesResponse } from '../protocol/messages/57-update-features.ts';
@@ -73,6 +95,22 @@ export interface Controller {
   updateFeatures(request: UpdateFeaturesRequest, context: Context): Promise<UpdateFeaturesResponse>;
   describeQuorum(request: DescribeQuorumRequest, context: Context): Promise<DescribeQuorumResponse>;
   unregisterBroker(request: UnregisterBrokerRequest, context: Context): Promise<UnregisterBrokerResponse>;
+  alterClientQuotas(request: AlterClientQuotasRequest, context: Context): Promise<AlterClientQuotasResponse>;
+  alterUserScramCredentials(
+    request: AlterUserScramCredentialsRequest,
+    context: Context,
+  ): Promise<AlterUserScramCredentialsResponse>;
+  createAcls(request: CreateAclsRequest, context: Context): Promise<CreateAclsResponse>;
+  deleteAcls(request: DeleteAclsRequest, context: Context): Promise<DeleteAclsResponse>;
+  createDelegationToken(
+    request: CreateDelegationTokenRequest,
+    context: Context,
+  ): Promise<CreateDelegationTokenResponse>;
+  renewDelegationToken(request: RenewDelegationTokenRequest, context: Context): Promise<RenewDelegationTokenResponse>;
+  expireDelegationToken(
+    request: ExpireDelegationTokenRequest,
+    context: Context,
+  ): Promise<ExpireDelegationTokenResponse>;
 
   // What brokers ask for themselves.
   registerBroker(request: BrokerRegistrationRequest): Promise<BrokerRegistrationResponse>;

@@ -28,12 +28,19 @@ import type { MetadataLog } from '../metadata/metadata-log.ts';
 import type { MetadataRecord } from '../metadata/metadata-records.ts';
 import type { CreateTopicsRequest } from '../protocol/messages/19-create-topics.ts';
 import type { DeleteTopicsRequest } from '../protocol/messages/20-delete-topics.ts';
+import type { CreateAclsRequest } from '../protocol/messages/30-create-acls.ts';
+import type { DeleteAclsRequest } from '../protocol/messages/31-delete-acls.ts';
 import type { AlterConfigsRequest } from '../protocol/messages/33-alter-configs.ts';
 import type { CreatePartitionsRequest } from '../protocol/messages/37-create-partitions.ts';
+import type { CreateDelegationTokenRequest } from '../protocol/messages/38-create-delegation-token.ts';
+import type { RenewDelegationTokenRequest } from '../protocol/messages/39-renew-delegation-token.ts';
+import type { ExpireDelegationTokenRequest } from '../protocol/messages/40-expire-delegation-token.ts';
 import type { ElectLeadersRequest } from '../protocol/messages/43-elect-leaders.ts';
 import type { IncrementalAlterConfigsRequest } from '../protocol/messages/44-incremental-alter-configs.ts';
 import type { AlterPartitionReassignmentsRequest } from '../protocol/messages/45-alter-partition-reassignments.ts';
 import type { ListPartitionReassignmentsRequest } from '../protocol/messages/46-list-partition-reassignments.ts';
+import type { AlterClientQuotasRequest } from '../protocol/messages/49-alter-client-quotas.ts';
+import type { AlterUserScramCredentialsRequest } from '../protocol/messages/51-alter-user-scram-credentials.ts';
 import type { DescribeQuorumRequest } from '../protocol/messages/55-describe-quorum.ts';
 import type { AlterPartitionRequest } from '../protocol/messages/56-alter-partition.ts';
 import type { UpdateFeaturesRequest } from '../protocol/messages/57-update-features.ts';
@@ -42,6 +49,7 @@ import type { BrokerHeartbeatRequest } from '../protocol/messages/63-broker-hear
 import type { UnregisterBrokerRequest } from '../protocol/messages/64-unregister-broker.ts';
 import type { AllocateProducerIdsRequest } from '../protocol/messages/67-allocate-producer-ids.ts';
 import type { AssignReplicasToDirsRequest } from '../protocol/messages/73-assign-replicas-to-dirs.ts';
+import { createAcls, deleteAcls } from './acl-control.ts';
 import { brokerHeartbeat, registerBroker, unregisterBroker } from './cluster-control.ts';
 import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
 import type { ConfigRules } from './config-rules.ts';
@@ -54,7 +62,10 @@ import { MetadataLeader, type SnapshotPolicy } from './metadata-leader.ts';
 import { createPartitions } from './partition-control.ts';
 import { allocateProducerIds } from './producer-id-control.ts';
 import { describeQuorum, type QuorumEndpoint } from './quorum-description.ts';
+import { alterClientQuotas } from './quota-control.ts';
 import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
+import { alterUserScramCredentials } from './scram-control.ts';
+import { createDelegationToken, expireDelegationToken, expiredTokens, renewDelegationToken } from './token-control.ts';
 import { createTopics } from './topic-control.ts';
 import { deleteTopics } from './topic-deletion-control.ts';
 
@@ -169,6 +180,23 @@ export class LocalController implements Controller {
       });
     });
 
+  alterClientQuotas = (request: AlterClientQuotasRequest, context: ControllerRequestContext) =>
+    this.#run(alterClientQuotas, request, context);
+  alterUserScramCredentials = (request: AlterUserScramCredentialsRequest, context: ControllerRequestContext) =>
+    this.#run(alterUserScramCredentials, request, context);
+  createAcls = (request: CreateAclsRequest, context: ControllerRequestContext) =>
+    this.#run(createAcls, request, context);
+  deleteAcls = (request: DeleteAclsRequest, context: ControllerRequestContext) =>
+    this.#run(deleteAcls, request, context);
+  createDelegationToken = (request: CreateDelegationTokenRequest, context: ControllerRequestContext) =>
+    this.#run(createDelegationToken, request, context);
+  renewDelegationToken = (request: RenewDelegationTokenRequest, context: ControllerRequestContext) =>
+    this.#run(renewDelegationToken, request, context);
+  expireDelegationToken = (request: ExpireDelegationTokenRequest, context: ControllerRequestContext) =>
+    this.#run(expireDelegationToken, request, context);
+  /** Removes tokens whose time is over; to be called now and then (`delegation.token.expiry.check.interval.ms`). */
+  removeExpiredTokens = () => this.#run((_: undefined, control) => expiredTokens(control), undefined, SELF);
+
   registerBroker = (request: BrokerRegistrationRequest) => this.#run(registerBroker, request, SELF);
   brokerHeartbeat = (request: BrokerHeartbeatRequest) => this.#run(brokerHeartbeat, request, SELF);
   allocateProducerIds = (request: AllocateProducerIdsRequest) => this.#run(allocateProducerIds, request, SELF);
@@ -188,8 +216,9 @@ export class LocalController implements Controller {
   }
 
   #controlContext(request: ControllerRequestContext): ControlContext {
-    const { settings, rules, random } = this.#options;
-    return { image: this.image, settings, rules, random, nextOffset: this.#leader.nextOffset, request };
+    const { settings, rules, random, clock } = this.#options;
+    const nextOffset = this.#leader.nextOffset;
+    return { image: this.image, settings, rules, random, nextOffset, nowMs: clock.wallMs(), request };
   }
 
   async #commit(records: readonly MetadataRecord[]): Promise<void> {
