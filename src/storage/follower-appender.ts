@@ -4,11 +4,11 @@ import { BATCH_HEADER_BYTES, BATCH_MAGIC, RecordBatchView } from '../protocol/re
 import { AppendList } from './append-list.ts';
 import type { BatchMemory } from './batch-memory.ts';
 import type { LogState } from './log-state.ts';
-import { replayBatch } from './producer-replay.ts';
-import type { CompletedTransaction } from './producer-state.ts';
+import { replayBatch } from './producer/producer-replay.ts';
+import type { CompletedTransaction } from './producer/producer-state.ts';
+import { indexAborted } from './producer/transaction-index.ts';
 import { rollSegment, shouldRoll } from './segment-roll.ts';
 import { StorageError } from './storage-error.ts';
-import { indexAborted } from './transaction-index.ts';
 
 /**
  * The append path of a follower: batches come from a leader with their offsets and epochs, and only damage is looked

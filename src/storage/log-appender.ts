@@ -9,13 +9,13 @@ import type { AppendOutcome } from './append-outcome.ts';
 import { tooLargeText, validateBatch } from './append-validation.ts';
 import { type BatchMemory, registerBatchMemory } from './batch-memory.ts';
 import { rebuildBatch, targetCodec } from './batch-rebuild.ts';
-import { readTransactionMarker } from './control-marker.ts';
 import type { LogState } from './log-state.ts';
-import type { CompletedTransaction, ProducerBatch } from './producer-state.ts';
+import { readTransactionMarker } from './producer/control-marker.ts';
+import type { CompletedTransaction, ProducerBatch } from './producer/producer-state.ts';
+import { indexAborted } from './producer/transaction-index.ts';
+import { NO_GUARD } from './producer/verification-states.ts';
 import { rollSegment, shouldRoll } from './segment-roll.ts';
 import { StorageError } from './storage-error.ts';
-import { indexAborted } from './transaction-index.ts';
-import { NO_GUARD } from './verification-states.ts';
 
 /**
  * The append path of a leader, made for batching over requests: `stage` checks a batch, gives it its offsets and queues

@@ -4,8 +4,8 @@ import { BATCH_HEADER_BYTES, faultName, RecordBatchView } from '../protocol/reco
 import { FileSuffix, type OffsetFile, parseOffsetFile } from './log-files.ts';
 import { removeSegments } from './log-retention.ts';
 import type { LogState } from './log-state.ts';
-import { type ReplayVisitor, replaySegment } from './producer-replay.ts';
-import type { CompletedTransaction } from './producer-state.ts';
+import { type ReplayVisitor, replaySegment } from './producer/producer-replay.ts';
+import type { CompletedTransaction } from './producer/producer-state.ts';
 import { ensureDone, StorageError } from './storage-error.ts';
 
 /**

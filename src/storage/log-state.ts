@@ -6,10 +6,10 @@ import type { LogConfig } from '../config/topic-config.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import { type LogHandle, type LogStore, SEGMENT_STRIDE, SegmentSlot } from '../native/log-store.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
-import type { ProducerSnapshots } from './producer-snapshots.ts';
-import type { ProducerState } from './producer-state.ts';
+import type { ProducerSnapshots } from './producer/producer-snapshots.ts';
+import type { ProducerState } from './producer/producer-state.ts';
+import type { TransactionIndex } from './producer/transaction-index.ts';
 import { ensureDone, type StorageError } from './storage-error.ts';
-import type { TransactionIndex } from './transaction-index.ts';
 
 /**
  * What the parts of a log share: append path, roll policy, retention, recovery and lookups work on this, and `Log` puts

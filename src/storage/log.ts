@@ -23,12 +23,12 @@ import { deleteOldSegments, logSizeBytes, moveLogStart } from './log-retention.t
 import { LogState } from './log-state.ts';
 import { type SyncDone, syncLog } from './log-sync.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata-file.ts';
-import { ProducerSnapshots } from './producer-snapshots.ts';
-import { ProducerState, type ProducerStateOptions } from './producer-state.ts';
+import { ProducerSnapshots } from './producer/producer-snapshots.ts';
+import { ProducerState, type ProducerStateOptions } from './producer/producer-state.ts';
+import { type AbortedTransaction, TransactionIndex } from './producer/transaction-index.ts';
 import { noteNewActiveSegment, rollSegment } from './segment-roll.ts';
 import { ensureDone, StorageError } from './storage-error.ts';
 import { maxTimestampOffset, offsetForTimestamp, type TimestampedOffset } from './timestamp-lookup.ts';
-import { type AbortedTransaction, TransactionIndex } from './transaction-index.ts';
 
 /**
  * The log of one partition: Kafka's rules for appends, offsets, retention and recovery, over the port to the storage

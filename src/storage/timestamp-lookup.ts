@@ -2,7 +2,7 @@ import { BATCH_STRIDE, BatchSlot } from '../native/log-store.ts';
 import { RecordBatchView } from '../protocol/records/batch-header.ts';
 import { type LogRecord, RecordReader } from '../protocol/records/record-reader.ts';
 import type { LogState } from './log-state.ts';
-import { readBatch } from './producer-replay.ts';
+import { readBatch } from './producer/producer-replay.ts';
 import { StorageError } from './storage-error.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { Logger } from '../base/logger.ts';
-import { Errno, type FileSpace } from '../native/file-space.ts';
-import { FileSuffix, offsetFileName, parseOffsetFile } from './log-files.ts';
+import type { Logger } from '../../base/logger.ts';
+import { Errno, type FileSpace } from '../../native/file-space.ts';
+import { FileSuffix, offsetFileName, parseOffsetFile } from '../log-files.ts';
+import { ensureDone, StorageError } from '../storage-error.ts';
 import type { ProducerEntry } from './producer-entry.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot-file.ts';
-import { ensureDone, StorageError } from './storage-error.ts';
 
 /**
  * The `.snapshot` files of a partition: producers as of an offset, written at each roll (offset = the new segment's

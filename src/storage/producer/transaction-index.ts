@@ -1,7 +1,7 @@
-import { Errno, type FileSpace } from '../native/file-space.ts';
-import { offsetFileName } from './log-files.ts';
-import type { LogState } from './log-state.ts';
-import { StorageError } from './storage-error.ts';
+import { Errno, type FileSpace } from '../../native/file-space.ts';
+import { offsetFileName } from '../log-files.ts';
+import type { LogState } from '../log-state.ts';
+import { StorageError } from '../storage-error.ts';
 
 /**
  * `.txnindex` of a segment: the aborted transactions whose markers the segment holds, ascending by marker.

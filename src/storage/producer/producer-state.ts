@@ -1,6 +1,6 @@
-import { ErrorCode } from '../protocol/errors.ts';
-import { addSequence } from '../protocol/records/batch-header.ts';
-import { AppendOrigin } from './append-origin.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { addSequence } from '../../protocol/records/batch-header.ts';
+import { AppendOrigin } from '../append-origin.ts';
 import { ProducerEntry } from './producer-entry.ts';
 import { VerificationStates } from './verification-states.ts';
 

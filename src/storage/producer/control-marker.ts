@@ -1,6 +1,6 @@
-import { RecordBatchView } from '../protocol/records/batch-header.ts';
-import { ControlRecordType, controlRecordType, parseEndTxnMarker } from '../protocol/records/control-records.ts';
-import { RecordReader } from '../protocol/records/record-reader.ts';
+import { RecordBatchView } from '../../protocol/records/batch-header.ts';
+import { ControlRecordType, controlRecordType, parseEndTxnMarker } from '../../protocol/records/control-records.ts';
+import { RecordReader } from '../../protocol/records/record-reader.ts';
 import type { TransactionMarker } from './producer-state.ts';
 
 /**

@@ -1,11 +1,11 @@
-import { BATCH_STRIDE, BatchSlot } from '../native/log-store.ts';
-import { ProtocolError } from '../protocol/protocol-error.ts';
-import { BatchAttribute, type RecordBatchView } from '../protocol/records/batch-header.ts';
-import { AppendOrigin } from './append-origin.ts';
+import { BATCH_STRIDE, BatchSlot } from '../../native/log-store.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { BatchAttribute, type RecordBatchView } from '../../protocol/records/batch-header.ts';
+import { AppendOrigin } from '../append-origin.ts';
+import type { LogState } from '../log-state.ts';
+import { StorageError } from '../storage-error.ts';
 import { readTransactionMarker } from './control-marker.ts';
-import type { LogState } from './log-state.ts';
 import type { CompletedTransaction, ProducerBatch, ProducerState } from './producer-state.ts';
-import { StorageError } from './storage-error.ts';
 import { NO_GUARD } from './verification-states.ts';
 
 /**

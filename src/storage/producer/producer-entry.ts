@@ -1,4 +1,4 @@
-import { subtractSequence } from '../protocol/records/batch-header.ts';
+import { subtractSequence } from '../../protocol/records/batch-header.ts';
 
 /**
  * What a partition knows of one producer: its epoch, its last batches, its open transaction. Only `producer-state.ts`

@@ -1,4 +1,4 @@
-import { crc32c } from '../native/crc32c.ts';
+import { crc32c } from '../../native/crc32c.ts';
 import { ProducerEntry } from './producer-entry.ts';
 
 /**
