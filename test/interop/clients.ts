@@ -63,7 +63,7 @@ export const CLIENTS: readonly ClientSpec[] = [
     command: node('platformatic'),
     codecs: ALL_CODECS,
     protocols: ['classic', 'consumer'],
-    limits: { framedSnappy: false },
+    limits: { framedSnappy: false, readCommitted: false },
     bareSnappy: true,
   },
   {
@@ -116,16 +116,20 @@ async function start(spec: ClientSpec, args: readonly string[], env = {}): Promi
   return child;
 }
 
-/** Sends the records and enters every acknowledged offset in the ledger. */
-export async function produce(
-  spec: ClientSpec,
-  bootstrap: string,
-  topic: string,
-  codec: Codec,
-  records: readonly InteropRecord[],
-  ledger: Ledger,
-): Promise<void> {
-  const child = await start(spec, ['produce', bootstrap, topic, codec]);
+export interface Sending {
+  bootstrap: string;
+  topic: string;
+  codec: Codec;
+  records: readonly InteropRecord[];
+  ledger: Ledger;
+  /** In three transactions, of which the second one is aborted. */
+  transact?: boolean;
+}
+
+/** Sends the records and enters every acknowledged (and committed) one in the ledger. */
+export async function send(spec: ClientSpec, sending: Sending): Promise<void> {
+  const { bootstrap, topic, codec, records, ledger, transact = false } = sending;
+  const child = await start(spec, [transact ? 'transact' : 'produce', bootstrap, topic, codec]);
   const late = setTimeout(() => child.kill('SIGKILL'), CLIENT_TIMEOUT_MS);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk));
@@ -141,12 +145,10 @@ export async function produce(
   const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   clearTimeout(late);
   await lines;
-  assert.equal(
-    status,
-    0,
-    `${spec.name} produce ${codec}: exit ${status} ${child.signalCode ?? ''}\n${errors.slice(-3000)}`,
-  );
-  assert.equal(acknowledged, records.length, `${spec.name} produce ${codec}: acknowledged records`);
+  const what = `${spec.name} ${transact ? 'transact' : 'produce'} ${codec}`;
+  assert.equal(status, 0, `${what}: exit ${status} ${child.signalCode ?? ''}\n${errors.slice(-3000)}`);
+  const aborted = transact ? Math.ceil(records.length / 3) : 0;
+  assert.equal(acknowledged, records.length - aborted, `${what}: acknowledged records`);
 }
 
 type MemberEvent = { e: 'assigned'; partitions: string[] } | ({ e: 'record' } & ConsumedRecord) | { e: 'subscribed' };

@@ -30,6 +30,8 @@ export interface Limits {
   emptyHeaders?: false;
   /** Snappy in the framing of Kafka's Java client; it reads the bare blocks that others write. */
   framedSnappy?: false;
+  /** Leaving out aborted records: it passes on those whose marker lies in a later fetch. */
+  readCommitted?: false;
 }
 
 export const PARTITIONS = 4;
@@ -118,6 +120,11 @@ export class Ledger {
     assert.ok(expected, `${where} was read but never acknowledged`);
     const limits = { ...this.#limits, ...reader };
     assert.equal(canonical(record, limits), canonical(expected, limits), `the record of ${where} has changed`);
+  }
+
+  /** Whether a record was acknowledged there. */
+  has({ topic, p, o }: ConsumedRecord): boolean {
+    return this.#acknowledged.get(`${topic}-${p}`)?.has(o) ?? false;
   }
 
   /** Throws when a record is not among the read ones. */

@@ -16,7 +16,7 @@ export const clientsDir = join(interopDir, 'clients');
 /** One set-up command may take this long (a cold Maven or npm cache on a slow line). */
 const COMMAND_TIMEOUT_MS = 900_000;
 
-const versions = JSON.parse(readFileSync(join(interopDir, 'versions.json'), 'utf8')) as {
+export const versions = JSON.parse(readFileSync(join(interopDir, 'versions.json'), 'utf8')) as {
   kafka: string;
   slf4j: string;
   npm: Record<string, string>;

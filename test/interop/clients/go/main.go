@@ -52,28 +52,32 @@ func main() {
 	switch os.Args[1] {
 	case "produce":
 		produce(os.Args[2], os.Args[3], os.Args[4])
+	case "transact":
+		transact(os.Args[2], os.Args[3], os.Args[4])
 	case "consume":
 		consume(os.Args[2], os.Args[3], os.Args[4:])
 	}
 }
 
-func produce(bootstrap, topic, codec string) {
+func producer(bootstrap, codec string, options ...kgo.Opt) *kgo.Client {
 	codecs := map[string]kgo.CompressionCodec{"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(),
 		"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression()}
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ClientID("interop-franz-go"),
+	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(bootstrap), kgo.ClientID("interop-franz-go"),
 		kgo.ProducerBatchCompression(codecs[codec]), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchMaxBytes(4_000_000))
+		kgo.ProducerLinger(5*time.Millisecond), kgo.ProducerBatchMaxBytes(4_000_000))...)
 	if err != nil {
 		log.Fatal(err)
 	}
-	input := bufio.NewReaderSize(os.Stdin, 1<<20)
-	decoder := json.NewDecoder(input)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for index := 0; ; index++ {
+	return client
+}
+
+func readRecords(topic string) []*kgo.Record {
+	decoder := json.NewDecoder(bufio.NewReaderSize(os.Stdin, 1<<20))
+	var records []*kgo.Record
+	for {
 		var r record
 		if err := decoder.Decode(&r); err == io.EOF {
-			break
+			return records
 		} else if err != nil {
 			log.Fatal(err)
 		}
@@ -81,6 +85,15 @@ func produce(bootstrap, topic, codec string) {
 		for _, h := range r.Headers {
 			out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.name, Value: h.value})
 		}
+		records = append(records, out)
+	}
+}
+
+func produce(bootstrap, topic, codec string) {
+	client := producer(bootstrap, codec)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for index, out := range readRecords(topic) {
 		client.Produce(ctx, out, func(done *kgo.Record, err error) {
 			if err != nil {
 				log.Fatal(err)
@@ -90,6 +103,31 @@ func produce(bootstrap, topic, codec string) {
 	}
 	if err := client.Flush(ctx); err != nil {
 		log.Fatal(err)
+	}
+	client.Close()
+}
+
+// transact sends the records in three transactions, of which the second one is aborted.
+func transact(bootstrap, topic, codec string) {
+	client := producer(bootstrap, codec, kgo.TransactionalID("interop-franz-go"))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	records := readRecords(topic)
+	part := (len(records) + 2) / 3
+	for from := 0; from < len(records); from += part {
+		if err := client.BeginTransaction(); err != nil {
+			log.Fatal(err)
+		}
+		until := min(from+part, len(records))
+		if err := client.ProduceSync(ctx, records[from:until]...).FirstErr(); err != nil {
+			log.Fatal(err)
+		}
+		if err := client.EndTransaction(ctx, kgo.TransactionEndTry(from != part)); err != nil {
+			log.Fatal(err)
+		}
+		for index := from; from != part && index < until; index++ {
+			show(map[string]any{"i": index, "o": records[index].Offset})
+		}
 	}
 	client.Close()
 }
@@ -115,7 +153,7 @@ func consume(bootstrap, group string, topics []string) {
 		show(map[string]any{"e": "assigned", "partitions": names})
 	}
 	options := []kgo.Opt{kgo.SeedBrokers(bootstrap), kgo.ClientID("interop-franz-go"),
-		kgo.ConsumerGroup(group), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumerGroup(group), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.SessionTimeout(10 * time.Second), kgo.HeartbeatInterval(300 * time.Millisecond), kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, m map[string][]int32) { tell(m, true) }),
 		kgo.OnPartitionsRevoked(func(ctx context.Context, c *kgo.Client, m map[string][]int32) {

@@ -30,7 +30,8 @@ public final class Client {
 
     public static void main(String[] args) throws Exception {
         switch (args[0]) {
-            case "produce" -> produce(args[1], args[2], args[3]);
+            case "produce" -> produce(args[1], args[2], args[3], false);
+            case "transact" -> produce(args[1], args[2], args[3], true);
             case "consume" -> consume(args[1], args[2], List.of(args).subList(3, args.length));
             case "share" -> share(args[1], args[2], List.of(args).subList(3, args.length));
             default -> throw new IllegalArgumentException(args[0]);
@@ -45,7 +46,7 @@ public final class Client {
         return node.isNull() ? null : node.binaryValue();
     }
 
-    private static void produce(String bootstrap, String topic, String codec) throws Exception {
+    private static void produce(String bootstrap, String topic, String codec, boolean transact) throws Exception {
         Properties config = new Properties();
         config.put("bootstrap.servers", bootstrap);
         config.put("client.id", "interop-java");
@@ -53,6 +54,8 @@ public final class Client {
         config.put("linger.ms", "5");
         config.put("acks", "all");
         config.put("max.request.size", "5000000");
+        if (transact) config.put("transactional.id", "interop-java");
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
              var input = new BufferedReader(new InputStreamReader(System.in))) {
@@ -60,12 +63,22 @@ public final class Client {
                 JsonNode r = JSON.readTree(line);
                 List<Header> headers = new ArrayList<>();
                 for (JsonNode h : r.get("h")) headers.add(new RecordHeader(h.get(0).textValue(), unpack(h.get(1))));
-                sent.add(producer.send(new ProducerRecord<>(topic, r.get("p").intValue(), r.get("t").longValue(),
-                    unpack(r.get("k")), unpack(r.get("v")), headers)));
+                records.add(new ProducerRecord<>(topic, r.get("p").intValue(), r.get("t").longValue(),
+                    unpack(r.get("k")), unpack(r.get("v")), headers));
             }
-            producer.flush();
-            for (int index = 0; index < sent.size(); index++) {
-                show(JSON.createObjectNode().put("i", index).put("o", sent.get(index).get().offset()));
+            if (transact) producer.initTransactions();
+            // Three transactions, of which the second one is aborted; without transactions, all at once.
+            int part = transact ? (records.size() + 2) / 3 : records.size();
+            for (int from = 0; from < records.size(); from += part) {
+                boolean abort = transact && from == part;
+                if (transact) producer.beginTransaction();
+                for (var r : records.subList(from, Math.min(from + part, records.size()))) sent.add(producer.send(r));
+                producer.flush();
+                if (abort) producer.abortTransaction();
+                else if (transact) producer.commitTransaction();
+                for (int index = from; !abort && index < sent.size(); index++) {
+                    show(JSON.createObjectNode().put("i", index).put("o", sent.get(index).get().offset()));
+                }
             }
         }
     }
@@ -103,6 +116,7 @@ public final class Client {
         String protocol = System.getenv().getOrDefault("GROUP_PROTOCOL", "classic");
         Properties config = consumerConfig(bootstrap, group);
         config.put("auto.offset.reset", "earliest");
+        config.put("isolation.level", "read_committed");
         config.put("group.protocol", protocol);
         if (protocol.equals("classic")) {
             config.put("session.timeout.ms", "10000");

@@ -7,21 +7,48 @@ const rdkafka = require('@confluentinc/kafka-javascript');
 const common = (bootstrap) => ({ 'bootstrap.servers': bootstrap, 'client.id': 'interop-confluent-js' });
 const called = (run) => new Promise((resolve, reject) => run((error, value) => (error ? reject(error) : resolve(value))));
 
-export async function produce({ bootstrap, topic, codec, records, acknowledged }) {
+async function producerOf(bootstrap, codec, more) {
   const producer = new rdkafka.Producer({ ...common(bootstrap), 'compression.codec': codec, 'linger.ms': 5, dr_cb: true,
-    'enable.idempotence': codec === 'lz4', 'message.max.bytes': 5_000_000 });
+    'message.max.bytes': 5_000_000, ...more });
   await called((done) => producer.connect({}, done));
-  let failed;
-  producer.on('delivery-report', (error, report) => {
-    if (error) failed = error;
-    else acknowledged(report.opaque, report.offset);
-  });
   producer.setPollInterval(20);
+  return producer;
+}
+
+async function send(producer, topic, records, first, acknowledged) {
+  const reported = new Promise((resolve, reject) => {
+    let open = records.length;
+    producer.removeAllListeners('delivery-report').on('delivery-report', (error, report) => {
+      if (error) reject(error);
+      else acknowledged(report.opaque, report.offset);
+      if (--open === 0) resolve();
+    });
+  });
   for (const [index, { partition, key, value, headers, timestamp }] of records.entries()) {
-    producer.produce(topic, partition, value, key, timestamp, index, headers.map(([name, header]) => ({ [name]: header })));
+    const list = headers.map(([name, header]) => ({ [name]: header }));
+    producer.produce(topic, partition, value, key, timestamp, first + index, list);
   }
   await called((done) => producer.flush(30_000, done));
-  if (failed) throw failed;
+  await reported;
+}
+
+export async function produce({ bootstrap, topic, codec, records, acknowledged }) {
+  const producer = await producerOf(bootstrap, codec, { 'enable.idempotence': codec === 'lz4' });
+  await send(producer, topic, records, 0, acknowledged);
+  await called((done) => producer.disconnect(done));
+}
+
+// Three transactions, of which the second one is aborted.
+export async function transact({ bootstrap, topic, codec, records, acknowledged }) {
+  const producer = await producerOf(bootstrap, codec, { 'transactional.id': 'interop-confluent-js' });
+  await called((done) => producer.initTransactions(30_000, done));
+  const part = Math.ceil(records.length / 3);
+  for (let first = 0; first < records.length; first += part) {
+    const abort = first === part;
+    await called((done) => producer.beginTransaction(done));
+    await send(producer, topic, records.slice(first, first + part), first, abort ? () => {} : acknowledged);
+    await called((done) => (abort ? producer.abortTransaction(30_000, done) : producer.commitTransaction(30_000, done)));
+  }
   await called((done) => producer.disconnect(done));
 }
 

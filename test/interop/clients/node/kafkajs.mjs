@@ -44,20 +44,39 @@ function headersOf(list) {
   return headers;
 }
 
-export async function produce({ bootstrap, topic, codec: name, records, acknowledged }) {
-  const producer = kafka(bootstrap).producer({ idempotent: name === 'lz4', maxInFlightRequests: 1 });
-  await producer.connect();
+async function send(producer, topic, compression, records, first, acknowledged) {
   const chunkSize = 64;
   for (let at = 0; at < records.length; at += chunkSize) {
     const chunk = records.slice(at, at + chunkSize);
     const messages = chunk.map((r) => ({ ...r, headers: headersOf(r.headers), timestamp: String(r.timestamp) }));
-    const results = await producer.send({ topic, messages, compression: TYPES[name], acks: -1 });
+    const results = await producer.send({ topic, messages, compression, acks: -1 });
     const next = new Map(results.map((result) => [result.partition, Number(result.baseOffset)]));
     for (const [index, record] of chunk.entries()) {
       const offset = next.get(record.partition);
-      acknowledged(at + index, offset);
+      acknowledged(first + at + index, offset);
       next.set(record.partition, offset + 1);
     }
+  }
+}
+
+export async function produce({ bootstrap, topic, codec: name, records, acknowledged }) {
+  const producer = kafka(bootstrap).producer({ idempotent: name === 'lz4', maxInFlightRequests: 1 });
+  await producer.connect();
+  await send(producer, topic, TYPES[name], records, 0, acknowledged);
+  await producer.disconnect();
+}
+
+// Three transactions, of which the second one is aborted.
+export async function transact({ bootstrap, topic, codec: name, records, acknowledged }) {
+  const producer = kafka(bootstrap).producer({ transactionalId: 'interop-kafkajs', idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const part = Math.ceil(records.length / 3);
+  for (let first = 0; first < records.length; first += part) {
+    const abort = first === part;
+    const transaction = await producer.transaction();
+    await send(transaction, topic, TYPES[name], records.slice(first, first + part), first, abort ? () => {} : acknowledged);
+    if (abort) await transaction.abort();
+    else await transaction.commit();
   }
   await producer.disconnect();
 }

@@ -1,12 +1,14 @@
 from confluent_kafka import Consumer, KafkaException, Producer
 
 
-def produce(bootstrap, topic, codec, records, acknowledged):
-    producer = Producer({
+def producer_of(bootstrap, codec, **more):
+    return Producer({
         "bootstrap.servers": bootstrap, "client.id": "interop-confluent-python", "compression.type": codec,
-        "linger.ms": 5, "enable.idempotence": codec == "lz4", "message.max.bytes": 5_000_000,
+        "linger.ms": 5, "message.max.bytes": 5_000_000, **more,
     })
 
+
+def send(producer, topic, records, first, acknowledged):
     def reporter(index):
         def report(error, message):
             if error is not None:
@@ -14,12 +16,29 @@ def produce(bootstrap, topic, codec, records, acknowledged):
             acknowledged(index, message.offset())
         return report
 
-    for index, (partition, key, value, headers, timestamp) in enumerate(records):
+    for index, (partition, key, value, headers, timestamp) in enumerate(records, first):
         producer.produce(topic, value, key, partition, on_delivery=reporter(index), timestamp=timestamp,
                          headers=headers)
         producer.poll(0)
     if producer.flush(30) != 0:
         raise SystemExit("records were not acknowledged in 30 s")
+
+
+def produce(bootstrap, topic, codec, records, acknowledged):
+    producer = producer_of(bootstrap, codec, **{"enable.idempotence": codec == "lz4"})
+    send(producer, topic, records, 0, acknowledged)
+
+
+def transact(bootstrap, topic, codec, records, acknowledged):
+    """Three transactions, of which the second one is aborted."""
+    producer = producer_of(bootstrap, codec, **{"transactional.id": "interop-confluent-python"})
+    producer.init_transactions(30)
+    part = (len(records) + 2) // 3
+    for first in range(0, len(records), part):
+        abort = first == part
+        producer.begin_transaction()
+        send(producer, topic, records[first:first + part], first, (lambda *_: None) if abort else acknowledged)
+        producer.abort_transaction(30) if abort else producer.commit_transaction(30)
 
 
 def consume(bootstrap, group, topics, protocol, stopping, assigned, record):

@@ -1,4 +1,4 @@
-"""The Python clients behind one command line (see ../README.md): main.py LIBRARY produce|consume ARGS..."""
+"""The Python clients behind one command line (see ../README.md): main.py LIBRARY produce|transact|consume ARGS..."""
 
 import base64
 import importlib
@@ -32,14 +32,14 @@ def show_record(topic, partition, offset, key, value, headers, timestamp):
 
 def main():
     library = importlib.import_module(sys.argv[1])
-    if sys.argv[2] == "produce":
+    if sys.argv[2] in ("produce", "transact"):
         bootstrap, topic, codec = sys.argv[3:]
         records = []
         for line in sys.stdin:
             r = json.loads(line)
             headers = [(name, unpack(header)) for name, header in r["h"]]
             records.append((r["p"], unpack(r["k"]), unpack(r["v"]), headers, r["t"]))
-        library.produce(bootstrap, topic, codec, records, lambda index, offset: show(i=index, o=offset))
+        getattr(library, sys.argv[2])(bootstrap, topic, codec, records, lambda index, offset: show(i=index, o=offset))
         return
     bootstrap, group, *topics = sys.argv[3:]
     stopping = threading.Event()
