@@ -3,15 +3,18 @@ import { systemClock } from '../base/clock.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
 import { threadCounts } from '../config/node-identity.ts';
+import { addonMissingReason, loadAddon } from '../native/addon.ts';
 import { fsFileSpace } from '../native/fs-file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
+import { NativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
 import type { ProcessLogger } from '../telemetry/logger.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
+
 
 export interface LaunchOptions {
   readonly loaded: LoadedBrokerConfig;
@@ -29,21 +32,30 @@ export interface LaunchedBroker {
 
 export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOptions): Promise<LaunchedBroker> {
   const { config } = loaded;
-  const store = openStore(config.string('millrace.engine'));
-  const threads = threadCounts(config, cores);
+  const store = openStore(config.string('millrace.engine'), logger);
+  const threads = store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1 };
   const limited = rateLimitedLogger(logger, systemClock);
   const broker = await Broker.start({
     loaded,
     logger: limited,
     store,
-    startHosts: async (settings) => startInlineHosts({ ...hostsOptions(settings), ...threads, store, logger: limited }),
+    startHosts: async (settings) => {
+      const options = { ...hostsOptions(settings), ...threads, store, logger: limited };
+      // The other engines live on one thread.
+      return startInlineHosts(options);
+    },
     onFatal,
   });
   return { broker, engine: store.kind, ...threads };
 }
 
-function openStore(engine: string): LogStore {
+function openStore(engine: string, logger: ProcessLogger): LogStore {
   if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace(() => systemClock.wallMs()));
+  if (engine === 'portable') return new SegmentedLogStore(fsFileSpace);
+  const addon = loadAddon();
+  if (addon) return new NativeLogStore(addon);
+  if (engine === 'native') throw new Error(`millrace.engine is native, but ${addonMissingReason()}`);
+  logger.warn({ reason: addonMissingReason() }, 'the native engine is not there: the slower portable one is used');
   return new SegmentedLogStore(fsFileSpace);
 }
 

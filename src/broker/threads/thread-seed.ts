@@ -12,19 +12,22 @@ export interface ThreadSeed {
 }
 
 export interface IoThreadSeed extends ThreadSeed {
+  readonly kind: 'io';
   readonly settings: IoHostSettings;
   readonly ioThreads: number;
   readonly fetchSessionSlots: number;
 }
 
 export interface StorageThreadSeed extends ThreadSeed {
+  readonly kind: 'storage';
   readonly settings: StorageHostSettings;
 }
 
-/** Handshake: each thread first names its doorbell, then gets everybody's. */
+/** Handshake: each thread first names its doorbell, then gets everybody's, then says that its host runs. */
 export interface DoorbellNamed {
   readonly doorbell: number;
 }
+export const HOST_RUNS = 'host runs';
 
 export interface Doorbells {
   /** I/O threads in order, then the control thread. */

@@ -1,0 +1,46 @@
+/** What the entries of both kinds of threads share: the engine, the log, the exchange of doorbells. */
+import { once } from 'node:events';
+import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { type LoadedAddon, loadAddon } from '../../native/addon.ts';
+import { createDoorbell, ringDoorbell } from '../../native/doorbell.ts';
+import { NativeLogStore } from '../../native/native-log-store.ts';
+import type { Doorbell } from '../../ring/wake-signal.ts';
+import { createLogger, type LogLevel } from '../../telemetry/logger.ts';
+import { rateLimitedLogger } from '../../telemetry/rate-limited-logger.ts';
+import type { Doorbells, ThreadSeed } from './thread-seed.ts';
+
+export interface Born {
+  readonly addon: LoadedAddon;
+  readonly store: NativeLogStore;
+  readonly logger: Logger;
+  readonly senders: readonly Doorbell[];
+  readonly workers: readonly Doorbell[];
+  /** What the thread does when its bell rings; set it before the host can be called. */
+  onRing: (answer: () => void) => void;
+}
+
+export function remoteDoorbell(id: number): Doorbell {
+  return { ring: () => ringDoorbell(id) };
+}
+
+/** Threads are started only where the addon loads. */
+export async function beBorn(seed: ThreadSeed): Promise<Born> {
+  const addon = loadAddon();
+  if (!addon || !parentPort) throw new Error('a broker thread needs the native engine and a parent');
+  let answer = (): void => {};
+  const doorbell = createDoorbell(() => answer());
+  parentPort.postMessage({ doorbell });
+  const [doorbells] = (await once(parentPort, 'message')) as [Doorbells];
+  return {
+    addon,
+    store: new NativeLogStore(addon),
+    logger: rateLimitedLogger(createLogger({ level: seed.logLevel as LogLevel }), systemClock),
+    senders: doorbells.senders.map(remoteDoorbell),
+    workers: doorbells.workers.map(remoteDoorbell),
+    onRing: (given) => {
+      answer = given;
+    },
+  };
+}

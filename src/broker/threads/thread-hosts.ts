@@ -1,0 +1,67 @@
+/** Hosts as threads of their own: what a broker runs with where the native engine loads. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { createDoorbell } from '../../native/doorbell.ts';
+import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import { PartitionTable } from '../../ring/partition-table.ts';
+import type { FromIo, ToIo } from '../io/io-messages.ts';
+import type { WorkAppender } from '../work-appender.ts';
+import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
+import { threadPort } from './ports.ts';
+import { remoteDoorbell } from './thread-birth.ts';
+import { type DoorbellNamed, type Doorbells, HOST_RUNS, type IoThreadSeed, type StorageThreadSeed } from './thread-seed.ts';
+
+/** Young generation of a thread's heap: small, since the hot paths make next to no garbage. */
+const YOUNG_GENERATION_MB = 8;
+
+export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
+  const { ioThreads, storageWorkers, logLevel, fetchSessionSlots } = options;
+  const prepared = prepareMemory(options);
+  const { memory, arenaIds } = prepared;
+  const common = { memory, arenaIds, logLevel };
+  const start = (file: string, seed: IoThreadSeed | StorageThreadSeed): Worker => {
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: seed,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    worker.on('error', onThreadError);
+    return worker;
+  };
+  const ios = Array.from({ length: ioThreads }, (_, ioThread) =>
+    start('./io-worker.ts', { ...common, kind: 'io', ioThreads, fetchSessionSlots, settings: { ...options.io, ioThread } }),
+  );
+  const storages = Array.from({ length: storageWorkers }, (_, worker) =>
+    start('./storage-worker.ts', {
+      ...common,
+      kind: 'storage',
+      settings: { ...options.storage, worker, workers: storageWorkers },
+    }),
+  );
+  let appender: WorkAppender | undefined;
+  const controlBell = createDoorbell(() => appender?.drain());
+  const [ioBells, workerBells] = await Promise.all([Promise.all(ios.map(doorbellOf)), Promise.all(storages.map(doorbellOf))]);
+  const doorbells: Doorbells = { senders: [...ioBells, controlBell], workers: workerBells };
+  await Promise.all([...ios, ...storages].map((thread) => hostOf(thread, doorbells)));
+  appender = createAppender(prepared, workerBells.map(remoteDoorbell));
+  return {
+    table: new PartitionTable(memory.table),
+    appender,
+    ioPorts: ios.map((worker) => threadPort<ToIo, FromIo>(worker)),
+    storagePorts: storages.map((worker) => threadPort<ToStorage, FromStorage>(worker)),
+    close: async () => {
+      await Promise.all([...ios, ...storages].map((worker) => worker.terminate()));
+    },
+  };
+}
+
+async function doorbellOf(worker: Worker): Promise<number> {
+  const [named] = (await once(worker, 'message')) as [DoorbellNamed];
+  return named.doorbell;
+}
+
+async function hostOf(worker: Worker, doorbells: Doorbells): Promise<void> {
+  const running = once(worker, 'message');
+  worker.postMessage(doorbells);
+  const [message] = await running;
+  if (message !== HOST_RUNS) throw new Error('a thread did not start');
+}
