@@ -1,0 +1,113 @@
+/**
+ * `millrace bench ...`: the commands of the benchmark suite. The command line of the product mounts `benchCommand()`;
+ * `bench/main.ts` runs it alone. What a command needs is loaded when it runs.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { addLoadOptions, type LoadOptions, parseAmount, parseSeconds, toSettings } from './load/options.ts';
+
+const KEEP_HELP = 'settle memory first: leave so many GiB to everything else (0: do not)';
+const progress = (text: string) => process.stderr.write(`${text}\n`);
+
+function runCommand(): Command {
+  const command = new Command('run').description('put load on a broker and write a report');
+  return addLoadOptions(command)
+    .option('--name <name>', 'of the run, in reports and comparisons', 'run')
+    .option('--target <name>', 'what the broker is called in the report', 'broker')
+    .option('-o, --out <dir>', 'folder for the report')
+    .option('--keep-gib <n>', KEEP_HELP, Number, 0)
+    .option('--limits', "measure the machine's limits first, to show what part of them was reached")
+    .action(
+      async (
+        options: LoadOptions & { name: string; target: string; out?: string; keepGib: number; limits?: boolean },
+      ) => {
+        const { runOnce } = await import('./run.ts');
+        await runOnce(toSettings(options), options, progress);
+      },
+    );
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .description('compare two reports: ratios, overlaid curves, thresholds')
+    .argument('<a>', 'report folder or report.json: the old one')
+    .argument('<b>', 'the new one')
+    .option(
+      '--fail-if <threshold>',
+      "exit with 1 when broken, such as 'p99>+10%' or 'throughput<-5%'; can be repeated",
+      (text, before: string[] = []) => [...before, text],
+    )
+    .option('-o, --out <file>', 'write the page with both curves here')
+    .action(async (a: string, b: string, options: { failIf?: string[]; out?: string }) => {
+      const { brokenThresholds, comparePage, compareReports, parseThreshold, ratioTable } = await import(
+        './report/compare.ts'
+      );
+      const { readReport } = await import('./report/report.ts');
+      const { formatTable } = await import('./report/table.ts');
+      const { renderData } = await import('./report/page.ts');
+      const thresholds = (options.failIf ?? []).map(parseThreshold);
+      const [old, fresh] = [readReport(a), readReport(b)];
+      const rows = compareReports(old, fresh);
+      if (rows.length === 0) throw new Error('The reports have no run of the same name.');
+      console.log(formatTable(ratioTable(rows)));
+      if (options.out !== undefined) {
+        mkdirSync(dirname(options.out), { recursive: true });
+        writeFileSync(options.out, renderData(comparePage(old, fresh, rows)));
+        progress(`Page: ${options.out}`);
+      }
+      const broken = brokenThresholds(rows, thresholds);
+      for (const sentence of broken) console.error(`Broken: ${sentence}`);
+      if (broken.length > 0) process.exitCode = 1;
+    });
+}
+
+function limitCommand(): Command {
+  return new Command('limit')
+    .description("measure this machine's physical limits")
+    .option('--dir <dir>', 'where to write', tmpdir())
+    .option('--seconds <time>', 'for each figure', parseSeconds, 2)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--json', 'print JSON')
+    .action(async (options: { dir: string; seconds: number; keepGib: number; json?: boolean }) => {
+      const { settleMemory } = await import('./measure/memory.ts');
+      const { formatLimits, measureLimits } = await import('./limit/limit.ts');
+      const memory = await settleMemory(options.keepGib, options.dir);
+      progress(memory.note);
+      try {
+        const limits = measureLimits(options.dir, options.seconds);
+        console.log(options.json ? JSON.stringify(limits) : formatLimits(limits).join('\n'));
+      } finally {
+        memory.release();
+      }
+    });
+}
+
+function matrixCommand(): Command {
+  return new Command('matrix')
+    .description('the same work on Millrace and on Apache Kafka, in turns: table and report')
+    .option('--full', 'the whole matrix instead of the five-minute form')
+    .option('--only <names>', 'only works whose name contains one of these (commas)')
+    .option('--targets <names>', 'millrace, kafka, or NAME=HOST:PORT[,PID] (spaces between)', 'millrace kafka')
+    .option('--rounds <n>', 'times each work runs on each broker', parseAmount)
+    .option('--seconds <time>', 'of each run', parseSeconds)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--dir <dir>', "folder for the brokers' data", join(tmpdir(), 'millrace-bench-data'))
+    .option('-o, --out <dir>', 'folder for the report')
+    .option('--list', 'print the names of the works')
+    .action(async (options: import('./peers/run-matrix.ts').MatrixOptions) => {
+      const { runMatrix } = await import('./peers/run-matrix.ts');
+      await runMatrix(options, progress);
+    });
+}
+
+/** The `bench` command with its subcommands. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('measure brokers: load, comparison with Apache Kafka, limits of the machine')
+    .addCommand(runCommand())
+    .addCommand(compareCommand())
+    .addCommand(limitCommand())
+    .addCommand(matrixCommand());
+}

@@ -1,0 +1,160 @@
+/**
+ * Compares two reports: runs of the same name beside each other, the ratio of each figure, and thresholds that decide
+ * the exit code.
+ */
+import type { PageData } from './page.ts';
+import { pageData } from './page.ts';
+import type { Report } from './report.ts';
+import { type StageSummary, summarizeStages } from './summary.ts';
+import { formatNumber, groupRuns, median, type Table } from './table.ts';
+
+type Metric = { unit: string; of: (stage: StageSummary) => number | null | undefined };
+
+const latency = (index: number): Metric => ({
+  unit: 'ms',
+  of: (stage) => (stage.endToEnd ?? stage.ack)?.percentilesMs[index],
+});
+
+/** By the name that --fail-if knows. */
+const METRICS: Record<string, Metric> = {
+  p50: latency(0),
+  p90: latency(1),
+  p99: latency(2),
+  'p99.9': latency(3),
+  'p99.99': latency(4),
+  'p99.999': latency(5),
+  max: { unit: 'ms', of: (stage) => (stage.endToEnd ?? stage.ack)?.maxMs },
+  throughput: { unit: '/s', of: (stage) => stage.producedPerSecond || stage.consumedPerSecond },
+  cpu: { unit: 's', of: (stage) => stage.broker?.cpuSecondsPerMillionRecords },
+  memory: { unit: 'MiB', of: (stage) => stage.broker?.residentMibMax },
+};
+
+export interface Threshold {
+  text: string;
+  metric: string;
+  /** `>`: fails when the new value is higher. */
+  direction: '>' | '<';
+  /** Percent of the old value, or a value of its own. */
+  percent: boolean;
+  amount: number;
+}
+
+/** `p99>+10%`, `throughput<-5%`, `p99.9>20ms`, `memory>500`. Throws with what is allowed. */
+export function parseThreshold(text: string): Threshold {
+  const match = /^\s*([a-z0-9.]+)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*(%|ms|s|\/s|mib)?\s*$/i.exec(text);
+  const metric = match?.[1]?.toLowerCase() ?? '';
+  if (!match || !(metric in METRICS)) {
+    throw new Error(
+      `"${text}" is no threshold. Write METRIC>+10% or METRIC>20ms; metrics: ${Object.keys(METRICS).join(', ')}.`,
+    );
+  }
+  return {
+    text: text.trim(),
+    metric,
+    direction: match[2] as '>' | '<',
+    percent: match[4] === '%',
+    amount: Number(match[3]),
+  };
+}
+
+export interface ComparedRow {
+  name: string;
+  stage: number;
+  /** By metric; where both reports have it. */
+  values: Map<string, { a: number; b: number }>;
+}
+
+function medians(report: Report): Map<string, Map<string, number>> {
+  const byPlace = new Map<string, Map<string, number>>();
+  const targets = new Set(report.runs.map((run) => run.target));
+  for (const group of groupRuns(report.runs)) {
+    const rounds = group.runs.map((run) => summarizeStages(run.result, report.limits));
+    for (const stage of rounds[0]?.keys() ?? []) {
+      const values = new Map<string, number>();
+      for (const [metric, { of }] of Object.entries(METRICS)) {
+        const found = rounds
+          .map((round) => round[stage] && of(round[stage]!))
+          .filter((value) => typeof value === 'number');
+        if (found.length > 0) values.set(metric, median(found));
+      }
+      // Reports of several brokers are compared broker by broker; with one each, the brokers may differ.
+      byPlace.set(`${targets.size > 1 ? `${group.name} (${group.target})` : group.name}\n${stage}`, values);
+    }
+  }
+  return byPlace;
+}
+
+/** Works that only one of the reports has are left out. */
+export function compareReports(a: Report, b: Report): ComparedRow[] {
+  const old = medians(a);
+  const rows: ComparedRow[] = [];
+  for (const [place, values] of medians(b)) {
+    const before = old.get(place);
+    if (!before) continue;
+    const [name, stage] = place.split('\n') as [string, string];
+    const both = [...values].filter(([metric]) => before.has(metric));
+    rows.push({
+      name,
+      stage: Number(stage),
+      values: new Map(both.map(([metric, value]) => [metric, { a: before.get(metric)!, b: value }])),
+    });
+  }
+  return rows;
+}
+
+/** One sentence for each threshold that a row breaks. */
+export function brokenThresholds(rows: readonly ComparedRow[], thresholds: readonly Threshold[]): string[] {
+  const broken: string[] = [];
+  for (const row of rows) {
+    for (const threshold of thresholds) {
+      const values = row.values.get(threshold.metric);
+      if (!values) continue;
+      const bound = threshold.percent ? values.a * (1 + threshold.amount / 100) : threshold.amount;
+      if (threshold.direction === '>' ? values.b <= bound : values.b >= bound) continue;
+      const { unit } = METRICS[threshold.metric]!;
+      broken.push(
+        `${row.name}: ${threshold.metric} went from ${formatNumber(values.a)} to ${formatNumber(values.b)} ${unit} (${threshold.text})`,
+      );
+    }
+  }
+  return broken;
+}
+
+export function ratioTable(rows: readonly ComparedRow[]): Table {
+  const metrics = Object.keys(METRICS).filter((metric) => rows.some((row) => row.values.has(metric)));
+  return {
+    head: ['work', 'stage', ...metrics.map((metric) => `${metric} (${METRICS[metric]!.unit})`)],
+    rows: rows.map((row) => [
+      row.name,
+      String(row.stage + 1),
+      ...metrics.map((metric) => {
+        const values = row.values.get(metric);
+        if (!values) return '';
+        const ratio = values.a === 0 ? '' : ` ×${(values.b / values.a).toFixed(2)}`;
+        return `${formatNumber(values.a)} → ${formatNumber(values.b)}${ratio}`;
+      }),
+    ]),
+  };
+}
+
+/** A page with both reports' curves laid over each other, and the ratios first. */
+export function comparePage(a: Report, b: Report, rows: readonly ComparedRow[]): PageData {
+  const labelled = (report: Report, label: string) =>
+    report.runs.map((run) => ({ ...run, target: `${label}: ${run.target}` }));
+  const data = pageData({
+    ...b,
+    title: `${a.title} against ${b.title}`,
+    runs: [...labelled(a, 'A'), ...labelled(b, 'B')],
+  });
+  data.notes = [
+    `A: ${a.title}, ${a.createdAt}. ${a.notes.join(' ')}`,
+    `B: ${b.title}, ${b.createdAt}. ${b.notes.join(' ')}`,
+  ];
+  data.tables.unshift({
+    title: 'Ratios',
+    explain:
+      'A → B and B / A. For latencies, cpu and memory below 1 is better; for throughput above 1. The median where there were several rounds.',
+    table: ratioTable(rows),
+  });
+  return data;
+}

@@ -1,0 +1,69 @@
+/**
+ * A report: what ran, on what, with which figures. Written as one folder with the whole data (report.json), a .hgrm file
+ * for each latency, and one page (report.html) that needs nothing but itself.
+ */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { MachineLimits } from '../limit/limit.ts';
+import type { LoadResult, StageResult } from '../load/run-load.ts';
+import type { Machine } from '../measure/machine.ts';
+import { toHgrm, toHistogram } from './histogram.ts';
+import { renderPage } from './page.ts';
+
+export const REPORT_FORMAT = 'millrace-bench/1';
+
+export interface ReportRun {
+  /** What was done: runs of one name are compared with each other. */
+  name: string;
+  /** To which broker. */
+  target: string;
+  round: number;
+  result: LoadResult;
+}
+
+export interface Report {
+  format: typeof REPORT_FORMAT;
+  title: string;
+  createdAt: string;
+  machine: Machine;
+  /** Sentences on how it was measured: memory settled or not, versions of the brokers, what was left out. */
+  notes: string[];
+  limits?: MachineLimits;
+  runs: ReportRun[];
+}
+
+const LATENCIES = ['ack', 'endToEnd', 'fetch'] as const satisfies (keyof StageResult)[];
+
+export const resultsDir = fileURLToPath(new URL('../results/', import.meta.url));
+
+export function fileName(text: string): string {
+  return text.replace(/[^A-Za-z0-9._]+/g, '-').replace(/^-+|-+$/g, '') || 'run';
+}
+
+/** Writes the report's files into `directory` (made when missing) and returns the page's path. */
+export function writeReport(directory: string, report: Report): string {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report)}\n`);
+  for (const run of report.runs) {
+    for (const stage of run.result.stages) {
+      for (const latency of LATENCIES) {
+        const buckets = stage[latency];
+        if (buckets.length === 0) continue;
+        const parts = [run.name, run.target, `round${run.round}`, `stage${stage.stage}`, latency];
+        writeFileSync(join(directory, `${fileName(parts.join('-'))}.hgrm`), toHgrm(toHistogram(buckets)));
+      }
+    }
+  }
+  const page = join(directory, 'report.html');
+  writeFileSync(page, renderPage(report));
+  return page;
+}
+
+/** Reads report.json, or the folder it stands in. Throws with what is wrong. */
+export function readReport(path: string): Report {
+  const file = statSync(path).isDirectory() ? join(path, 'report.json') : path;
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  if (report.format !== REPORT_FORMAT) throw new Error(`${file} is not a benchmark report (${REPORT_FORMAT}).`);
+  return report;
+}

@@ -1,0 +1,114 @@
+/** The figures of a run that tables, comparisons and thresholds speak of, worked out from what the generator counted. */
+import { appendLimit, type MachineLimits, sendfileLimit } from '../limit/limit.ts';
+import type { LoadResult, Sample } from '../load/run-load.ts';
+import { type LatencySummary, summarize, toHistogram } from './histogram.ts';
+
+export interface StageSummary {
+  /** Records per second asked for; 0: closed loop. */
+  rate: number;
+  seconds: number;
+  producedPerSecond: number;
+  consumedPerSecond: number;
+  /** Of batches as sent: compressed bytes, headers included. */
+  producedMbPerSecond: number;
+  consumedMbPerSecond: number;
+  failedRecords: number;
+  recordsPerRequest: number;
+  ack: LatencySummary | null;
+  endToEnd: LatencySummary | null;
+  fetch: LatencySummary | null;
+  /** How much later than intended the generator itself took records up. */
+  late: LatencySummary | null;
+  /** Null when no broker process was given. */
+  broker: BrokerUse | null;
+  /** CPU-seconds of the generator. */
+  generatorCpuSeconds: number;
+}
+
+export interface BrokerUse {
+  cpuSeconds: number;
+  /** Of one core, on average. */
+  cores: number;
+  cpuSecondsPerMillionRecords: number;
+  residentMibMax: number;
+  /**
+   * The CPU that one C thread would need to append the same requests and to send the same responses, as a part of what
+   * the broker used; null without limits.
+   */
+  percentOfLimit: number | null;
+}
+
+const NS_PER_S = 1e9;
+
+function brokerUse(result: LoadResult, stage: number, limits: MachineLimits | undefined): BrokerUse | null {
+  const { samples, stages } = result;
+  const edge = (what: Sample['what']) => samples.find((sample) => sample.what === what && sample.stage === stage);
+  const [start, end] = [edge('stageStart'), edge('stageEnd')];
+  const counted = stages[stage];
+  if (result.settings.pids.length === 0 || !start || !end || !counted) return null;
+  const during = samples.filter((sample) => sample.atNs >= start.atNs && sample.atNs <= end.atNs);
+  const cpuSeconds = (end.brokerCpuNs - start.brokerCpuNs) / NS_PER_S;
+  const records = counted.ackedRecords + counted.consumedRecords;
+  const ideal = (bytes: number, units: number, limit: (limits: MachineLimits, bytes: number) => number) =>
+    limits === undefined || bytes === 0 || units === 0 ? 0 : bytes / 1e9 / limit(limits, bytes / units);
+  const idealSeconds =
+    ideal(counted.ackedBytes, counted.requests, appendLimit) +
+    ideal(counted.consumedBytes, counted.fetches, sendfileLimit);
+  return {
+    cpuSeconds,
+    cores: cpuSeconds / ((end.atNs - start.atNs) / NS_PER_S),
+    cpuSecondsPerMillionRecords: records === 0 ? 0 : (cpuSeconds / records) * 1e6,
+    residentMibMax: Math.max(...during.map((sample) => sample.brokerResidentBytes)) / 2 ** 20,
+    percentOfLimit: idealSeconds === 0 || cpuSeconds === 0 ? null : (100 * idealSeconds) / cpuSeconds,
+  };
+}
+
+export function summarizeStages(result: LoadResult, limits?: MachineLimits): StageSummary[] {
+  return result.stages.map((counted, stage) => {
+    const seconds = counted.elapsedNs / NS_PER_S;
+    const edges = result.samples.filter((sample) => sample.what !== 'tick' && sample.stage === stage);
+    const perSecond = (count: number) => (seconds === 0 ? 0 : count / seconds);
+    return {
+      rate: counted.rate,
+      seconds,
+      producedPerSecond: perSecond(counted.ackedRecords),
+      consumedPerSecond: perSecond(counted.consumedRecords),
+      producedMbPerSecond: perSecond(counted.ackedBytes) / 1e6,
+      consumedMbPerSecond: perSecond(counted.consumedBytes) / 1e6,
+      failedRecords: counted.failedRecords,
+      recordsPerRequest: counted.requests === 0 ? 0 : counted.sentRecords / counted.requests,
+      ack: summarize(toHistogram(counted.ack)),
+      endToEnd: summarize(toHistogram(counted.endToEnd)),
+      fetch: summarize(toHistogram(counted.fetch)),
+      late: summarize(toHistogram(counted.late)),
+      broker: brokerUse(result, stage, limits),
+      generatorCpuSeconds: edges.length < 2 ? 0 : (edges.at(-1)!.generatorCpuNs - edges[0]!.generatorCpuNs) / NS_PER_S,
+    };
+  });
+}
+
+/** What a reader must know before believing the figures; empty when nothing is wrong. */
+export function warnings(result: LoadResult): string[] {
+  const found: string[] = [];
+  const { end, settings } = result;
+  if (end.overrun) found.push('The broker fell so far behind the rate that the run was ended early.');
+  if (end.unansweredRecords > 0) {
+    found.push(`${end.unansweredRecords} records had no answer when the run ended; they count with their age.`);
+  }
+  if (end.unseenRecords > 0)
+    found.push(`${end.unseenRecords} acknowledged records had not reached a consumer when the run ended.`);
+  for (const [code, count] of Object.entries(end.errors))
+    found.push(`Error code ${code}: ${count} records or fetches.`);
+  if (end.disconnects > 0) found.push(`${end.disconnects} connections were lost and opened again.`);
+  for (const [stage, counted] of result.stages.entries()) {
+    const late = summarize(toHistogram(counted.late));
+    const ack = summarize(toHistogram(counted.ack));
+    const allowedMs = Math.max(settings.lingerMs / 2, 1);
+    if (late && ack && late.percentilesMs[2]! > allowedMs && late.percentilesMs[2]! > ack.percentilesMs[2]! / 4) {
+      found.push(
+        `Stage ${stage + 1}: the generator itself was ${late.percentilesMs[2]!.toFixed(1)} ms late at p99: the machine is too busy to tell the broker's latency from its own.`,
+      );
+    }
+  }
+  return found;
+}

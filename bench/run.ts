@@ -1,0 +1,69 @@
+/** One load run from the command line: memory, limits, load, report. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureLimits } from './limit/limit.ts';
+import { type IntervalResult, runLoad } from './load/run-load.ts';
+import type { LoadSettings } from './load/settings.ts';
+import { describeMachine } from './measure/machine.ts';
+import { settleMemory } from './measure/memory.ts';
+import { fileName, REPORT_FORMAT, type Report, resultsDir, writeReport } from './report/report.ts';
+import { warnings } from './report/summary.ts';
+import { formatNumber, formatTable, resultTable } from './report/table.ts';
+
+export interface RunOptions {
+  name: string;
+  target: string;
+  out?: string;
+  keepGib: number;
+  limits?: boolean;
+}
+
+export function describeInterval(interval: IntervalResult): string {
+  const ms = (ns: number) => `${formatNumber(ns / 1e6)} ms`;
+  const parts = [
+    interval.stage < 0 ? 'warm-up' : `stage ${interval.stage + 1}`,
+    `${String(interval.index + 1).padStart(4)} s`,
+  ];
+  if (interval.sentRecords + interval.ackedRecords > 0) {
+    parts.push(
+      `${formatNumber(interval.ackedRecords)} records acknowledged, p50 ${ms(interval.ackP50Ns)}, p99 ${ms(interval.ackP99Ns)}, max ${ms(interval.ackMaxNs)}`,
+    );
+  }
+  if (interval.consumedRecords > 0) parts.push(`${formatNumber(interval.consumedRecords)} read`);
+  if (interval.endToEndMaxNs > 0) parts.push(`end to end p99 ${ms(interval.endToEndP99Ns)}`);
+  if (interval.failedRecords > 0) parts.push(`${formatNumber(interval.failedRecords)} failed`);
+  if (interval.backlogRecords > 0) parts.push(`${formatNumber(interval.backlogRecords)} waiting`);
+  return parts.join('  ');
+}
+
+/** Runs, prints the table and writes the report. */
+export async function runOnce(
+  settings: LoadSettings,
+  options: RunOptions,
+  progress: (text: string) => void,
+): Promise<void> {
+  const directory = tmpdir();
+  const memory = await settleMemory(options.keepGib, directory);
+  try {
+    const writes = settings.producers > 0;
+    if (writes || options.keepGib > 0) progress(memory.note);
+    const limits = options.limits ? measureLimits(directory) : undefined;
+    const result = await runLoad(settings, { onInterval: (interval) => progress(describeInterval(interval)) });
+    const createdAt = new Date().toISOString();
+    const report: Report = {
+      format: REPORT_FORMAT,
+      title: `${options.name} on ${options.target}`,
+      createdAt,
+      machine: describeMachine(directory),
+      notes: [memory.note],
+      ...(limits && { limits }),
+      runs: [{ name: options.name, target: options.target, round: 0, result }],
+    };
+    console.log(formatTable(resultTable(report.runs, limits)));
+    for (const warning of warnings(result)) console.log(warning);
+    const out = options.out ?? join(resultsDir, fileName(`${createdAt}-${options.name}`));
+    progress(`Report: ${writeReport(out, report)}`);
+  } finally {
+    memory.release();
+  }
+}
