@@ -14,7 +14,7 @@ import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
-
+import { startThreadHosts } from './threads/thread-hosts.ts';
 
 export interface LaunchOptions {
   readonly loaded: LoadedBrokerConfig;
@@ -42,7 +42,7 @@ export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOpt
     startHosts: async (settings) => {
       const options = { ...hostsOptions(settings), ...threads, store, logger: limited };
       // The other engines live on one thread.
-      return startInlineHosts(options);
+      return store.kind === 'native' ? startThreadHosts(options, onFatal) : startInlineHosts(options);
     },
     onFatal,
   });

@@ -25,14 +25,17 @@ export interface ListenerContext {
   nowMs(): number;
   /** False refuses a connection (limits by count and address). */
   admit(clientHost: string, listenerName: string): boolean;
-  createSender(connection: Connection, socket: Socket): ResponseSender;
+  createSender(connection: Connection, descriptor: number, socket: Socket): ResponseSender;
   /** False holds the connection's first read back until `Connection.socket.resume()` is called. */
   onOpened(connection: Connection): boolean;
 }
 
-/** What node's accepted socket hides: its handle, which a new socket takes over. */
+/** What node's accepted socket hides: its handle, which a new socket takes over, and the handle's descriptor. */
 interface WithHandle {
   _handle: unknown;
+}
+interface WithDescriptor {
+  readonly fd: number;
 }
 
 export class Listener {
@@ -107,7 +110,7 @@ export class Listener {
     socket.on('error', () => connection.close());
     socket.on('close', () => connection.close());
     socket.on('end', () => context.handler.onEnded(connection));
-    connection.sender = context.createSender(connection, socket);
+    connection.sender = context.createSender(connection, (handle as WithDescriptor).fd, socket);
     if (context.onOpened(connection)) socket.resume();
   }
 }

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import { Errno } from '../native/file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
-import { type OnDrained, PART_STRIDE, PartKind, type ResponseSender } from './response-sender.ts';
+import { OUTPUT_PART_STRIDE, OutputPartKind, OutputPartSlot } from '../native/socket-output.ts';
+import type { OnDrained, ResponseSender } from './response-sender.ts';
 
 /** Sends through node's own stream: bytes are copied, file ranges are read. Runs on an I/O thread. */
 export class NodeResponseSender implements ResponseSender {
@@ -20,29 +22,26 @@ export class NodeResponseSender implements ResponseSender {
     return this.#socket.writableLength;
   }
 
-  send(parts: Float64Array, count: number): boolean {
-    let total = 0;
-    for (let i = 0; i < count; i++) total += parts[i * PART_STRIDE + 3];
-    const bytes = Buffer.allocUnsafe(total);
+  send(parts: Float64Array, count: number, totalBytes: number): number {
+    const bytes = Buffer.allocUnsafe(totalBytes);
     let filled = 0;
     let failed = false;
     for (let i = 0; i < count; i++) {
-      const at = i * PART_STRIDE;
-      const size = parts[at + 3];
-      if (parts[at] === PartKind.memory) {
-        this.#memory().copy(bytes, filled, parts[at + 1], parts[at + 1] + size);
+      const at = i * OUTPUT_PART_STRIDE;
+      const position = parts[at + OutputPartSlot.position];
+      const size = parts[at + OutputPartSlot.sizeBytes];
+      if (parts[at] === OutputPartKind.memory) {
+        this.#memory().copy(bytes, filled, position, position + size);
       } else {
-        const file = parts[at + 1];
-        failed ||= this.#store.readPlanned(file, parts[at + 2], bytes, filled, size) !== size;
+        const file = parts[at + OutputPartSlot.source];
+        failed ||= this.#store.readPlanned(file, position, bytes, filled, size) !== size;
         this.#store.release(file);
       }
       filled += size;
     }
-    if (failed) {
-      this.#socket.destroy();
-      return true;
-    }
-    return this.#socket.write(bytes);
+    if (failed) return Errno.EIO;
+    this.#socket.write(bytes);
+    return this.#socket.writableLength;
   }
 
   close(): void {}

@@ -1,23 +1,18 @@
 /**
- * How response bytes leave an I/O thread: memory of the thread and ranges of segment files, in one order per
- * connection. Two adapters: the engine's socket output (sends inline on the descriptor, sendfile for file ranges) and
- * `node-response-sender.ts` (socket.write, for TLS and for engines without a native output).
+ * How response bytes leave an I/O thread: memory of the thread and ranges of segment files, in one order per connection,
+ * as a list of parts (layout: `native/socket-output.ts`). Two adapters: the engine's socket output, and
+ * `node-response-sender.ts` (socket.write, for engines without a native output).
  */
-
-/** A response under construction is a list of parts, PART_STRIDE doubles each. */
-export const PartKind = { memory: 0, file: 1 } as const;
-/** kind | memory: offset in the thread's response memory; file: handle | file: position | bytes | file: 1 when in the page cache */
-export const PART_STRIDE = 5;
-
 export interface ResponseSender {
   /**
-   * Sends parts behind whatever is still queued. Memory may be used again when it returns; holds on files are given back
-   * when their bytes have left. True when nothing is queued any more; otherwise `onDrained` is called later.
+   * Sends parts of together `totalBytes` behind whatever is still queued. Memory may be used again when it returns; holds
+   * on files are given back when their bytes have left. Returns 0 when all has left, the number of bytes queued (then
+   * `onDrained` is called later), or a negative errno: the connection is to be closed.
    */
-  send(parts: Float64Array, count: number): boolean;
+  send(parts: Float64Array, count: number, totalBytes: number): number;
   /** Bytes queued. */
   readonly pendingBytes: number;
-  /** Drops what is queued. */
+  /** Drops what is queued. Before the socket is destroyed. */
   close(): void;
 }
 

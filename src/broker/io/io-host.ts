@@ -28,7 +28,7 @@ import type { FetchSessionCache } from './fetch-session.ts';
 import type { FromIo, Port, ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
-import { ResponseOutput } from './response-output.ts';
+import { type ResponseMemory, ResponseOutput } from './response-output.ts';
 import { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
 
@@ -54,9 +54,9 @@ export interface IoHostContext {
   readonly sleeper: WakeSleeper;
   readonly sessions: FetchSessionCache;
   readonly port: Port<FromIo, ToIo>;
-  readonly responseMemory: Buffer;
-  growResponseMemory(bytesMin: number): Buffer;
-  createSender(connection: Connection, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
+  readonly responseMemory: ResponseMemory;
+  growResponseMemory(bytesMin: number): ResponseMemory;
+  createSender(descriptor: number, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
 }
 
 /** A frame that stalls this long while the arena is full loses its connection, so that others can go on. */
@@ -256,8 +256,8 @@ export class IoHost implements FrameHandler {
       this.#output.discard();
       return;
     }
-    this.#output.flush(connection.sender);
-    if (client.ended && pending.length === 0 && connection.sender.pendingBytes === 0) connection.close();
+    const queuedBytes = this.#output.flush(connection.sender);
+    if (queuedBytes < 0 || (client.ended && pending.length === 0 && queuedBytes === 0)) connection.close();
     else if (client.waiting) this.#resume(client);
   }
 
@@ -386,10 +386,10 @@ export class IoHost implements FrameHandler {
       nextConnectionId: () => this.#nextId++,
       nowMs: () => this.#nowMs,
       admit: (host) => this.#admit(host),
-      createSender: (connection, socket) => {
+      createSender: (connection, descriptor, socket) => {
         const client = new ClientState(connection);
         connection.attachment = client;
-        return this.#context.createSender(connection, socket, (failed) => {
+        return this.#context.createSender(descriptor, socket, (failed) => {
           if (failed) connection.close();
           else if (!connection.closed) this.#markDirty(client);
         });

@@ -2,7 +2,14 @@
  * Collects the responses that one turn of an I/O thread has for a connection, so that they leave in one send. Responses
  * are written into the thread's response memory; file ranges stand between the pieces. One per I/O thread.
  */
-import { PART_STRIDE, PartKind, type ResponseSender } from '../../network/response-sender.ts';
+import { OUTPUT_PART_STRIDE, OutputPartKind, setFilePart, setMemoryPart } from '../../native/socket-output.ts';
+import type { ResponseSender } from '../../network/response-sender.ts';
+
+/** Memory that responses are written into, and the engine's id of it. */
+export interface ResponseMemory {
+  readonly bytes: Buffer;
+  readonly id: number;
+}
 
 /** Parts that there is room for at first; the list grows. */
 const PARTS_START = 256;
@@ -12,15 +19,17 @@ export class ResponseOutput {
   memory: Buffer;
   /** Where the next byte goes. */
   at = 0;
-  #parts = new Float64Array(PARTS_START * PART_STRIDE);
+  #parts = new Float64Array(PARTS_START * OUTPUT_PART_STRIDE);
   #partCount = 0;
   #partStart = 0;
   #fileBytes = 0;
-  readonly #grow: (bytesMin: number) => Buffer;
+  #memoryId: number;
+  readonly #grow: (bytesMin: number) => ResponseMemory;
 
   /** `grow` gives response memory of at least so many bytes; the old one is not used any more. */
-  constructor(memory: Buffer, grow: (bytesMin: number) => Buffer) {
-    this.memory = memory;
+  constructor(memory: ResponseMemory, grow: (bytesMin: number) => ResponseMemory) {
+    this.memory = memory.bytes;
+    this.#memoryId = memory.id;
     this.#grow = grow;
   }
 
@@ -33,28 +42,30 @@ export class ResponseOutput {
   ensure(bytes: number): void {
     if (this.at + bytes <= this.memory.length) return;
     const larger = this.#grow(Math.max(this.at + bytes, this.memory.length * 2));
-    this.memory.copy(larger, 0, 0, this.at);
-    this.memory = larger;
+    this.memory.copy(larger.bytes, 0, 0, this.at);
+    this.memory = larger.bytes;
+    this.#memoryId = larger.id;
+    // Pieces that were ended before lie at the same places of the new memory.
+    for (let part = 0; part < this.#partCount; part++) {
+      const at = part * OUTPUT_PART_STRIDE;
+      if (this.#parts[at] === OutputPartKind.memory) this.#parts[at + 1] = larger.id;
+    }
   }
 
   /** Ends the piece of memory at hand and puts a planned file range behind it. */
   file(file: number, position: number, sizeBytes: number, cached: boolean): void {
     this.#endMemory();
-    this.#add(PartKind.file, file, position, sizeBytes, cached);
+    setFilePart(this.#parts, this.#nextPart(), file, position, sizeBytes, cached);
     this.#fileBytes += sizeBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.at === 0;
-  }
-
-  /** Sends everything collected; true when nothing of it is left in the sender's queue. */
-  flush(sender: ResponseSender): boolean {
-    if (this.isEmpty && this.#partCount === 0) return sender.pendingBytes === 0;
+  /** Sends everything collected; see ResponseSender.send. */
+  flush(sender: ResponseSender): number {
     this.#endMemory();
-    const sent = sender.send(this.#parts, this.#partCount);
+    if (this.#partCount === 0) return sender.pendingBytes;
+    const queued = sender.send(this.#parts, this.#partCount, this.at + this.#fileBytes);
     this.discard();
-    return sent;
+    return queued;
   }
 
   /** Forgets everything collected. File ranges must have been given back. */
@@ -63,21 +74,18 @@ export class ResponseOutput {
   }
 
   #endMemory(): void {
-    if (this.at > this.#partStart) this.#add(PartKind.memory, this.#partStart, 0, this.at - this.#partStart, true);
+    const sizeBytes = this.at - this.#partStart;
+    if (sizeBytes > 0) setMemoryPart(this.#parts, this.#nextPart(), this.#memoryId, this.#partStart, sizeBytes);
     this.#partStart = this.at;
   }
 
-  #add(kind: number, source: number, position: number, sizeBytes: number, cached: boolean): void {
-    const at = this.#partCount++ * PART_STRIDE;
-    if (at === this.#parts.length) {
+  #nextPart(): number {
+    const part = this.#partCount++;
+    if ((part + 1) * OUTPUT_PART_STRIDE > this.#parts.length) {
       const larger = new Float64Array(this.#parts.length * 2);
       larger.set(this.#parts);
       this.#parts = larger;
     }
-    this.#parts[at] = kind;
-    this.#parts[at + 1] = source;
-    this.#parts[at + 2] = position;
-    this.#parts[at + 3] = sizeBytes;
-    this.#parts[at + 4] = cached ? 1 : 0;
+    return part;
   }
 }

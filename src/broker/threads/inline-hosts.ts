@@ -1,7 +1,6 @@
 /** All hosts on the calling thread: for embedding, and for storage engines that cannot be shared between threads. */
 import type { Socket } from 'node:net';
 import { systemRandom } from '../../base/random.ts';
-import type { Connection } from '../../network/connection.ts';
 import { NodeResponseSender } from '../../network/node-response-sender.ts';
 import { StorageHost } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
@@ -13,6 +12,7 @@ import { adoptBatchMemory } from '../../storage/batch-memory.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
+import type { ResponseMemory } from '../io/response-output.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
 import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
@@ -53,7 +53,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     port: storageHostPort,
   });
   const [ioPort, ioHostPort] = portPair<ToIo, FromIo>();
-  let responseMemory = Buffer.allocUnsafeSlow(RESPONSE_BYTES);
+  let responseMemory: ResponseMemory = { bytes: Buffer.allocUnsafeSlow(RESPONSE_BYTES), id: 0 };
   const ioHost = new IoHost({
     settings: { ...options.io, ioThread: 0 },
     clock,
@@ -66,9 +66,12 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
     port: ioHostPort,
     responseMemory,
-    growResponseMemory: (bytesMin) => (responseMemory = Buffer.allocUnsafeSlow(bytesMin)),
-    createSender: (_: Connection, socket: Socket, onDrained) =>
-      new NodeResponseSender(socket, store, () => responseMemory, onDrained),
+    growResponseMemory: (bytesMin) => {
+      responseMemory = { bytes: Buffer.allocUnsafeSlow(bytesMin), id: 0 };
+      return responseMemory;
+    },
+    createSender: (_descriptor: number, socket: Socket, onDrained) =>
+      new NodeResponseSender(socket, store, () => responseMemory.bytes, onDrained),
   });
   const appender = createAppender(prepared, [workerBell]);
   ioBell.answer = () => ioHost.drain();

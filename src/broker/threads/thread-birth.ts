@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { type LoadedAddon, loadAddon } from '../../native/addon.ts';
-import { createDoorbell, ringDoorbell } from '../../native/doorbell.ts';
+import { type Doorbells as Bells, openDoorbells } from '../../native/doorbell.ts';
 import { NativeLogStore } from '../../native/native-log-store.ts';
 import type { Doorbell } from '../../ring/wake-signal.ts';
 import { createLogger, type LogLevel } from '../../telemetry/logger.ts';
@@ -21,24 +21,26 @@ export interface Born {
   onRing: (answer: () => void) => void;
 }
 
-export function remoteDoorbell(id: number): Doorbell {
-  return { ring: () => ringDoorbell(id) };
+/** A bell that hangs in another thread. */
+export function remoteDoorbell(bells: Bells, id: number): Doorbell {
+  return { ring: () => void bells.ring(id) };
 }
 
 /** Threads are started only where the addon loads. */
 export async function beBorn(seed: ThreadSeed): Promise<Born> {
   const addon = loadAddon();
-  if (!addon || !parentPort) throw new Error('a broker thread needs the native engine and a parent');
+  const bells = openDoorbells();
+  if (!addon || !bells || !parentPort) throw new Error('a broker thread needs the native engine and a parent');
   let answer = (): void => {};
-  const doorbell = createDoorbell(() => answer());
+  const doorbell = bells.create(() => answer());
   parentPort.postMessage({ doorbell });
   const [doorbells] = (await once(parentPort, 'message')) as [Doorbells];
   return {
     addon,
     store: new NativeLogStore(addon),
     logger: rateLimitedLogger(createLogger({ level: seed.logLevel as LogLevel }), systemClock),
-    senders: doorbells.senders.map(remoteDoorbell),
-    workers: doorbells.workers.map(remoteDoorbell),
+    senders: doorbells.senders.map((id) => remoteDoorbell(bells, id)),
+    workers: doorbells.workers.map((id) => remoteDoorbell(bells, id)),
     onRing: (given) => {
       answer = given;
     },

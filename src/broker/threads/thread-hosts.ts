@@ -1,7 +1,7 @@
 /** Hosts as threads of their own: what a broker runs with where the native engine loads. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { createDoorbell } from '../../native/doorbell.ts';
+import { openDoorbells } from '../../native/doorbell.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
@@ -9,13 +9,21 @@ import type { WorkAppender } from '../work-appender.ts';
 import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { threadPort } from './ports.ts';
 import { remoteDoorbell } from './thread-birth.ts';
-import { type DoorbellNamed, type Doorbells, HOST_RUNS, type IoThreadSeed, type StorageThreadSeed } from './thread-seed.ts';
+import {
+  type DoorbellNamed,
+  type Doorbells,
+  HOST_RUNS,
+  type IoThreadSeed,
+  type StorageThreadSeed,
+} from './thread-seed.ts';
 
 /** Young generation of a thread's heap: small, since the hot paths make next to no garbage. */
 const YOUNG_GENERATION_MB = 8;
 
 export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
   const { ioThreads, storageWorkers, logLevel, fetchSessionSlots } = options;
+  const bells = openDoorbells();
+  if (!bells) throw new Error('broker threads need the native engine');
   const prepared = prepareMemory(options);
   const { memory, arenaIds } = prepared;
   const common = { memory, arenaIds, logLevel };
@@ -28,7 +36,13 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     return worker;
   };
   const ios = Array.from({ length: ioThreads }, (_, ioThread) =>
-    start('./io-worker.ts', { ...common, kind: 'io', ioThreads, fetchSessionSlots, settings: { ...options.io, ioThread } }),
+    start('./io-worker.ts', {
+      ...common,
+      kind: 'io',
+      ioThreads,
+      fetchSessionSlots,
+      settings: { ...options.io, ioThread },
+    }),
   );
   const storages = Array.from({ length: storageWorkers }, (_, worker) =>
     start('./storage-worker.ts', {
@@ -38,11 +52,17 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     }),
   );
   let appender: WorkAppender | undefined;
-  const controlBell = createDoorbell(() => appender?.drain());
-  const [ioBells, workerBells] = await Promise.all([Promise.all(ios.map(doorbellOf)), Promise.all(storages.map(doorbellOf))]);
+  const controlBell = bells.create(() => appender?.drain());
+  const [ioBells, workerBells] = await Promise.all([
+    Promise.all(ios.map(doorbellOf)),
+    Promise.all(storages.map(doorbellOf)),
+  ]);
   const doorbells: Doorbells = { senders: [...ioBells, controlBell], workers: workerBells };
   await Promise.all([...ios, ...storages].map((thread) => hostOf(thread, doorbells)));
-  appender = createAppender(prepared, workerBells.map(remoteDoorbell));
+  appender = createAppender(
+    prepared,
+    workerBells.map((id) => remoteDoorbell(bells, id)),
+  );
   return {
     table: new PartitionTable(memory.table),
     appender,
