@@ -2,6 +2,9 @@
 import type { Admin, ClusterTopicMetadata, Consumer } from '@platformatic/kafka';
 import { CliError, usageError } from './cli-error.ts';
 
+/** Any of the library's clients. */
+type MetadataClient = Pick<Admin, 'metadata'>;
+
 export const EARLIEST = -2n;
 export const LATEST = -1n;
 
@@ -30,20 +33,21 @@ export function parseStartOffset(text: string): StartOffset {
 }
 
 /** A topic's metadata. Throws a CliError when it does not exist; it is not created by asking. */
-export async function existingTopic(client: Admin | Consumer, topic: string): Promise<ClusterTopicMetadata> {
+export async function existingTopic(client: MetadataClient, topic: string): Promise<ClusterTopicMetadata> {
   const missing = new CliError(`there is no topic ${topic}`, 'see the topics with: millrace topic list');
   try {
     const { topics } = await client.metadata({ topics: [topic], forceUpdate: true, autocreateTopics: false });
     const found = topics.get(topic);
     if (found) return found;
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.includes(topic)) throw error;
+    // All that the client library says of UNKNOWN_TOPIC_OR_PARTITION here.
+    if (!(error instanceof Error) || !error.message.startsWith('Unknown topic ')) throw error;
   }
   throw missing;
 }
 
 /** Ids of a topic's partitions, or of the one that is asked for. Throws a CliError when it does not exist. */
-export async function topicPartitions(client: Admin | Consumer, topic: string, only?: number): Promise<number[]> {
+export async function topicPartitions(client: MetadataClient, topic: string, only?: number): Promise<number[]> {
   const count = (await existingTopic(client, topic)).partitionsCount;
   if (only === undefined) return Array.from({ length: count }, (_, partition) => partition);
   if (only < count) return [only];

@@ -6,6 +6,7 @@ import { usageError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { type ConnectionFlags, clientOptions } from './cluster-client.ts';
 import { readLines } from './line-reader.ts';
+import { topicPartitions } from './partition-offsets.ts';
 import { type LineParser, lineParser } from './record-lines.ts';
 
 export interface ProduceFlags extends ConnectionFlags {
@@ -47,6 +48,8 @@ export async function produce(io: CliIo, flags: ProduceFlags, topic: string): Pr
   if (flags.file === undefined && io.stdin.isTTY) io.err('one record a line; Ctrl-D ends');
   let sent = 0;
   try {
+    // The client library would wrap a number that is too great around.
+    if (flags.partition !== undefined) await topicPartitions(producer, topic, flags.partition);
     for await (const batch of batches(await openInput(io, flags), parse, io.stop)) {
       await producer.send({ messages: batch });
       sent += batch.length;
