@@ -51,5 +51,6 @@ NAPI_MODULE_INIT() {
   const Method methods[] = {{"attach", attach}};
   defineMethods(env, exports, methods);
   defineLogStore(env, exports);
+  defineThreadSupport(env, exports);
   return exports;
 }

@@ -8,6 +8,7 @@
 #include "crc32c.h"
 #include "decompress.h"
 #include "environment.h"
+#include "log-sync.h"
 #include "log.h"
 #include "memory-region.h"
 #include "napi-support.h"
@@ -214,13 +215,12 @@ napi_value onSynced(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   Environment* environment = environmentOf(env);
   if (environment->syncs != nullptr) return throwRange(env, "onSynced: called twice");
-  Mailbox* mailbox = Mailbox::create(env, args.values[0], "millrace.sync");
-  if (mailbox == nullptr) return throwRange(env, "onSynced: cannot be made");
-  environment->syncs = new SyncMailbox(mailbox);
+  environment->syncs = Mailbox::create(env, args.values[0], "millrace.sync");
+  if (environment->syncs == nullptr) return throwRange(env, "onSynced: cannot be made");
   environment->endings.push_back({[](void* context) {
-                                    // The listener stays: a sync under way holds it by its address, and it is small.
-                                    Mailbox* ended = static_cast<SyncMailbox*>(context)->mailbox();
+                                    auto* ended = static_cast<Mailbox*>(context);
                                     ended->close();
+                                    ended->release();
                                   },
                                   environment->syncs});
   return nullptr;
@@ -229,14 +229,14 @@ napi_value onSynced(napi_env env, napi_callback_info info) {
 // sync() with log, token
 napi_value sync(napi_env env, napi_callback_info) {
   const double* exchange = exchangeOf(env);
-  SyncMailbox* syncs = environmentOf(env)->syncs;
+  Mailbox* syncs = environmentOf(env)->syncs;
   if (syncs == nullptr) return throwRange(env, "sync: nobody listens");
-  syncs->mailbox()->retain();
-  syncs->mailbox()->expect();
+  syncs->retain();
+  syncs->expect();
   const int result = syncLog(exchange[0], syncs, exchange[1]);
   if (result == WRONG_HANDLE) {
-    syncs->mailbox()->unexpect();
-    syncs->mailbox()->release();
+    syncs->unexpect();
+    syncs->release();
   }
   return answer(env, result);
 }

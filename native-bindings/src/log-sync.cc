@@ -8,14 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "log.h"
 #include "open-segments.h"
+#include "work-pool.h"
 
 namespace millrace {
 namespace {
@@ -101,49 +99,10 @@ int carryOut(SyncJob& job) {
   return first;
 }
 
-// Threads start with the first sync and run until the process ends.
-class SyncPool {
- public:
-  static SyncPool& get() {
-    static auto* pool = new SyncPool();
-    return *pool;
-  }
-
-  void submit(SyncJob&& job) {
-    {
-      std::lock_guard lock(mutex_);
-      jobs_.push_back(std::move(job));
-      if (idle_ == 0 && threads_ < SYNC_THREADS) {
-        threads_++;
-        std::thread([this] { run(); }).detach();
-      }
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void run() {
-    for (;;) {
-      SyncJob job;
-      {
-        std::unique_lock lock(mutex_);
-        idle_++;
-        wake_.wait(lock, [this] { return !jobs_.empty(); });
-        idle_--;
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-      }
-      const int result = carryOut(job);
-      job.listener->synced(job.token, result);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<SyncJob> jobs_;
-  int threads_ = 0;
-  int idle_ = 0;
-};
+WorkPool& syncPool() {
+  static auto* pool = new WorkPool(SYNC_THREADS);
+  return *pool;
+}
 
 }  // namespace
 
@@ -156,7 +115,10 @@ int syncLog(double handle, SyncListener* listener, double token) {
     listener->synced(token, 0);
     return 0;
   }
-  SyncPool::get().submit(std::move(job));
+  syncPool().submit([job = std::move(job)]() mutable {
+    const int result = carryOut(job);
+    job.listener->synced(job.token, result);
+  });
   return 0;
 }
 

@@ -3,14 +3,14 @@
 
 namespace millrace {
 
-struct Log;
-
 // Who is told about a finished sync.
 class SyncListener {
  public:
-  virtual ~SyncListener() = default;
   // On a thread of the pool. `result` is 0 or a negative errno.
   virtual void synced(double token, int result) = 0;
+
+ protected:
+  ~SyncListener() = default;
 };
 
 // Covers everything that was appended before the call. (owner) The listener must live until it is told. Returns 0, or

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <vector>
 
+#include "log-sync.h"
+
 namespace millrace {
 
 struct Delivery {
@@ -17,7 +19,7 @@ struct Delivery {
   double result;
 };
 
-class Mailbox {
+class Mailbox final : public SyncListener {
  public:
   // `receive(deliveries: number[])` gets token, result, token, result ... nullptr when it cannot be made.
   static Mailbox* create(napi_env env, napi_value receive, const char* name);
@@ -30,6 +32,11 @@ class Mailbox {
   // What was expected does not come.
   void unexpect() { settle(1); }
   void post(double token, double result);
+  // Of a sync that was submitted with a reference of its own.
+  void synced(double token, int result) override {
+    post(token, result);
+    release();
+  }
   // The environment ends.
   void close();
 

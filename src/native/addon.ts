@@ -38,6 +38,19 @@ export interface Addon {
   onSynced(receive: (deliveries: number[]) => void): void;
   sync(): number;
   syncNow(): number;
+
+  openOutlet(receive: (deliveries: number[]) => void): void;
+  attachOutput(descriptor: number): number;
+  send(output: number, parts: Float64Array, count: number): number;
+  outputPendingBytes(output: number): number;
+  detachOutput(output: number): void;
+
+  createDoorbell(ringing: () => void, keepAlive: boolean): number;
+  ring(bell: number): boolean;
+  closeDoorbell(bell: number): void;
+
+  freePages(memory: number, offset: number, sizeBytes: number): number;
+  residentBytes(): number;
 }
 
 export interface LoadedAddon {

@@ -1,0 +1,37 @@
+// Sending responses on sockets that JavaScript owns: memory and ranges of segment files, in order, without copying file
+// bytes into the process. What a socket does not take at once is queued, and a sender thread goes on with it.
+//
+// Threads: an Outlet and its outputs belong to one environment's thread. Its sender thread works on those outputs that
+// have a queue; who works on an output is decided under that output's lock.
+#pragma once
+
+#include <cstdint>
+
+#include "mailbox.h"
+
+namespace millrace {
+
+// kind | memory: its id; file: its handle | offset or position | bytes | file: 1 when in the page cache
+constexpr uint32_t OUTPUT_PART_STRIDE = 5;
+
+constexpr int64_t WRONG_OUTPUT = INT64_MIN;
+constexpr int64_t WRONG_PART = INT64_MIN + 1;
+
+struct Outlet;
+
+// `mailbox` is told (output, 0) when an output's queue has been sent, (output, -errno) when the socket or a file failed.
+// nullptr when no thread can be made.
+Outlet* openOutlet(Mailbox* mailbox);
+// Detaches all its outputs and ends its thread.
+void closeOutlet(Outlet* outlet);
+
+// The handle of an output on a socket's descriptor (which stays the caller's), or a negative errno.
+double attachOutput(Outlet* outlet, int fd);
+// Bytes sent at once (all: nothing is queued), a negative errno when the socket fails, or one of WRONG_*. The holds of
+// the files are given back when their bytes are sent, or when they will not be sent any more.
+int64_t sendParts(double output, const double* parts, uint32_t count);
+// WRONG_OUTPUT, or bytes that are queued.
+int64_t pendingBytes(double output);
+int64_t detachOutput(double output);
+
+}  // namespace millrace

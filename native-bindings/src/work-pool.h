@@ -1,0 +1,31 @@
+// A few threads for calls that block (fdatasync, reading from the disk). Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace millrace {
+
+// Threads start when they are needed and run until the process ends, so a pool is never destructed.
+class WorkPool {
+ public:
+  explicit WorkPool(int threadsMax) : threadsMax_(threadsMax) {}
+  void submit(std::function<void()> work);
+
+ private:
+  void run();
+
+  const int threadsMax_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  int threads_ = 0;
+  int idle_ = 0;
+};
+
+// Signals are for the JavaScript threads. To be called at the start of every native thread.
+void blockSignals();
+
+}  // namespace millrace

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { openDoorbells } from '../../src/native/doorbell.ts';
+import { openProcessMemory } from '../../src/native/process-memory.ts';
+import { nativeStore, sharedBytes, skip } from './native-fixture.ts';
+
+const MODULE = new URL('../../src/native/doorbell.ts', import.meta.url).href;
+
+function worker(body: string, workerData: unknown): Worker {
+  const source = `
+    const { workerData, parentPort } = require('node:worker_threads');
+    import(${JSON.stringify(MODULE)}).then(({ openDoorbells }) => {
+      const bells = openDoorbells();
+      ${body}
+    });`;
+  return new Worker(source, { eval: true, workerData });
+}
+
+describe('doorbells', { skip }, () => {
+  const bells = skip ? undefined! : openDoorbells()!;
+
+  test('rings before the callback are one, rings after it are another', async () => {
+    let calls = 0;
+    let called: () => void = () => {};
+    const bell = bells.create(() => {
+      calls++;
+      called();
+    }, true);
+    const first = new Promise<void>((resolve) => {
+      called = resolve;
+    });
+    for (let ring = 0; ring < 100; ring++) assert.equal(bells.ring(bell), true);
+    await first;
+    assert.equal(calls, 1);
+    const second = new Promise<void>((resolve) => {
+      called = resolve;
+    });
+    bells.ring(bell);
+    await second;
+    assert.equal(calls, 2);
+    bells.close(bell);
+    assert.equal(bells.ring(bell), false);
+    assert.throws(() => bells.close(bell));
+  });
+
+  test('a worker rings, and what it published before is seen', async () => {
+    const ROUNDS = 2000;
+    const shared = new Int32Array(new SharedArrayBuffer(8));
+    let seen = 0;
+    let done: () => void = () => {};
+    const finished = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const bell = bells.create(() => {
+      seen = Atomics.load(shared, 0);
+      if (seen === ROUNDS) done();
+    }, true);
+    const ringer = worker(
+      `const shared = new Int32Array(workerData.memory);
+       for (let round = 1; round <= ${ROUNDS}; round++) {
+         Atomics.store(shared, 0, round);
+         bells.ring(workerData.bell);
+       }`,
+      { memory: shared.buffer, bell },
+    );
+    await finished;
+    await once(ringer, 'exit');
+    bells.close(bell);
+  });
+
+  test('a bell goes with its thread, also when the thread is terminated', async () => {
+    const owner = worker(
+      `const bell = bells.create(() => {}, true);
+       parentPort.postMessage(bell);`,
+      {},
+    );
+    const [bell] = (await once(owner, 'message')) as [number];
+    assert.equal(bells.ring(bell), true);
+    await owner.terminate();
+    assert.equal(bells.ring(bell), false);
+  });
+
+  test('a bell without keepAlive lets its thread end', async () => {
+    const owner = worker('bells.create(() => {});', {});
+    const [code] = (await once(owner, 'exit')) as [number];
+    assert.equal(code, 0);
+  });
+});
+
+test('pages are given back to the system and read as zeros', { skip }, () => {
+  const store = nativeStore();
+  const memory = openProcessMemory()!;
+  const bytes = sharedBytes(1 << 20);
+  const id = store.registerMemory(bytes);
+  bytes.fill(7);
+  assert.ok(memory.residentBytes() > 1 << 20);
+  const freed = memory.freePages(id, 1, bytes.length - 2);
+  assert.ok(freed > 0 && freed <= bytes.length - 2);
+  assert.equal(bytes[0], 7);
+  assert.equal(bytes[bytes.length - 1], 7);
+  assert.equal(bytes[bytes.length / 2], 0);
+  assert.equal(memory.freePages(id, 1, 100), 0);
+  assert.throws(() => memory.freePages(id, 1, bytes.length));
+  store.releaseMemory(id);
+});
