@@ -28,6 +28,8 @@ export class TransactionIndex {
   readonly #folder: string;
   /** Loaded indexes by their segment's base offset; segments without aborted transactions have none. */
   readonly #entries = new Map<number, AbortedTransaction[]>();
+  /** Undefined when it has to be looked for. */
+  #lastAbortedOffset: number | undefined;
 
   constructor(files: FileSpace, folder: string) {
     this.#files = files;
@@ -64,6 +66,7 @@ export class TransactionIndex {
     this.#files.close(file);
     if (result < 0) throw new StorageError('cannot write', path, result);
     entries.push(transaction);
+    this.#lastAbortedOffset = transaction.lastOffset;
   }
 
   /**
@@ -81,8 +84,13 @@ export class TransactionIndex {
     return found;
   }
 
-  /** Offset of the newest marker in the given segments, -1 when there is none. */
+  /** Offset of the newest marker in the log's segments, -1 when there is none. Costs nothing while nothing changes. */
   lastAbortedOffset(segments: readonly number[]): number {
+    this.#lastAbortedOffset ??= this.#findLastAborted(segments);
+    return this.#lastAbortedOffset;
+  }
+
+  #findLastAborted(segments: readonly number[]): number {
     for (let at = segments.length - 1; at >= 0; at--) {
       const last = this.#load(segments[at]).at(-1);
       if (last) return last.lastOffset;
@@ -105,11 +113,13 @@ export class TransactionIndex {
         : this.#files.writeFileAtomic(path, Buffer.concat(entries.map(encodeEntry)));
     if (result < 0 && result !== Errno.ENOENT) throw new StorageError('cannot replace', path, result);
     this.#entries.set(segmentBaseOffset, [...entries]);
+    this.#lastAbortedOffset = undefined;
   }
 
   /** The segment is gone. */
   forget(segmentBaseOffset: number): void {
     this.#entries.delete(segmentBaseOffset);
+    this.#lastAbortedOffset = undefined;
   }
 }
 
