@@ -63,9 +63,12 @@ function deleteById(
   }
   for (const id of duplicates)
     answer(null, id, apiError(ErrorCode.INVALID_REQUEST, 'The topic id stands in the request twice.'));
+  const named = new Set(request.topics.map(({ name }) => name));
   for (const id of ids) {
     if (duplicates.has(id)) continue;
     const topic = context.image.topics.get(id);
+    // What is named as well is answered, and refused, under its name.
+    if (topic && named.has(topic.name) && mayDelete(topic.name, context)) continue;
     if (!topic) answer(null, id, apiError(ErrorCode.UNKNOWN_TOPIC_ID, `There is no topic with id ${id}.`));
     else if (mayDelete(topic.name, context)) answer(topic.name, id, remove(topic));
     // Whoever may not even see the topic must not learn its name from its id.

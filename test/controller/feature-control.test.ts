@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { errorName } from '../../src/protocol/errors.ts';
+import { LATEST, type Setup, startedController } from './controller-setup.ts';
+
+const UPGRADE = 1;
+const SAFE_DOWNGRADE = 2;
+
+async function update(
+  { controller }: Setup,
+  feature: string,
+  maxVersionLevel: number,
+  upgradeType = UPGRADE,
+  apiVersion = 2,
+) {
+  const featureUpdates = [{ feature, maxVersionLevel, allowDowngrade: upgradeType !== UPGRADE, upgradeType }];
+  const request = { timeoutMs: 0, featureUpdates, validateOnly: false };
+  return controller.updateFeatures(request, { ...LATEST, apiVersion });
+}
+
+test('a fresh directory has the levels of the current release', async () => {
+  const { controller } = await startedController();
+  assert.deepEqual(Object.fromEntries(controller.image.features), {
+    'metadata.version': 30,
+    'eligible.leader.replicas.version': 1,
+    'group.version': 1,
+    'share.version': 1,
+    'streams.version': 1,
+    'transaction.version': 2,
+  });
+});
+
+test('levels go down only when it is asked for, and up only as an upgrade', async () => {
+  const setup = await startedController();
+  const error = async (...parameters: [string, number, number?]) =>
+    errorName((await update(setup, ...parameters)).errorCode);
+  assert.equal(await error('transaction.version', 1), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('transaction.version', 1, SAFE_DOWNGRADE), 'NONE');
+  assert.equal(setup.controller.image.features.get('transaction.version'), 1);
+  assert.equal(await error('transaction.version', 2, SAFE_DOWNGRADE), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('transaction.version', 2), 'NONE');
+  assert.equal(await error('transaction.version', 9), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('transaction.version', -1, SAFE_DOWNGRADE), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('no.such', 1), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('kraft.version', 1), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error('group.version', 0, SAFE_DOWNGRADE), 'NONE');
+  assert.equal(setup.controller.image.features.has('group.version'), false);
+});
+
+test('metadata.version goes down only where no metadata would be lost', async () => {
+  const setup = await startedController();
+  const error = async (level: number, type?: number) =>
+    errorName((await update(setup, 'metadata.version', level, type)).errorCode);
+  assert.equal(await error(31), 'NONE');
+  assert.equal(await error(30, SAFE_DOWNGRADE), 'NONE');
+  assert.equal(await error(29, SAFE_DOWNGRADE), 'INVALID_UPDATE_VERSION');
+  assert.equal(setup.controller.image.metadataVersion, 30);
+});
+
+test('all updates of a request or none', async () => {
+  const { controller } = await startedController();
+  const featureUpdates = [
+    { feature: 'transaction.version', maxVersionLevel: 1, allowDowngrade: true, upgradeType: SAFE_DOWNGRADE },
+    { feature: 'group.version', maxVersionLevel: 7, allowDowngrade: false, upgradeType: UPGRADE },
+  ];
+  const request = { timeoutMs: 0, featureUpdates, validateOnly: false };
+  const one = await controller.updateFeatures(request, { ...LATEST, apiVersion: 2 });
+  assert.equal(errorName(one.errorCode), 'INVALID_UPDATE_VERSION');
+  assert.match(one.errorMessage!, /group\.version/);
+  const each = await controller.updateFeatures(request, { ...LATEST, apiVersion: 1 });
+  assert.equal(each.errorCode, 0);
+  assert.deepEqual(
+    each.results.map(({ errorCode }) => errorName(errorCode)),
+    ['INVALID_UPDATE_VERSION', 'INVALID_UPDATE_VERSION'],
+  );
+  assert.equal(controller.image.features.get('transaction.version'), 2);
+  const dry = await controller.updateFeatures(
+    { ...request, featureUpdates: [featureUpdates[0]], validateOnly: true },
+    LATEST,
+  );
+  assert.equal(dry.errorCode, 0);
+  assert.equal(controller.image.features.get('transaction.version'), 2);
+});
