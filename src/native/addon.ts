@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package-root.ts';
 
 /**
  * The only loader of the C++ addon, and its functions as they are (the adapters beside this file give them their ports'
@@ -68,7 +69,7 @@ let reason = '';
 export function loadAddon(): LoadedAddon | null {
   if (loaded !== undefined) return loaded;
   const name = `millrace-${process.platform}-${process.arch}.node`;
-  const path = fileURLToPath(new URL(`../../native-bindings/build/${name}`, import.meta.url));
+  const path = join(packageRoot, 'native-bindings/build', name);
   if (process.env.MILLRACE_NATIVE === 'off') reason = 'MILLRACE_NATIVE=off';
   else if (!existsSync(path))
     reason = `${path} is not there; "npm run build" makes it where a C++ compiler is installed`;

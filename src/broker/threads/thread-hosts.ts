@@ -1,6 +1,7 @@
 /** Hosts as threads of their own: what a broker runs with where the native engine loads. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { moduleExtension } from '../../base/package-root.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
@@ -27,8 +28,8 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   const prepared = prepareMemory(options);
   const { memory, arenaIds } = prepared;
   const common = { memory, arenaIds, logLevel };
-  const start = (file: string, seed: IoThreadSeed | StorageThreadSeed): Worker => {
-    const worker = new Worker(new URL(file, import.meta.url), {
+  const start = (entry: string, seed: IoThreadSeed | StorageThreadSeed): Worker => {
+    const worker = new Worker(new URL(`./${entry}.${moduleExtension}`, import.meta.url), {
       workerData: seed,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
@@ -36,7 +37,7 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     return worker;
   };
   const ios = Array.from({ length: ioThreads }, (_, ioThread) =>
-    start('./io-worker.ts', {
+    start('io-worker', {
       ...common,
       kind: 'io',
       ioThreads,
@@ -45,7 +46,7 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     }),
   );
   const storages = Array.from({ length: storageWorkers }, (_, worker) =>
-    start('./storage-worker.ts', {
+    start('storage-worker', {
       ...common,
       kind: 'storage',
       settings: { ...options.storage, worker, workers: storageWorkers },
