@@ -144,17 +144,27 @@ export function recoverSegments(state: LogState): number {
   for (const [at, baseOffset] of unflushed.entries()) {
     const scan = state.store.rebuild(state.handle, baseOffset);
     if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
-    if (scan.fault === BatchFault.none) continue;
-    const fault = faultName(scan.fault);
-    if (scan.nextOffset < recoveryPoint)
-      throw new LogCorruptionError(state.folder, scan.nextOffset, recoveryPoint, fault);
-    const details = { partition: state.name, segment: baseOffset, position: scan.validBytes, fault };
-    logger.warn({ ...details, logEndOffset: scan.nextOffset }, 'cutting the log behind its last good batch');
+    const { nextOffset, validBytes: position } = scan;
+    const fault =
+      scan.fault === BatchFault.none ? gapBefore(state, unflushed[at + 1], nextOffset) : faultName(scan.fault);
+    if (fault === undefined) continue;
+    if (nextOffset < recoveryPoint) throw new LogCorruptionError(state.folder, nextOffset, recoveryPoint, fault);
+    const details = { partition: state.name, segment: baseOffset, position, fault, logEndOffset: nextOffset };
+    logger.warn(details, 'cutting the log behind its last good batch');
     removeSegments(state, unflushed.slice(at + 1));
-    ensureDone(state.store.truncate(state.handle, scan.nextOffset), 'cannot cut a segment of', state.folder);
+    ensureDone(state.store.truncate(state.handle, nextOffset), 'cannot cut a segment of', state.folder);
     break;
   }
   return unflushed[0] ?? 0;
+}
+
+/**
+ * A segment that ends before the next one begins has lost its tail at a batch boundary, unless compaction takes batches
+ * away in this topic.
+ */
+function gapBefore(state: LogState, nextSegment: number | undefined, nextOffset: number): string | undefined {
+  const isGap = nextSegment !== undefined && nextOffset < nextSegment && !state.config.cleanupCompact;
+  return isGap ? `batches up to offset ${nextSegment} are missing` : undefined;
 }
 
 /**

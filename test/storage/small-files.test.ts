@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../src/base/logger.ts';
+import { ManualClock } from '../../src/base/manual-clock.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
+import { readOffsetCheckpoint, writeOffsetCheckpoint } from '../../src/storage/checkpoint-file.ts';
+import { readCleanShutdown, removeCleanShutdown, writeCleanShutdown } from '../../src/storage/clean-shutdown-file.ts';
+import { LeaderEpochCache } from '../../src/storage/leader-epoch-cache.ts';
+import { LogDirectory } from '../../src/storage/log-directory.ts';
+import { deletedFolderName, parseOffsetFile, parsePartitionFolder } from '../../src/storage/log-files.ts';
+import { readMetaProperties, writeMetaProperties } from '../../src/storage/meta-properties.ts';
+import { readPartitionMetadata, writePartitionMetadata } from '../../src/storage/partition-metadata-file.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
+
+function newFiles(): MemoryFileSpace {
+  const files = new MemoryFileSpace(() => 0);
+  files.makeFolder('/d');
+  return files;
+}
+
+function textOf(files: MemoryFileSpace, path: string): string {
+  const bytes = files.readFile(path);
+  if (typeof bytes === 'number') throw new Error(`${path}: ${bytes}`);
+  return Buffer.from(bytes).toString();
+}
+
+const put = (files: MemoryFileSpace, path: string, text: string): number =>
+  files.writeFileAtomic(path, Buffer.from(text));
+
+describe('offset checkpoints', () => {
+  test('have Kafka’s format', () => {
+    const files = newFiles();
+    writeOffsetCheckpoint(
+      files,
+      '/d/c',
+      new Map([
+        ['my-topic-0', 5],
+        ['t-12', 0],
+      ]),
+    );
+    assert.equal(textOf(files, '/d/c'), '0\n2\nmy-topic 0 5\nt 12 0\n');
+    assert.deepEqual(
+      [...readOffsetCheckpoint(files, '/d/c')],
+      [
+        ['my-topic-0', 5],
+        ['t-12', 0],
+      ],
+    );
+  });
+
+  test('a missing or empty one is empty; a malformed one throws', () => {
+    const files = newFiles();
+    assert.equal(readOffsetCheckpoint(files, '/d/c').size, 0);
+    put(files, '/d/c', '');
+    assert.equal(readOffsetCheckpoint(files, '/d/c').size, 0);
+    for (const text of ['1\n0\n', '0\n2\nt 0 5\n', '0\n1\nt 0\n', '0\n1\nt 0 x\n', '0\nx\n', 'x']) {
+      put(files, '/d/c', text);
+      assert.throws(() => readOffsetCheckpoint(files, '/d/c'), StorageError, JSON.stringify(text));
+    }
+  });
+});
+
+describe('leader epoch cache', () => {
+  function cacheOf(...entries: [number, number][]): { cache: LeaderEpochCache; files: MemoryFileSpace } {
+    const files = newFiles();
+    const cache = new LeaderEpochCache(files, '/d');
+    for (const [epoch, startOffset] of entries) cache.assign(epoch, startOffset);
+    return { cache, files };
+  }
+
+  test('keeps epochs in its file', () => {
+    const { cache, files } = cacheOf([0, 0], [2, 10], [5, 30]);
+    assert.equal(textOf(files, '/d/leader-epoch-checkpoint'), '0\n3\n0 0\n2 10\n5 30\n');
+    assert.deepEqual(new LeaderEpochCache(files, '/d').entries, cache.entries);
+  });
+
+  test('an epoch is assigned once; contradicting entries go', () => {
+    const { cache } = cacheOf([0, 0], [2, 10], [2, 20], [5, 30]);
+    assert.deepEqual(
+      cache.entries.map(({ epoch, startOffset }) => [epoch, startOffset]),
+      [
+        [0, 0],
+        [2, 10],
+        [5, 30],
+      ],
+    );
+    cache.assign(6, 30);
+    assert.deepEqual(
+      cache.entries.map(({ epoch }) => epoch),
+      [0, 2, 6],
+    );
+    cache.assign(4, 40);
+    assert.deepEqual(
+      cache.entries.map(({ epoch }) => epoch),
+      [0, 2, 4],
+    );
+    cache.assign(7, 5);
+    assert.deepEqual(
+      cache.entries.map(({ epoch, startOffset }) => [epoch, startOffset]),
+      [
+        [0, 0],
+        [7, 5],
+      ],
+    );
+  });
+
+  test('end offsets', () => {
+    const { cache } = cacheOf([1, 5], [3, 10], [6, 20]);
+    const end = (epoch: number): [number, number] => {
+      const found = cache.endOffsetFor(epoch, 33);
+      return [found.epoch, found.endOffset];
+    };
+    assert.deepEqual([-1, 0, 1, 2, 3, 5, 6, 7].map(end), [
+      [-1, -1],
+      [0, 5],
+      [1, 10],
+      [1, 10],
+      [3, 20],
+      [3, 20],
+      [6, 33],
+      [-1, -1],
+    ]);
+    assert.deepEqual(
+      [4, 5, 9, 10, 50].map((offset) => cache.epochFor(offset)),
+      [-1, 1, 1, 3, 6],
+    );
+  });
+
+  test('truncation from both ends', () => {
+    const { cache } = cacheOf([1, 5], [3, 10], [6, 20]);
+    cache.truncateFromEnd(20);
+    assert.deepEqual(
+      cache.entries.map(({ epoch }) => epoch),
+      [1, 3],
+    );
+    cache.truncateFromStart(12);
+    assert.deepEqual(
+      cache.entries.map(({ epoch, startOffset }) => [epoch, startOffset]),
+      [[3, 12]],
+    );
+    cache.truncateFromStart(3);
+    assert.equal(cache.entries.length, 1);
+    cache.truncateFromEnd(0);
+    assert.equal(cache.latestEpoch, -1);
+  });
+});
+
+describe('small files', () => {
+  test('partition.metadata', () => {
+    const files = newFiles();
+    assert.equal(readPartitionMetadata(files, '/d'), undefined);
+    writePartitionMetadata(files, '/d', 'vPQhNbeeT0yXPzRUKV5Lhg');
+    assert.equal(textOf(files, '/d/partition.metadata'), 'version: 0\ntopic_id: vPQhNbeeT0yXPzRUKV5Lhg');
+    assert.equal(readPartitionMetadata(files, '/d'), 'vPQhNbeeT0yXPzRUKV5Lhg');
+    for (const text of [
+      '',
+      'version: 0\n',
+      'version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA',
+      'version: 0\ntopic_id: x',
+    ]) {
+      put(files, '/d/partition.metadata', text);
+      assert.throws(() => readPartitionMetadata(files, '/d'), StorageError);
+    }
+  });
+
+  test('.kafka_cleanshutdown', () => {
+    const files = newFiles();
+    assert.equal(readCleanShutdown(files, '/d'), undefined);
+    writeCleanShutdown(files, '/d', 17);
+    assert.equal(textOf(files, '/d/.kafka_cleanshutdown'), '{"version":0,"brokerEpoch":17}');
+    assert.deepEqual(readCleanShutdown(files, '/d'), { brokerEpoch: 17 });
+    put(files, '/d/.kafka_cleanshutdown', '');
+    assert.deepEqual(readCleanShutdown(files, '/d'), { brokerEpoch: -1 });
+    removeCleanShutdown(files, '/d');
+    removeCleanShutdown(files, '/d');
+    assert.equal(readCleanShutdown(files, '/d'), undefined);
+  });
+
+  test('meta.properties', () => {
+    const files = newFiles();
+    assert.equal(readMetaProperties(files, '/d'), undefined);
+    const properties = { clusterId: 'q1Sh-9_ISia_zwGINzRvyQ', nodeId: 3, directoryId: 'tyUBjnvcT5aX0Fbd5ox8Zg' };
+    writeMetaProperties(files, '/d', properties);
+    assert.deepEqual(readMetaProperties(files, '/d'), properties);
+    put(files, '/d/meta.properties', '#\n#Sat Nov 01 2025\ncluster.id=abc\nnode.id=1\nversion=1\n');
+    assert.deepEqual(readMetaProperties(files, '/d'), { clusterId: 'abc', nodeId: 1, directoryId: undefined });
+    for (const text of ['version=0\ncluster.id=a\nbroker.id=1', 'version=1\nnode.id=1', 'version=1\ncluster.id=a']) {
+      put(files, '/d/meta.properties', text);
+      assert.throws(() => readMetaProperties(files, '/d'), StorageError);
+    }
+  });
+
+  test('names', () => {
+    assert.deepEqual(parseOffsetFile('00000000000000000042.log.deleted'), {
+      name: '00000000000000000042.log.deleted',
+      offset: 42,
+      kind: 'log',
+      suffix: '.deleted',
+    });
+    assert.equal(parseOffsetFile('leader-epoch-checkpoint'), undefined);
+    assert.equal(parseOffsetFile('00000000000000000010-0000000002.checkpoint'), undefined);
+    assert.deepEqual(parsePartitionFolder('my-topic-3'), {
+      name: 'my-topic-3',
+      topic: 'my-topic',
+      partition: 3,
+      state: 'online',
+    });
+    assert.equal(parsePartitionFolder('lost+found'), undefined);
+    const long = deletedFolderName('t'.repeat(249), 7, seededRandom(1));
+    assert.equal(long.length, 255);
+    assert.match(long, /^t+-7\.[0-9a-f]{32}-delete$/);
+    assert.equal(parsePartitionFolder(long)?.state, 'delete');
+    assert.equal(parsePartitionFolder('a-1.0123-future')?.state, 'future');
+    assert.equal(parsePartitionFolder('a-1.0123-stray')?.state, 'stray');
+  });
+});
+
+describe('log directory', () => {
+  const clock = new ManualClock();
+  const options = { clock, random: seededRandom(3), logger: silentLogger };
+  const log = (topic: string, offset: number, first = 0): Parameters<LogDirectory['close']>[0][number] => ({
+    topic,
+    partition: 0,
+    recoveryPoint: offset,
+    highWatermark: offset,
+    logStartOffset: Math.min(offset, 3),
+    segments: [first],
+  });
+
+  test('is locked, and marked as clean only by close', () => {
+    const files = newFiles();
+    const first = LogDirectory.open(files, '/d/logs', options);
+    assert.throws(() => LogDirectory.open(files, '/d/logs', options), /another process/);
+    assert.equal(first.wasClean, false);
+    first.close([], 9);
+    const second = LogDirectory.open(files, '/d/logs', options);
+    assert.deepEqual([second.wasClean, second.lastBrokerEpoch], [true, 9]);
+    second.abandon();
+    assert.equal(LogDirectory.open(files, '/d/logs', options).wasClean, false);
+  });
+
+  test('keeps the checkpoints of its logs', () => {
+    const files = newFiles();
+    const directory = LogDirectory.open(files, '/d/logs', options);
+    for (const topic of ['a', 'b', 'c']) files.makeFolder(`/d/logs/${topic}-0`);
+    directory.close([log('a', 10), log('b', 20, 3)], 1);
+    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n2\na 0 10\nb 0 20\n');
+    assert.equal(textOf(files, '/d/logs/replication-offset-checkpoint'), '0\n2\na 0 10\nb 0 20\n');
+    assert.equal(textOf(files, '/d/logs/log-start-offset-checkpoint'), '0\n1\na 0 3\n');
+    const again = LogDirectory.open(files, '/d/logs', options);
+    assert.deepEqual(again.checkpointsOf('a', 0), { recoveryPoint: 10, highWatermark: 10, logStartOffset: 3 });
+    assert.deepEqual(again.checkpointsOf('c', 0), { recoveryPoint: 0, highWatermark: 0, logStartOffset: 0 });
+    assert.deepEqual(
+      again.scan().map(({ topic }) => topic),
+      ['a', 'b', 'c'],
+    );
+  });
+
+  test('a damaged checkpoint counts as none', () => {
+    const files = newFiles();
+    files.makeFolder('/d/logs/a-0');
+    put(files, '/d/logs/recovery-point-offset-checkpoint', 'garbage');
+    assert.equal(LogDirectory.open(files, '/d/logs', options).checkpointsOf('a', 0).recoveryPoint, 0);
+  });
+
+  test('a deleted partition leaves no checkpoint behind, and its folder goes later', () => {
+    const files = newFiles();
+    const directory = LogDirectory.open(files, '/d/logs', options);
+    files.makeFolder('/d/logs/a-0');
+    put(files, '/d/logs/a-0/00000000000000000000.log', 'x');
+    directory.writeRecoveryPoints([log('a', 10)]);
+    directory.writeLogStartOffsets([log('a', 10)]);
+    directory.deleteLog('a', 0, 60_000);
+    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n0\n');
+    assert.equal(textOf(files, '/d/logs/log-start-offset-checkpoint'), '0\n0\n');
+    assert.deepEqual(
+      directory.scan().map(({ topic, state }) => [topic, state]),
+      [['a', 'delete']],
+    );
+    clock.advance(60_000);
+    assert.deepEqual(directory.scan(), []);
+  });
+
+  test('goes on with deletions, sets strays aside', () => {
+    const files = newFiles();
+    files.makeFolder('/d/logs/a-0.00-delete');
+    files.makeFolder('/d/logs/b-0');
+    const directory = LogDirectory.open(files, '/d/logs', options);
+    assert.equal(directory.resumeDeletions(1000), 1);
+    directory.setAside('b', 0);
+    clock.advance(1000);
+    assert.deepEqual(
+      directory.scan().map(({ topic, state }) => [topic, state]),
+      [['b', 'stray']],
+    );
+  });
+
+  test('checkpoint entries of a partition whose folder is gone are not believed', () => {
+    const files = newFiles();
+    const directory = LogDirectory.open(files, '/d/logs', options);
+    directory.close([log('a', 10)], 1);
+    const again = LogDirectory.open(files, '/d/logs', options);
+    assert.equal(again.checkpointsOf('a', 0).recoveryPoint, 0);
+    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n0\n');
+  });
+});
