@@ -112,7 +112,10 @@ function alterResource<R extends AlterableResource>(
     if (value === null) after.delete(name);
     else after.set(name, value);
   }
-  const invalid = valuesFault(resource, after, [...changes.keys()], context) ?? existenceFault(resource, context);
+  const invalid =
+    lengthFault(after) ??
+    valuesFault(resource, after, [...changes.keys()], context) ??
+    existenceFault(resource, context);
   if (invalid) return invalid;
   return changeRecords(resource, before, changes);
 }
@@ -236,6 +239,17 @@ function valuesFault(
       return fault === null ? null : apiError(ErrorCode.INVALID_REQUEST, fault);
     }
   }
+}
+
+/** Longest value that a record can hold; appending can make one longer. */
+const VALUE_BYTES_MAX = 32_767;
+
+function lengthFault(values: ConfigValues): ApiError | null {
+  for (const [name, value] of values) {
+    if (Buffer.byteLength(value) <= VALUE_BYTES_MAX) continue;
+    return apiError(ErrorCode.INVALID_CONFIG, `The value of ${name} is longer than ${VALUE_BYTES_MAX} bytes.`);
+  }
+  return null;
 }
 
 function invalidConfig(fault: string | null): ApiError | null {

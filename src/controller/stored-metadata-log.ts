@@ -8,17 +8,16 @@
  */
 import type { Logger } from '../base/logger.ts';
 import { METADATA_TOPIC_ID } from '../base/uuid.ts';
-import { readBatches } from '../metadata/metadata-batch.ts';
+import { METADATA_BATCH_BYTES_MAX, readBatches } from '../metadata/metadata-batch.ts';
 import type { MetadataLog, SnapshotEntry } from '../metadata/metadata-log.ts';
 import { parseSnapshotFileName, type SnapshotId, snapshotFileName } from '../metadata/metadata-snapshot.ts';
 import { formatQuorumState, parseQuorumState, type QuorumState } from '../metadata/quorum-state.ts';
 import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES } from '../native/batch-header.ts';
+import type { FileSpace } from '../native/file-space.ts';
 import {
   APPEND_STRIDE,
   AppendSlot,
-  BATCH_STRIDE,
   BatchFault,
-  BatchSlot,
   type LogHandle,
   type LogStore,
   type MemoryId,
@@ -26,6 +25,7 @@ import {
   SegmentSlot,
 } from '../native/log-store.ts';
 import { LeaderEpochCache } from '../storage/leader-epoch-cache.ts';
+import { offsetFileName } from '../storage/log-files.ts';
 import { readPartitionMetadata, writePartitionMetadata } from '../storage/partition-metadata-file.ts';
 import { ensureDone, StorageError } from '../storage/storage-error.ts';
 import { readTextFile, writeTextFile } from '../storage/text-file.ts';
@@ -205,21 +205,26 @@ export class StoredMetadataLog implements MetadataLog {
     }
   }
 
-  /** Whether behind the bad bytes at `position` a whole good batch follows where its header says that the next begins. */
+  /**
+   * Whether behind the bad bytes at `position` a good batch follows where its header says that the next begins. Reads
+   * the file itself: for the store the segment ends at the bad bytes.
+   */
   #goodBatchBehind(base: number, position: number): boolean {
-    const header = Buffer.alloc(HEADER_BYTES);
-    if (this.#store.readAt(this.#log, base, position, header, HEADER_BYTES) < HEADER_BYTES) return false;
-    const next = position + header.readInt32BE(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
-    if (next <= position) return false;
-    const slots = new Float64Array(BATCH_STRIDE);
-    if (this.#store.readHeaders(this.#log, base, next, slots) <= 0) return false;
-    const sizeBytes = slots[BatchSlot.sizeBytes];
-    const batch = Buffer.alloc(Math.min(Math.max(sizeBytes, 0), SCRATCH_BYTES));
-    if (this.#store.readAt(this.#log, base, next, batch, batch.length) !== sizeBytes) return false;
+    const { files } = this.#store;
+    const path = `${this.#folder}/${offsetFileName(base, '.log')}`;
+    const file = ensureDone(files.open(path, false), 'cannot open', path);
     try {
+      const next = nextBatchPosition(files, file, position);
+      if (next <= position) return false;
+      const sizeBytes = nextBatchPosition(files, file, next) - next;
+      if (sizeBytes < HEADER_BYTES || sizeBytes > METADATA_BATCH_BYTES_MAX) return false;
+      const batch = Buffer.alloc(sizeBytes);
+      if (files.read(file, next, batch, 0, sizeBytes) !== sizeBytes) return false;
       for (const _ of readBatches(batch)) return true;
     } catch {
       // Not a good batch: the rest of the file is rubbish too.
+    } finally {
+      files.close(file);
     }
     return false;
   }
@@ -296,6 +301,13 @@ export class StoredMetadataLog implements MetadataLog {
   #done(result: number, what: string): number {
     return ensureDone(result, what, this.#folder);
   }
+}
+
+/** Where the batch at `position` says that the next begins; `position` when it is not even a whole header. */
+function nextBatchPosition(files: FileSpace, file: number, position: number): number {
+  const header = Buffer.alloc(HEADER_BYTES);
+  if (files.read(file, position, header, 0, HEADER_BYTES) < HEADER_BYTES) return position;
+  return position + header.readInt32BE(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
 }
 
 /** Bytes of the whole batches at the start of `buffer[0, end)`. */

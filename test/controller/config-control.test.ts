@@ -63,6 +63,14 @@ test('operations that make no sense', async () => {
   assert.equal(setup.controller.image.configs.topic('a').size, 0);
 });
 
+test('a list cannot grow beyond what a record holds', async () => {
+  const setup = await started();
+  const name = 'leader.replication.throttled.replicas';
+  const replicas = (from: number) => Array.from({ length: 4000 }, (_, index) => `${from + index}:1`).join();
+  assert.equal(await alterError(setup, TOPIC, 'a', [[SET, name, replicas(0)]]), 'NONE');
+  assert.equal(await alterError(setup, TOPIC, 'a', [[APPEND, name, replicas(4000)]]), 'INVALID_CONFIG');
+});
+
 test('one bad setting leaves the whole resource as it was, other resources are changed', async () => {
   const { controller } = await started();
   await controller.createTopics(createRequest([creatable('b')]), LATEST);
