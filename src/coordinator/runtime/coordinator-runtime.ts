@@ -199,6 +199,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     const timers = new CoordinatorTimers(this.#options.clock);
     const shard = this.#options.createShard({
       partition,
+      leaderEpoch: led.leaderEpoch,
       undo,
       timers,
       submit: (name, operation) => {

@@ -45,6 +45,8 @@ export interface CoordinatorShard<R> {
 /** What a shard may ask of its runtime. */
 export interface ShardServices<S, R> {
   readonly partition: number;
+  /** Under which the partition is led here: tells older coordinators from newer ones. */
+  readonly leaderEpoch: number;
   /** Journaled maps and cells of the shard report to it. */
   readonly undo: UndoLog;
   readonly timers: CoordinatorTimers;
