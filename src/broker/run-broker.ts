@@ -3,10 +3,11 @@
  * and by `millrace broker`.
  */
 import { availableParallelism } from 'node:os';
+import { BROKER_USAGE, parseBrokerFlags } from '../config/broker-flags.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadedBrokerConfig, loadBrokerConfig } from '../config/load-broker-config.ts';
 import { StorageError } from '../storage/storage-error.ts';
-import { createLogger, type ProcessLogger } from '../telemetry/logger.ts';
+import { createLogger, type LogLevel, type ProcessLogger } from '../telemetry/logger.ts';
 import type { Broker } from './broker.ts';
 import { launchBroker } from './launch-broker.ts';
 
@@ -14,44 +15,25 @@ const EXIT_CONFIG = 2;
 const EXIT_FATAL = 1;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-export interface BrokerArguments {
-  readonly propertiesFile?: string;
-  /** `key=value` each. */
-  readonly overrides: readonly string[];
-}
-
-/** `[server.properties] [--config FILE] [--override key=value]...`, as Kafka's start script takes them. Throws a ConfigError. */
-export function parseBrokerArguments(argv: readonly string[]): BrokerArguments {
-  let propertiesFile: string | undefined;
-  const overrides: string[] = [];
-  for (let at = 0; at < argv.length; at++) {
-    const [flag, inline] = splitFlag(argv[at]);
-    const value = (): string => {
-      const text = inline ?? argv[++at];
-      if (text === undefined) throw new ConfigError(`${flag} has no value`, 'the command line', `write ${flag} VALUE`);
-      return text;
-    };
-    if (flag === '--config') propertiesFile = value();
-    else if (flag === '--override') overrides.push(value());
-    else if (flag.startsWith('-'))
-      throw new ConfigError(`unknown flag ${flag}`, 'the command line', 'use --config FILE and --override key=value');
-    else if (argv[at].includes('=')) overrides.push(argv[at]);
-    else propertiesFile = argv[at];
-  }
-  return { propertiesFile, overrides };
-}
-
 /** Resolves with the exit code when the broker has stopped. */
 export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const logger = createLogger();
   let loaded: LoadedBrokerConfig;
   try {
-    loaded = loadBrokerConfig({ ...parseBrokerArguments(argv), env });
+    const { help, ...flags } = parseBrokerFlags(argv);
+    if (help) {
+      process.stdout.write(BROKER_USAGE);
+      return 0;
+    }
+    loaded = loadBrokerConfig({ ...flags, env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
     return EXIT_CONFIG;
   }
+  const logger = createLogger({
+    level: loaded.config.string('millrace.log.level') as LogLevel,
+    format: loaded.config.string('millrace.log.format') as 'text' | 'json',
+  });
   for (const warning of loaded.warnings) logger.warn({}, warning);
   return new Promise((resolve) => {
     let broker: Broker | undefined;
@@ -111,9 +93,4 @@ async function start(
     'ready',
   );
   return broker;
-}
-
-function splitFlag(text: string): [flag: string, value: string | undefined] {
-  const at = text.startsWith('--') ? text.indexOf('=') : -1;
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -1,5 +1,5 @@
 /** Broker settings of the group coordinator: classic, consumer, share and streams groups. Data only; any thread. */
-import { JAVA, LINGER, LOAD_BUFFER, OFFLOAD, THREADS } from './accepted-reasons.ts';
+import { JAVA, LINGER, LOAD_BUFFER, NOT_YET, OFFLOAD, THREADS } from './accepted-reasons.ts';
 import { bool, classOf, INT_MAX, int, list, long, short, string } from './config-definition.ts';
 
 export const GROUP_COORDINATOR_CONFIGS = [
@@ -7,7 +7,7 @@ export const GROUP_COORDINATOR_CONFIGS = [
     'group.coordinator.rebalance.protocols',
     ['classic', 'consumer', 'streams'],
     'Kinds of groups that may be formed.',
-    { oneOf: ['classic', 'consumer', 'share', 'streams'], nonEmpty: true },
+    { oneOf: ['classic', 'consumer', 'share', 'streams'], nonEmpty: true, accepted: NOT_YET },
   ),
   int('group.coordinator.threads', 4, 'Threads that run the group coordinator.', { min: 1, accepted: THREADS }),
   int('group.coordinator.background.threads', 2, "Threads for the group coordinator's background work.", {
@@ -41,7 +41,7 @@ export const GROUP_COORDINATOR_CONFIGS = [
     'offsets.topic.compression.codec',
     0,
     'Codec of the batches in __consumer_offsets: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.',
-    { min: 0, max: 4 },
+    { min: 0, max: 4, accepted: NOT_YET },
   ),
   int(
     'group.coordinator.cached.buffer.max.bytes',
@@ -117,8 +117,11 @@ export const GROUP_COORDINATOR_CONFIGS = [
   int('group.share.heartbeat.interval.ms', 5000, 'Heartbeat interval given to members of share groups.', { min: 1 }),
   int('group.share.min.heartbeat.interval.ms', 5000, 'Least share.heartbeat.interval.ms of a group.', { min: 1 }),
   int('group.share.max.heartbeat.interval.ms', 15_000, 'Greatest share.heartbeat.interval.ms of a group.', { min: 1 }),
-  int('group.share.max.size', 200, 'Members that a share group may have.', { min: 1, max: 1000 }),
-  list('group.share.assignors', ['simple'], 'Assignors of share groups, the default first.', { nonEmpty: true }),
+  int('group.share.max.size', 200, 'Members that a share group may have.', { min: 1, max: 1000, accepted: NOT_YET }),
+  list('group.share.assignors', ['simple'], 'Assignors of share groups, the default first.', {
+    nonEmpty: true,
+    accepted: NOT_YET,
+  }),
   int('group.share.assignment.interval.ms', 1000, 'Least time between two assignments of a share group.', {
     min: 0,
     dynamic: 'cluster',
@@ -136,19 +139,19 @@ export const GROUP_COORDINATOR_CONFIGS = [
     'group.share.initialize.retry.interval.ms',
     30_000,
     "Time after which setting up a share partition's state is tried again.",
-    { min: 1, internal: true },
+    { min: 1, internal: true, accepted: NOT_YET },
   ),
   bool(
     'errors.deadletterqueue.auto.create.topics.enable',
     false,
     'Creates the topic for rejected records when it is missing.',
-    { dynamic: 'cluster' },
+    { dynamic: 'cluster', accepted: NOT_YET },
   ),
   string(
     'errors.deadletterqueue.topic.name.prefix',
     'dlq.',
     'What the names of topics for rejected records must begin with.',
-    { dynamic: 'cluster' },
+    { dynamic: 'cluster', accepted: NOT_YET },
   ),
   int(
     'group.streams.session.timeout.ms',
@@ -165,7 +168,7 @@ export const GROUP_COORDINATOR_CONFIGS = [
   int('group.streams.max.heartbeat.interval.ms', 15_000, 'Greatest streams.heartbeat.interval.ms of a group.', {
     min: 1,
   }),
-  int('group.streams.max.size', INT_MAX, 'Members that a streams group may have.', { min: 1 }),
+  int('group.streams.max.size', INT_MAX, 'Members that a streams group may have.', { min: 1, accepted: NOT_YET }),
   int('group.streams.num.standby.replicas', 0, 'Standby copies of each stateful task.', { min: 0 }),
   int('group.streams.max.standby.replicas', 2, 'Greatest streams.num.standby.replicas of a group.', { min: 0 }),
   int(
@@ -182,7 +185,10 @@ export const GROUP_COORDINATOR_CONFIGS = [
   int('group.streams.max.assignment.interval.ms', 15_000, 'Greatest streams.assignment.interval.ms of a group.', {
     min: 0,
   }),
-  list('group.streams.assignors', ['sticky'], 'Assignors of streams groups, the default first.', { nonEmpty: true }),
+  list('group.streams.assignors', ['sticky'], 'Assignors of streams groups, the default first.', {
+    nonEmpty: true,
+    accepted: NOT_YET,
+  }),
   bool('group.streams.assignor.offload.enable', true, "Computes assignments away from the coordinator's thread.", {
     dynamic: 'cluster',
     internal: true,

@@ -1,5 +1,5 @@
 /** Broker settings of logs, of the defaults for topics, and of compaction. Data only; any thread. */
-import { CLEANER_BUFFER, JAVA, PREALLOCATE, THREADS } from './accepted-reasons.ts';
+import { CLEANER_BUFFER, JAVA, NOT_YET, PREALLOCATE, THREADS } from './accepted-reasons.ts';
 import { bool, classOf, double, int, LONG_MAX, list, long, string, TIMESTAMP_TYPES } from './config-definition.ts';
 
 export const LOG_CONFIGS = [
@@ -10,7 +10,7 @@ export const LOG_CONFIGS = [
     why: 'The data stays where the broker was started and survives a reboot, and the folder is named at start.',
   }),
   list('log.dirs', null, 'Folders of the data, separated by commas; takes the place of log.dir.', { nonEmpty: true }),
-  list('cordoned.log.dirs', [], 'Folders that get no new partitions.', { dynamic: 'broker' }),
+  list('cordoned.log.dirs', [], 'Folders that get no new partitions.', { dynamic: 'broker', accepted: NOT_YET }),
   int('log.segment.bytes', 1_073_741_824, 'Default of segment.bytes.', { min: 1_048_576, dynamic: 'cluster' }),
   long('log.roll.ms', null, 'Default of segment.ms; without it log.roll.hours counts.', { dynamic: 'cluster' }),
   int('log.roll.hours', 168, 'Default of segment.ms in hours.', { min: 1 }),
@@ -56,7 +56,7 @@ export const LOG_CONFIGS = [
     'log.flush.start.offset.checkpoint.interval.ms',
     60_000,
     'Time between two writes of the file that holds the log start offsets.',
-    { min: 0 },
+    { min: 0, accepted: NOT_YET },
   ),
   bool('log.preallocate', false, 'Default of preallocate.', { dynamic: 'cluster', accepted: PREALLOCATE }),
   int('num.recovery.threads.per.data.dir', 2, 'Threads per data folder that load and recover logs at start.', {
@@ -87,24 +87,27 @@ export const LOG_CONFIGS = [
     'log.dir.failure.timeout.ms',
     30_000,
     'Time within which the controller has to confirm the failure of a data folder before the broker stops.',
-    { min: 1 },
+    { min: 1, accepted: NOT_YET },
   ),
   long('log.initial.task.delay.ms', 30_000, "Delay of the log manager's first background tasks after start.", {
     min: 0,
     internal: true,
+    accepted: NOT_YET,
   }),
   int('log.cleaner.threads', 1, 'Compactions that run at the same time; 0 stops compaction.', {
     min: 0,
     dynamic: 'cluster',
+    accepted: NOT_YET,
   }),
   double(
     'log.cleaner.io.max.bytes.per.second',
     Number.MAX_VALUE,
     'Ceiling for the bytes that compaction reads and writes a second.',
-    { dynamic: 'cluster' },
+    { dynamic: 'cluster', accepted: NOT_YET },
   ),
   long('log.cleaner.dedupe.buffer.size', 134_217_728, 'Memory for the key maps of all compactions together.', {
     dynamic: 'cluster',
+    accepted: NOT_YET,
   }),
   int('log.cleaner.io.buffer.size', 524_288, 'Memory for the read and write buffers of all compactions together.', {
     min: 0,
@@ -115,7 +118,11 @@ export const LOG_CONFIGS = [
     dynamic: 'cluster',
     accepted: CLEANER_BUFFER,
   }),
-  long('log.cleaner.backoff.ms', 15_000, 'Pause when there is nothing to compact.', { min: 0, dynamic: 'cluster' }),
+  long('log.cleaner.backoff.ms', 15_000, 'Pause when there is nothing to compact.', {
+    min: 0,
+    dynamic: 'cluster',
+    accepted: NOT_YET,
+  }),
   double('log.cleaner.min.cleanable.ratio', 0.5, 'Default of min.cleanable.dirty.ratio.', {
     min: 0,
     max: 1,
@@ -125,6 +132,7 @@ export const LOG_CONFIGS = [
     'log.cleaner.enable',
     true,
     'Runs compaction; off leaves every compacted topic to grow, offsets topics included.',
+    { accepted: NOT_YET },
   ),
   long('log.cleaner.delete.retention.ms', 86_400_000, 'Default of delete.retention.ms.', {
     min: 0,

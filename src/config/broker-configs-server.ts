@@ -1,5 +1,5 @@
 /** Broker settings of the server itself, its sockets and its metrics. Data only; any thread. */
-import { EARLY, METRICS, PIPELINE, SOCKET_BUFFER, THREADS } from './accepted-reasons.ts';
+import { EARLY, METRICS, NOT_YET, PIPELINE, SOCKET_BUFFER, THREADS } from './accepted-reasons.ts';
 import { bool, COMPRESSION_TYPES, INT_MAX, int, list, long, string } from './config-definition.ts';
 
 export const SERVER_CONFIGS = [
@@ -10,12 +10,17 @@ export const SERVER_CONFIGS = [
     accepted: THREADS,
   }),
   int('background.threads', 10, 'Threads for background work.', { min: 1, dynamic: 'cluster', accepted: THREADS }),
-  int('request.timeout.ms', 30_000, 'Longest wait for an answer to a request that the broker itself sends.'),
-  long('socket.connection.setup.timeout.ms', 10_000, 'Longest wait for a connection that the broker itself opens.'),
+  int('request.timeout.ms', 30_000, 'Longest wait for an answer to a request that the broker itself sends.', {
+    accepted: NOT_YET,
+  }),
+  long('socket.connection.setup.timeout.ms', 10_000, 'Longest wait for a connection that the broker itself opens.', {
+    accepted: NOT_YET,
+  }),
   long(
     'socket.connection.setup.timeout.max.ms',
     30_000,
     'Ceiling for that wait when it grows after repeated failures.',
+    { accepted: NOT_YET },
   ),
   list(
     'config.providers',
@@ -29,6 +34,7 @@ export const SERVER_CONFIGS = [
     'authorizer.class.name',
     '',
     "Turns access control on; the standard authorizer's class name selects the one built in.",
+    { accepted: NOT_YET },
   ),
   list('early.start.listeners', null, 'Listeners that open before authorization is ready.', {
     nonEmpty: true,
@@ -39,7 +45,9 @@ export const SERVER_CONFIGS = [
     null,
     'Rack or zone of the broker, for replica placement and fetching from the nearest replica.',
   ),
-  bool('controlled.shutdown.enable', true, 'Moves leaders to other brokers before the broker stops.'),
+  bool('controlled.shutdown.enable', true, 'Moves leaders to other brokers before the broker stops.', {
+    accepted: NOT_YET,
+  }),
   bool('delete.topic.enable', true, 'Allows topics to be deleted.'),
   string('compression.type', 'producer', 'Codec in which batches are stored; producer keeps the one they came in.', {
     oneOf: COMPRESSION_TYPES,
@@ -66,9 +74,13 @@ export const SERVER_CONFIGS = [
   int('max.request.partition.size.limit', 2000, 'Most partitions that one DescribeTopicPartitions answer lists.', {
     min: 1,
   }),
-  bool('unstable.api.versions.enable', false, 'Offers API versions that are still in development.', { internal: true }),
+  bool('unstable.api.versions.enable', false, 'Offers API versions that are still in development.', {
+    internal: true,
+    accepted: NOT_YET,
+  }),
   bool('unstable.feature.versions.enable', false, 'Offers feature versions that are still in development.', {
     internal: true,
+    accepted: NOT_YET,
   }),
   list(
     'listeners',
@@ -96,18 +108,20 @@ export const SERVER_CONFIGS = [
   int('max.connections.per.ip', INT_MAX, 'Connections allowed from one address.', { min: 0, dynamic: 'cluster' }),
   string('max.connections.per.ip.overrides', '', 'Exceptions to max.connections.per.ip: host:count pairs.', {
     dynamic: 'cluster',
+    accepted: NOT_YET,
   }),
   int('max.connections', INT_MAX, 'Connections allowed in all.', { min: 0, dynamic: 'cluster' }),
   int('max.connection.creation.rate', INT_MAX, 'New connections a second allowed in all.', {
     min: 0,
     dynamic: 'cluster',
+    accepted: NOT_YET,
   }),
   long('connections.max.idle.ms', 600_000, 'Time after which an idle connection is closed.'),
   int(
     'connection.failed.authentication.delay.ms',
     100,
     'Time for which the answer to a failed authentication is held back.',
-    { min: 0 },
+    { min: 0, accepted: NOT_YET },
   ),
   int('queued.max.requests', 500, 'Requests that may wait for the handlers before reading pauses.', {
     min: 1,
@@ -133,5 +147,5 @@ export const SERVER_CONFIGS = [
   }),
   list('kafka.metrics.reporters', [], 'Older classes that report metrics.', { accepted: METRICS }),
   int('kafka.metrics.polling.interval.secs', 10, 'How often those are asked.', { min: 1, accepted: METRICS }),
-  int('telemetry.max.bytes', 1_048_576, 'Largest push of client metrics that is taken.', { min: 1 }),
+  int('telemetry.max.bytes', 1_048_576, 'Largest push of client metrics that is taken.', { min: 1, accepted: NOT_YET }),
 ] as const;

@@ -1,5 +1,5 @@
 /** Broker settings of share partitions and of the share coordinator. Data only; any thread. */
-import { JAVA, LINGER, LOAD_BUFFER, PURGATORY, THREADS } from './accepted-reasons.ts';
+import { JAVA, LINGER, LOAD_BUFFER, NOT_YET, PURGATORY, THREADS } from './accepted-reasons.ts';
 import { int, short, string } from './config-definition.ts';
 
 export const SHARE_CONFIGS = [
@@ -39,7 +39,7 @@ export const SHARE_CONFIGS = [
     'Answered share fetches after which the waiting list is swept.',
     { accepted: PURGATORY },
   ),
-  int('group.share.max.share.sessions', 2000, 'Share sessions kept at a time.', { min: 1 }),
+  int('group.share.max.share.sessions', 2000, 'Share sessions kept at a time.', { min: 1, accepted: NOT_YET }),
   string(
     'group.share.persister.class.name',
     'org.apache.kafka.server.share.persister.DefaultStatePersister',
@@ -75,7 +75,7 @@ export const SHARE_CONFIGS = [
     'share.coordinator.snapshot.update.records.per.snapshot',
     500,
     'Updates written before the state is written as a whole again.',
-    { min: 0, max: 500 },
+    { min: 0, max: 500, accepted: NOT_YET },
   ),
   int('share.coordinator.load.buffer.size', 5_242_880, 'Bytes read at a time while share state is loaded.', {
     min: 1,
@@ -85,7 +85,7 @@ export const SHARE_CONFIGS = [
     'share.coordinator.state.topic.compression.codec',
     0,
     'Codec of the batches in __share_group_state: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.',
-    { min: 0, max: 4 },
+    { min: 0, max: 4, accepted: NOT_YET },
   ),
   int(
     'share.coordinator.append.linger.ms',
@@ -93,18 +93,21 @@ export const SHARE_CONFIGS = [
     'Time for which the coordinator gathers records before it writes them.',
     { min: -1, accepted: LINGER },
   ),
-  int('share.coordinator.write.timeout.ms', 5000, 'Longest wait for a write of share state.', { min: 1 }),
+  int('share.coordinator.write.timeout.ms', 5000, 'Longest wait for a write of share state.', {
+    min: 1,
+    accepted: NOT_YET,
+  }),
   int(
     'share.coordinator.state.topic.prune.interval.ms',
     300_000,
     'Time between two removals of share state that is no longer needed.',
-    { min: 1, internal: true },
+    { min: 1, internal: true, accepted: NOT_YET },
   ),
   int(
     'share.coordinator.cold.partition.snapshot.interval.ms',
     300_000,
     'Time after which the state of a quiet partition is written as a whole.',
-    { min: 1, internal: true },
+    { min: 1, internal: true, accepted: NOT_YET },
   ),
   int(
     'share.coordinator.cached.buffer.max.bytes',

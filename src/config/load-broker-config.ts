@@ -12,10 +12,10 @@ import { resolveReferences } from './config-references.ts';
 import { isProblem, parseConfigValue } from './config-value.ts';
 import { environmentConfigs } from './environment-configs.ts';
 import { GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
+import { ineffectiveConfigWarning } from './ineffective-configs.ts';
 import { type BrokerListeners, brokerListeners } from './listeners.ts';
 import { type NodeIdentity, nodeIdentity } from './node-identity.ts';
 import { PROPERTIES_CHARS_MAX, parseProperties } from './properties-file.ts';
-import { unknownConfigWarning } from './unknown-configs.ts';
 
 export interface BrokerConfigSources {
   /** What the caller wants to be in place of the built-in defaults, e.g. for tests. */
@@ -54,7 +54,7 @@ export function loadBrokerConfig(sources: BrokerConfigSources): LoadedBrokerConf
     const definition = brokerConfigDefinitionOf(name);
     const parsed = definition && parseConfigValue(definition, text);
     if (parsed && isProblem(parsed)) throw unusableValue(definition, parsed.problem, name, origin);
-    const warning = unknownConfigWarning(name, origin);
+    const warning = ineffectiveConfigWarning(name, origin);
     if (warning) warnings.push(warning);
   }
   joinNodeIds(texts);

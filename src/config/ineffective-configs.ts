@@ -1,4 +1,5 @@
-/** What to say about a broker setting that no table knows. Pure; control thread, at start. */
+/** What to say about a broker setting that has no effect. Pure; control thread, at start. */
+import { NOT_YET } from './accepted-reasons.ts';
 import { brokerConfigDefinitionOf, brokerConfigNames } from './broker-configs.ts';
 import { topicConfigDefinition } from './topic-config.ts';
 
@@ -33,9 +34,14 @@ const PLUGIN_PREFIXES = [
 /** Edits up to which a name counts as mistyped. */
 const DISTANCE_MAX = 3;
 
-/** A warning for a name that nothing reads; undefined when the name is known or belongs to a plug-in. */
-export function unknownConfigWarning(name: string, origin: string): string | undefined {
-  if (brokerConfigDefinitionOf(name)) return undefined;
+/**
+ * A warning for a name that nothing reads; undefined when it is read or belongs to a plug-in. Settings that are without
+ * effect for good (threads of a JVM and the like) pass silently: they stand in every file made for Kafka.
+ */
+export function ineffectiveConfigWarning(name: string, origin: string): string | undefined {
+  const definition = brokerConfigDefinitionOf(name);
+  if (definition?.accepted === NOT_YET) return `${name} (${origin}) has no effect: ${NOT_YET}`;
+  if (definition) return undefined;
   const nearest = nearestName(name.replace(/^listener\.name\.[^.]+\./, ''));
   const meant = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
   if (RETIRED.has(name) || RETIRED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
