@@ -18,12 +18,13 @@
  *   groups.topicsChanged(): void                            // topics or partitions were added: consumer groups look again
  *   groups.close(): void
  *
- * One method for each API takes the decoded request and a GroupRequestContext { apiVersion, clientId, clientHost }
- * (./group-environment.ts), and resolves with the decoded response; none rejects, errors are in the response:
+ * One method for each API takes the decoded request and a GroupRequestContext { apiVersion, clientId, clientHost,
+ * mayDescribe? } (./group-environment.ts), and resolves with the decoded response; none rejects, errors are in the response:
  *
  *   joinGroup(JoinGroupRequest) syncGroup(SyncGroupRequest) heartbeat(HeartbeatRequest) leaveGroup(LeaveGroupRequest)
  *   offsetCommit(OffsetCommitRequest) offsetFetch(OffsetFetchRequest) offsetDelete(OffsetDeleteRequest)
  *   txnOffsetCommit(TxnOffsetCommitRequest)
+ *   consumerGroupHeartbeat(ConsumerGroupHeartbeatRequest) consumerGroupDescribe(ConsumerGroupDescribeRequest)
  *   describeGroups(DescribeGroupsRequest) listGroups(ListGroupsRequest) deleteGroups(DeleteGroupsRequest)
  *
  * and completeTransaction(partition, EndTransactionMarker): Promise<void> writes a marker that WriteTxnMarkers has for a
@@ -38,7 +39,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import { ZERO_UUID } from '../../base/uuid.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage, type KafkaError } from '../../protocol/errors.ts';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../../protocol/messages/08-offset-commit.ts';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '../../protocol/messages/11-join-group.ts';
@@ -50,12 +51,22 @@ import type { ListGroupsRequest, ListGroupsResponse } from '../../protocol/messa
 import type { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from '../../protocol/messages/28-txn-offset-commit.ts';
 import type { DeleteGroupsRequest, DeleteGroupsResponse } from '../../protocol/messages/42-delete-groups.ts';
 import type { OffsetDeleteRequest, OffsetDeleteResponse } from '../../protocol/messages/47-offset-delete.ts';
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from '../../protocol/messages/68-consumer-group-heartbeat.ts';
+import type {
+  ConsumerGroupDescribeRequest,
+  ConsumerGroupDescribeResponse,
+} from '../../protocol/messages/69-consumer-group-describe.ts';
 import { errorCodeOf } from '../runtime/append-errors.ts';
 import type { CoordinatorLog, EndTransactionMarker } from '../runtime/coordinator-log.ts';
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts';
 import { partitionForId } from '../runtime/partition-for-id.ts';
 import { toJoinRequest } from './classic/classic-join.ts';
 import { heartbeatAnswer, joinGroupError, syncGroupError } from './classic/classic-responses.ts';
+import { noConsumerGroup } from './consumer/consumer-describe.ts';
+import { heartbeatError } from './consumer/consumer-heartbeat.ts';
 import type { GroupConfig } from './group-config.ts';
 import { noGroup } from './group-describe.ts';
 import type { GroupRequestContext } from './group-environment.ts';
@@ -109,7 +120,12 @@ export class GroupCoordinator {
     return this.#runtime.writeAll('topics-deleted', (shard) => shard.onTopicsDeleted(topics));
   }
 
-  topicsChanged(): void {}
+  topicsChanged(): void {
+    void this.#runtime.writeAll('topics-changed', (shard) => {
+      shard.onTopicsChanged();
+      return { records: [], response: undefined, immediate: true };
+    });
+  }
 
   close(): void {
     this.#runtime.close();
@@ -185,6 +201,18 @@ export class GroupCoordinator {
     }
   }
 
+  async consumerGroupHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    context: GroupRequestContext,
+  ): Promise<ConsumerGroupHeartbeatResponse> {
+    try {
+      const partition = this.partitionFor(request.groupId);
+      return await this.#runtime.write(partition, (shard) => shard.consumerHeartbeat(request, context));
+    } catch (error) {
+      return heartbeatError(errorCodeOf(error), (error as KafkaError).message);
+    }
+  }
+
   async offsetCommit(request: OffsetCommitRequest, context: GroupRequestContext): Promise<OffsetCommitResponse> {
     try {
       const partition = this.partitionFor(request.groupId);
@@ -251,6 +279,21 @@ export class GroupCoordinator {
     } catch (error) {
       return { errorCode: errorCodeOf(error), throttleTimeMs: 0, topics: [] };
     }
+  }
+
+  async consumerGroupDescribe(
+    request: ConsumerGroupDescribeRequest,
+    _context: GroupRequestContext,
+  ): Promise<ConsumerGroupDescribeResponse> {
+    const describe = async (groupId: string): Promise<ConsumerGroupDescribeResponse['groups'][number]> => {
+      if (groupId === '') return noConsumerGroup(groupId, ErrorCode.INVALID_GROUP_ID, null);
+      try {
+        return await this.#runtime.read(this.partitionFor(groupId), (shard) => shard.describeConsumerGroup(groupId));
+      } catch (error) {
+        return noConsumerGroup(groupId, errorCodeOf(error), (error as KafkaError).message);
+      }
+    };
+    return { throttleTimeMs: 0, groups: await Promise.all(request.groupIds.map(describe)) };
   }
 
   async describeGroups(request: DescribeGroupsRequest, context: GroupRequestContext): Promise<DescribeGroupsResponse> {

@@ -41,4 +41,6 @@ export interface GroupRequestContext {
   readonly clientId: string;
   /** As Kafka prints it: '/192.0.2.1'. */
   readonly clientHost: string;
+  /** Whether the principal may see the topic, for subscriptions by regular expression; absent: all of them. */
+  readonly mayDescribe?: (topic: string) => boolean;
 }

@@ -9,6 +9,10 @@ import type { SyncGroupRequest, SyncGroupResponse } from '../../protocol/message
 import type { ListGroupsRequest, ListGroupsResponse } from '../../protocol/messages/16-list-groups.ts';
 import type { TxnOffsetCommitRequest } from '../../protocol/messages/28-txn-offset-commit.ts';
 import type { OffsetDeleteRequest, OffsetDeleteResponse } from '../../protocol/messages/47-offset-delete.ts';
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from '../../protocol/messages/68-consumer-group-heartbeat.ts';
 import type { CoordinatorResult, CoordinatorShard, RecordOrigin, ShardServices } from '../runtime/coordinator-shard.ts';
 import { JournaledMap } from '../runtime/undo-log.ts';
 import { ClassicGroup } from './classic/classic-group.ts';
@@ -17,11 +21,19 @@ import { ClassicJoin, type JoinRequest } from './classic/classic-join.ts';
 import { classicLeave, type LeavingMember, type LeftMember } from './classic/classic-leave.ts';
 import { ClassicRebalance } from './classic/classic-rebalance.ts';
 import { restoreClassicGroup } from './classic/classic-records.ts';
-import { joinGroupError, syncGroupError } from './classic/classic-responses.ts';
 import { ClassicSync } from './classic/classic-sync.ts';
+import { ClassicBridge } from './consumer/classic-bridge.ts';
+import { type DescribedConsumerGroup, describeConsumerGroup } from './consumer/consumer-describe.ts';
+import { ConsumerGroup } from './consumer/consumer-group.ts';
+import { ConsumerHeartbeat, validateHeartbeat } from './consumer/consumer-heartbeat.ts';
+import { JOIN_EPOCH } from './consumer/consumer-member.ts';
+import { ConsumerProgress } from './consumer/consumer-progress.ts';
+import { replayConsumerRecord } from './consumer/consumer-replay.ts';
+import { ConsumerSessions } from './consumer/consumer-sessions.ts';
+import { GroupMigration } from './consumer/group-migration.ts';
 import type { Group, OffsetClient, PartitionCheck } from './group.ts';
 import { type DescribedGroup, describeClassicGroup, listGroups } from './group-describe.ts';
-import type { Effects, GroupEnvironment, GroupRequestContext } from './group-environment.ts';
+import { type Effects, type GroupEnvironment, type GroupRequestContext, NO_EFFECTS } from './group-environment.ts';
 import type { TopicDescription } from './group-ports.ts';
 import type { GroupRecord, RecordOf } from './group-records.ts';
 import { allOffsetTombstones, deletedTopicTombstones, deleteOffsets, expireOffsets } from './offsets/offset-cleanup.ts';
@@ -41,6 +53,11 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
   readonly #rebalance: ClassicRebalance;
   readonly #classicJoin: ClassicJoin;
   readonly #classicSync: ClassicSync;
+  readonly #migration: GroupMigration;
+  readonly #progress: ConsumerProgress;
+  readonly #sessions: ConsumerSessions;
+  readonly #consumerHeartbeat: ConsumerHeartbeat;
+  readonly #classicBridge: ClassicBridge;
 
   constructor(
     services: ShardServices<GroupShard, GroupRecord>,
@@ -51,62 +68,96 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       ...ports,
       timers,
       undo,
-      submit: (name, step) => services.submit(name, () => resultOf(step(), undefined)),
+      submit: (name, step) => services.submit(name, () => ({ ...step(), response: undefined })),
     };
     this.#groups = new JournaledMap(undo);
     this.#offsets = new OffsetStore(undo);
     this.#rebalance = new ClassicRebalance(this.#env, (group) => this.#groups.get(group.groupId) === group);
     this.#classicJoin = new ClassicJoin(this.#env, this.#rebalance);
     this.#classicSync = new ClassicSync(this.#env, this.#rebalance);
+    const consumerGroup = (groupId: string): ConsumerGroup | null => this.#consumerGroup(groupId);
+    this.#migration = new GroupMigration(this.#env, this.#rebalance, (group) => this.#groups.set(group.groupId, group));
+    this.#progress = new ConsumerProgress(this.#env, consumerGroup);
+    this.#sessions = new ConsumerSessions(this.#env, this.#progress, this.#migration, consumerGroup);
+    this.#consumerHeartbeat = new ConsumerHeartbeat(this.#env, this.#progress, this.#sessions);
+    this.#classicBridge = new ClassicBridge(this.#env, this.#progress, this.#sessions, this.#migration);
   }
 
   // Membership. Answers come through `respond`, when the group has come so far.
 
+  /** Throws a KafkaError. */
   joinGroup(request: JoinRequest): Result<void> {
-    let group = this.#groups.get(request.groupId);
-    const isNewGroup = group === undefined;
-    if (!group) {
-      // An id that this coordinator gave out would be known; a group that could never have members is not made.
-      const errorCode =
-        request.memberId !== ''
-          ? ErrorCode.UNKNOWN_MEMBER_ID
-          : request.protocolType === '' || request.protocols.length === 0
-            ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL
-            : ErrorCode.NONE;
-      if (errorCode !== ErrorCode.NONE) {
-        request.respond(joinGroupError(request.memberId, errorCode));
-        return resultOf({ records: [] }, undefined);
-      }
-      group = this.#makeClassicGroup(request.groupId);
+    const group = this.#groups.get(request.groupId);
+    if (group instanceof ClassicGroup) return softResult(this.#classicJoin.join(group, request, false), undefined);
+    if (group instanceof ConsumerGroup && !group.isEmpty) {
+      return { ...this.#classicBridge.join(group, request), response: undefined };
     }
-    if (group instanceof ClassicGroup) {
-      return resultOf(this.#classicJoin.join(group, request, isNewGroup), undefined);
+    if (group && !(group instanceof ConsumerGroup)) throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    // An id that this coordinator gave out would be known; a group that could never have members is not made.
+    if (request.memberId !== '') throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
+    if (request.protocolType === '' || request.protocols.length === 0) {
+      throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }
-    request.respond(joinGroupError(request.memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
-    return resultOf({ records: [] }, undefined);
+    const tombstones = group?.tombstones() ?? [];
+    const joined = this.#classicJoin.join(this.#makeClassicGroup(request.groupId), request, true);
+    return softResult({ ...joined, records: [...tombstones, ...joined.records] }, undefined);
   }
 
+  /** Throws a KafkaError. */
   syncGroup(request: SyncGroupRequest, respond: (response: SyncGroupResponse) => void): Result<void> {
     const group = this.#groups.get(request.groupId);
-    if (!(group instanceof ClassicGroup) || group.isEmpty) {
-      respond(syncGroupError(ErrorCode.UNKNOWN_MEMBER_ID));
-      return resultOf({ records: [] }, undefined);
+    if (group instanceof ConsumerGroup) {
+      return { ...this.#classicBridge.sync(group, request, respond), response: undefined };
     }
-    return resultOf(this.#classicSync.sync(group, request, respond), undefined);
+    if (!(group instanceof ClassicGroup) || group.isEmpty) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
+    return softResult(this.#classicSync.sync(group, request, respond), undefined);
   }
 
   /** The error code of the answer. Throws a KafkaError. */
   heartbeat(request: HeartbeatRequest): Result<number> {
     const group = this.#groups.get(request.groupId);
+    if (group instanceof ConsumerGroup) {
+      return { records: [], response: this.#classicBridge.heartbeat(group, request) };
+    }
     if (!(group instanceof ClassicGroup)) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
-    return resultOf({ records: [] }, classicHeartbeat(group, request, this.#rebalance));
+    return softResult(NO_EFFECTS, classicHeartbeat(group, request, this.#rebalance));
   }
 
+  /** Throws a KafkaError. */
   leaveGroup(groupId: string, leaving: readonly LeavingMember[]): Result<LeftMember[]> {
     const group = this.#groups.get(groupId);
+    if (group instanceof ConsumerGroup) {
+      const { effects, members } = this.#classicBridge.leave(group, leaving);
+      return { ...effects, response: members };
+    }
     if (!(group instanceof ClassicGroup)) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
     const { effects, members } = classicLeave(group, leaving, this.#rebalance);
-    return resultOf(effects, members);
+    return softResult(effects, members);
+  }
+
+  /** Throws a KafkaError. */
+  consumerHeartbeat(
+    request: ConsumerGroupHeartbeatRequest,
+    context: GroupRequestContext,
+  ): Result<ConsumerGroupHeartbeatResponse> {
+    validateHeartbeat(request, context.apiVersion, this.#env);
+    const records: GroupRecord[] = [];
+    const group = this.#consumerGroupToJoin(request, records);
+    if (request.memberEpoch < JOIN_EPOCH) return this.#consumerHeartbeat.leave(group, request);
+    return this.#consumerHeartbeat.beat(group, request, context, records);
+  }
+
+  /** Who joins may make the group, or turn a classic one into it. */
+  #consumerGroupToJoin(request: ConsumerGroupHeartbeatRequest, records: GroupRecord[]): ConsumerGroup {
+    const group = this.#groups.get(request.groupId);
+    if (group instanceof ConsumerGroup) return group;
+    const joins = request.memberEpoch === JOIN_EPOCH;
+    if (joins && group instanceof ClassicGroup && !group.isEmpty) return this.#migration.upgrade(group, records);
+    if (!joins || (group && !(group instanceof ClassicGroup))) {
+      throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, `no consumer group ${request.groupId}`);
+    }
+    if (group && !group.isSimple) records.push(...group.tombstones());
+    return new ConsumerGroup(request.groupId, this.#env.undo);
   }
 
   // Offsets.
@@ -160,6 +211,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
 
   // Administration.
 
+  describeConsumerGroup(groupId: string): DescribedConsumerGroup {
+    return describeConsumerGroup(groupId, this.#groups.get(groupId), this.#env);
+  }
+
   describeGroup(groupId: string, apiVersion: number): DescribedGroup {
     return describeClassicGroup(groupId, this.#groups.get(groupId), apiVersion);
   }
@@ -179,6 +234,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
 
   onTopicsDeleted(topics: readonly Pick<TopicDescription, 'name' | 'id'>[]): Result<void> {
     return { records: deletedTopicTombstones(this.#offsets, topics), response: undefined, splittable: true };
+  }
+
+  onTopicsChanged(): void {
+    this.#progress.topicsChanged();
   }
 
   /** Drops expired offsets, and groups that are empty and have none left. */
@@ -204,6 +263,8 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       case 'classicGroup':
         this.#replayClassicGroup(record);
         break;
+      default:
+        this.#replayConsumerGroup(record);
     }
   }
 
@@ -214,6 +275,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
   onLoaded(): void {
     for (const group of this.#groups.values()) {
       if (group instanceof ClassicGroup) this.#resume(group);
+      else if (group instanceof ConsumerGroup) this.#sessions.resume(group);
     }
     this.#planCleanUp();
   }
@@ -230,6 +292,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
       group.groupId,
       group.type,
       group instanceof ClassicGroup ? group.persisted.value : null,
+      group instanceof ConsumerGroup ? group.durableState() : null,
     ]);
     const offsets = [...this.#groups.keys()].flatMap((groupId) =>
       [...this.#offsets.placesOf(groupId)].map(({ topic, partition }) => {
@@ -255,6 +318,24 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     const group = this.#groups.get(key.group);
     const classic = group instanceof ClassicGroup ? group : this.#makeClassicGroup(key.group);
     classic.persisted.set(value);
+  }
+
+  #consumerGroup(groupId: string): ConsumerGroup | null {
+    const group = this.#groups.get(groupId);
+    return group instanceof ConsumerGroup ? group : null;
+  }
+
+  /** A tombstone makes no group. Any other record does, in the place of what only stored offsets. */
+  #replayConsumerGroup(record: Exclude<GroupRecord, { kind: 'offset' | 'classicGroup' }>): void {
+    const { groupId } = record.key;
+    let group = this.#consumerGroup(groupId);
+    if (!group) {
+      if (record.value === null) return;
+      group = new ConsumerGroup(groupId, this.#env.undo);
+      this.#groups.set(groupId, group);
+    }
+    if (record.kind === 'consumerGroup' && record.value === null) this.#groups.delete(groupId);
+    else replayConsumerRecord(group, record);
   }
 
   /** After loading: the group goes on where its last durable generation was, and its members have a session to prove it. */
@@ -284,7 +365,7 @@ function validateTransactionalCommit(group: Group, client: OffsetClient): Partit
   }
 }
 
-/** Membership rests on soft state: an answer without records need not wait for other groups' writes. */
-function resultOf<T>(effects: Effects, response: T): Result<T> {
+/** Classic membership rests on soft state: an answer without records need not wait for other groups' writes. */
+function softResult<T>(effects: Effects, response: T): Result<T> {
   return { ...effects, response, immediate: true };
 }
