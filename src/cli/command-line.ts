@@ -70,6 +70,16 @@ function createProgram(io: CliIo, failed: (exitCode: ExitCode) => void): Command
   addConsume(topic, action);
   addProduce(program, action);
   addConsume(program, action);
+  program
+    .command('settings [text]')
+    .description('what can be set, with defaults; text is a part of the name')
+    .addOption(
+      new Option('--of <owner>', 'whose settings')
+        .choices(['broker', 'topic', 'group', 'client-metrics'])
+        .default('broker'),
+    )
+    .option('--json', 'as JSON')
+    .action(action(async () => (await import('./settings-command.ts')).listSettings));
   addGroupCommands(program.command('group').description('groups of consumers'), action);
   return program;
 }

@@ -1,32 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import type { CliIo } from '../../src/cli/cli-io.ts';
-import { run } from '../../src/cli/command-line.ts';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function millrace(argv: string[], env: Record<string, string> = {}, input = ''): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  const io: CliIo = {
-    stdin: Readable.from([Buffer.from(input)]),
-    out: async (text) => {
-      out += text.toString();
-    },
-    err: (line) => {
-      err += `${line}\n`;
-    },
-    env,
-    stop: new AbortController().signal,
-  };
-  return { code: await run(argv, io), out, err };
-}
+import { millrace } from './terminal.ts';
 
 /** An address at which nobody listens. */
 async function closedAddress(): Promise<string> {
@@ -104,4 +79,18 @@ test('the address may stand in the environment', async () => {
 test('produce with nobody to produce to', async () => {
   const { code } = await millrace(['produce', 't', '-b', nobody], {}, 'a\nb\n');
   assert.equal(code, 3);
+});
+
+test('settings are told without a broker', async () => {
+  const { code, out } = await millrace(['settings', 'offsets.topic.replication']);
+  assert.equal(code, 0);
+  assert.equal(
+    out,
+    'offsets.topic.replication.factor  (SHORT, from 1, default 1)\n' +
+      '  Replication factor of __consumer_offsets when it is created.\n' +
+      '  Kafka has default 3. A broker alone could not create the topic otherwise.\n',
+  );
+  const all = JSON.parse((await millrace(['settings', '--of', 'topic', '--json'])).out) as { name: string }[];
+  assert.ok(all.some(({ name }) => name === 'cleanup.policy'));
+  assert.equal((await millrace(['settings', 'colour'])).code, 1);
 });
