@@ -135,6 +135,22 @@ test('a setting whose feature is still missing warns; one that can never matter 
   }
 });
 
+test('a broker that is to protect itself does not run open', () => {
+  const missing = (name: string): boolean =>
+    BROKER_CONFIGS.some((config) => config.name === name && config.accepted === NOT_YET);
+  const authorizer = 'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer';
+  if (missing('authorizer.class.name')) assert.throws(() => loadFile(authorizer), /would run unprotected/);
+  else assert.doesNotThrow(() => loadFile(authorizer));
+  for (const [protocol, setting] of [
+    ['SSL', 'ssl.keystore.location'],
+    ['SASL_PLAINTEXT', 'sasl.enabled.mechanisms'],
+  ]) {
+    const listener = `listeners=${protocol}://:9093\nsecurity.inter.broker.protocol=${protocol}`;
+    if (missing(setting)) assert.throws(() => loadFile(listener), /would run unprotected/);
+    else assert.doesNotThrow(() => loadFile(listener));
+  }
+});
+
 test('references are resolved when their provider is named', () => {
   const text = `config.providers=env,file
 config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider
