@@ -5,7 +5,6 @@
  *     loadBrokerConfig(sources): { config, listeners, identity, warnings }        throws a ConfigError
  */
 import { readFileSync, statSync } from 'node:fs';
-import { NOT_YET } from './accepted-reasons.ts';
 import { BrokerConfig } from './broker-config.ts';
 import { brokerConfigDefinition, brokerConfigDefinitionOf } from './broker-configs.ts';
 import { ConfigError, unusableValue } from './config-error.ts';
@@ -15,6 +14,7 @@ import { environmentConfigs } from './environment-configs.ts';
 import { GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { ineffectiveConfigWarning } from './ineffective-configs.ts';
 import { type BrokerListeners, brokerListeners } from './listeners.ts';
+import { refuseMissingProtection } from './missing-protection.ts';
 import { type NodeIdentity, nodeIdentity } from './node-identity.ts';
 import { PROPERTIES_CHARS_MAX, parseProperties } from './properties-file.ts';
 
@@ -163,34 +163,6 @@ function requireOrder(config: BrokerConfig, lower: NumberName, upper: NumberName
     `${lower} and ${upper}; one of them may have its default`,
     `lower the first or raise the second (default ${String(brokerConfigDefinition(upper)?.defaultValue)})`,
   );
-}
-
-/**
- * A broker that was told to protect itself must not run open. Each check ends by itself when the setting is read
- * (and its mark in the table gone).
- */
-function refuseMissingProtection(config: BrokerConfig, { listeners }: BrokerListeners): void {
-  const missing = (name: string): boolean => brokerConfigDefinition(name)?.accepted === NOT_YET;
-  const refuse = (what: string, check: string, fix: string): never => {
-    throw new ConfigError(`${what}, which this version cannot do yet; it would run unprotected`, check, fix);
-  };
-  if (config.string('authorizer.class.name') !== '' && missing('authorizer.class.name')) {
-    refuse(
-      'Access control is asked for',
-      'authorizer.class.name',
-      'leave it out, and keep strangers away by other means',
-    );
-  }
-  for (const { name, securityProtocol } of listeners) {
-    const encrypted = securityProtocol.endsWith('SSL') && missing('ssl.keystore.location');
-    const authenticated = securityProtocol.startsWith('SASL') && missing('sasl.enabled.mechanisms');
-    if (!encrypted && !authenticated) continue;
-    refuse(
-      `Listener ${name} is to speak ${securityProtocol}`,
-      'listeners and listener.security.protocol.map',
-      'use PLAINTEXT',
-    );
-  }
 }
 
 /** listener.name.<x>.* where no listener is called x: most likely a typing error. */
