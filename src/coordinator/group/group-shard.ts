@@ -152,7 +152,12 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     const group = this.#groups.get(request.groupId);
     if (group instanceof ConsumerGroup) return group;
     const joins = request.memberEpoch === JOIN_EPOCH;
-    if (joins && group instanceof ClassicGroup && !group.isEmpty) return this.#migration.upgrade(group, records);
+    if (joins && group instanceof ClassicGroup && !group.isEmpty) {
+      const upgraded = this.#migration.upgrade(group, records);
+      // Should the change fail, these find no consumer group; the classic sessions run on beside them.
+      this.#sessions.resume(upgraded);
+      return upgraded;
+    }
     if (!joins || (group && !(group instanceof ClassicGroup))) {
       throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, `no consumer group ${request.groupId}`);
     }
