@@ -10,9 +10,7 @@ export const SERVER_CONFIGS = [
     accepted: THREADS,
   }),
   int('background.threads', 10, 'Threads for background work.', { min: 1, dynamic: 'cluster', accepted: THREADS }),
-  int('request.timeout.ms', 30_000, 'Longest wait for an answer to a request that the broker itself sends.', {
-    accepted: NOT_YET,
-  }),
+  int('request.timeout.ms', 30_000, 'Longest wait for an answer to a request that the broker itself sends.'),
   long('socket.connection.setup.timeout.ms', 10_000, 'Longest wait for a connection that the broker itself opens.', {
     accepted: NOT_YET,
   }),

@@ -1,5 +1,5 @@
 /** Broker settings of transactions and producer ids. Data only; any thread. */
-import { LOAD_BUFFER, NOT_YET } from './accepted-reasons.ts';
+import { LOAD_BUFFER } from './accepted-reasons.ts';
 import { bool, int, short } from './config-definition.ts';
 
 export const TRANSACTION_CONFIGS = [
@@ -43,35 +43,33 @@ export const TRANSACTION_CONFIGS = [
     'transactional.id.expiration.ms',
     604_800_000,
     'Time without transactions after which the coordinator forgets a transactional id.',
-    { min: 1, accepted: NOT_YET },
+    { min: 1 },
   ),
   int('transaction.max.timeout.ms', 900_000, 'Greatest transaction.timeout.ms that a producer may ask for.', {
     min: 1,
-    accepted: NOT_YET,
   }),
   int(
     'transaction.abort.timed.out.transaction.cleanup.interval.ms',
     10_000,
     'Time between two looks for transactions that ran out of time.',
-    { min: 1, accepted: NOT_YET },
+    { min: 1 },
   ),
   int(
     'transaction.remove.expired.transaction.cleanup.interval.ms',
     3_600_000,
     'Time between two looks for transactional ids to forget.',
-    { min: 1, accepted: NOT_YET },
+    { min: 1 },
   ),
   bool(
     'transaction.two.phase.commit.enable',
     false,
     'Allows transactions that an outside coordinator prepares and decides.',
-    { accepted: NOT_YET },
   ),
   int(
     'add.partitions.to.txn.retry.backoff.max.ms',
     100,
     'Longest time for which adding partitions waits inside the broker for the last transaction to finish.',
-    { min: 0, accepted: NOT_YET },
+    { min: 0 },
   ),
-  int('add.partitions.to.txn.retry.backoff.ms', 20, 'Pause between two tries of that.', { min: 1, accepted: NOT_YET }),
+  int('add.partitions.to.txn.retry.backoff.ms', 20, 'Pause between two tries of that.', { min: 1 }),
 ] as const;
