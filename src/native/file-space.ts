@@ -32,8 +32,11 @@ export interface FileSpace {
 
   /** The whole file. */
   readFile(path: string): Uint8Array | number;
-  /** Puts a whole file in place: temporary file, fsync, rename, fsync of the folder. Readers see the old or the new. */
-  writeFileAtomic(path: string, bytes: Uint8Array): number;
+  /**
+   * Puts a whole file in place: temporary file, fsync, rename, fsync of the folder. Readers see the old or the new.
+   * Without `durable` (true by default) nothing is synced, and a power failure may leave any content.
+   */
+  writeFileAtomic(path: string, bytes: Uint8Array, durable?: boolean): number;
   /** Replaces `to` when it is there. */
   rename(from: string, to: string): number;
   unlink(path: string): number;

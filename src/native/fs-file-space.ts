@@ -195,19 +195,19 @@ class FsFileSpace implements FileSpace {
     }
   }
 
-  writeFileAtomic(path: string, bytes: Uint8Array): number {
+  writeFileAtomic(path: string, bytes: Uint8Array, durable = true): number {
     const temporary = `${path}.tmp`;
     const result = attempt(() => {
       const file = openSync(temporary, 'w', 0o644);
       try {
         writeAll(file, 0, bytes);
-        fsyncSync(file);
+        if (durable) fsyncSync(file);
       } finally {
         closeSync(file);
       }
       renameSync(temporary, path);
     });
-    return result < 0 ? result : this.syncFolderNow(dirname(path));
+    return result < 0 || !durable ? result : this.syncFolderNow(dirname(path));
   }
 
   rename(from: string, to: string): number {

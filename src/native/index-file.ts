@@ -23,6 +23,7 @@ abstract class IndexFile {
   entries = 0;
   #flushedEntries = 0;
   #trimmed = true;
+  #synced = true;
 
   constructor(files: FileSpace, path: string, entryBytes: number) {
     this.#files = files;
@@ -78,7 +79,8 @@ abstract class IndexFile {
   /** Brings the file to what memory says, creating it when it is missing. */
   flush(sync: boolean): number {
     const exists = typeof this.#files.stat(this.path) !== 'number';
-    if (exists && this.#trimmed && this.#flushedEntries === this.entries && !sync) return 0;
+    const isFlushed = exists && this.#trimmed && this.#flushedEntries === this.entries;
+    if (isFlushed && (!sync || this.#synced)) return 0;
     const file = this.#files.open(this.path, true);
     if (file < 0) return file;
     try {
@@ -91,6 +93,7 @@ abstract class IndexFile {
     } finally {
       this.#files.close(file);
     }
+    this.#synced = sync;
     this.#flushedEntries = this.entries;
     this.#trimmed = true;
     return 0;

@@ -13,6 +13,9 @@ interface MemoryFile {
   modifiedMs: number;
 }
 
+/** A folder holds files and folders by name. */
+type MemoryFolder = Map<string, MemoryFile | MemoryFolder>;
+
 /** First allocation of a file that is written to. */
 const FILE_BYTES_MIN = 4096;
 /** A file grows by doubling up to this step, then by this step. */
@@ -23,10 +26,10 @@ export type FailingCall = 'write' | 'sync' | 'read' | 'rename' | 'open';
 export class MemoryFileSpace implements FileSpace {
   readonly kind = 'memory';
   readonly #wallMs: () => number;
-  readonly #files = new Map<string, MemoryFile>();
-  readonly #folders = new Set<string>(['/', '.']);
+  readonly #root: MemoryFolder = new Map();
   readonly #locks = new Set<string>();
   readonly #open: (MemoryFile | undefined)[] = [];
+  readonly #freeHandles: number[] = [];
   readonly #failures = new Map<FailingCall, number>();
 
   /** `wallMs` gives the time of changes. */
@@ -35,43 +38,45 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   makeFolder(path: string): number {
-    if (this.#files.has(path)) return Errno.EEXIST;
-    for (let folder = path; !this.#folders.has(folder); folder = parentOf(folder)) this.#folders.add(folder);
+    let folder = this.#root;
+    for (const name of namesOf(path)) {
+      let next = folder.get(name);
+      if (next === undefined) {
+        next = new Map();
+        folder.set(name, next);
+      }
+      if (!(next instanceof Map)) return Errno.EEXIST;
+      folder = next;
+    }
     return 0;
   }
 
   list(folder: string): FolderEntry[] | number {
-    if (!this.#folders.has(folder)) return Errno.ENOENT;
-    const prefix = folder.endsWith('/') ? folder : `${folder}/`;
-    const entries: FolderEntry[] = [];
-    const add = (path: string, isFolder: boolean): void => {
-      if (path.startsWith(prefix) && path !== folder && !path.includes('/', prefix.length))
-        entries.push({ name: path.slice(prefix.length), isFolder });
-    };
-    for (const path of this.#folders) add(path, true);
-    for (const path of this.#files.keys()) add(path, false);
+    const found = this.#find(folder);
+    if (!(found instanceof Map)) return found ? Errno.ENOTDIR : Errno.ENOENT;
+    const entries = [...found].map(([name, entry]) => ({ name, isFolder: entry instanceof Map }));
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   stat(path: string): FileStat | number {
-    if (this.#folders.has(path)) return { sizeBytes: 0, modifiedMs: 0, isFolder: true };
-    const file = this.#files.get(path);
-    if (!file) return Errno.ENOENT;
-    return { sizeBytes: file.sizeBytes, modifiedMs: file.modifiedMs, isFolder: false };
+    const found = this.#find(path);
+    if (!found) return Errno.ENOENT;
+    if (found instanceof Map) return { sizeBytes: 0, modifiedMs: 0, isFolder: true };
+    return { sizeBytes: found.sizeBytes, modifiedMs: found.modifiedMs, isFolder: false };
   }
 
   open(path: string, create: boolean): number {
     const failure = this.#failures.get('open');
     if (failure) return failure;
-    if (this.#folders.has(path)) return Errno.EISDIR;
-    let file = this.#files.get(path);
+    let file = this.#find(path);
+    if (file instanceof Map) return Errno.EISDIR;
     if (!file) {
-      if (!create || !this.#folders.has(parentOf(path))) return Errno.ENOENT;
+      const folder = create ? this.#folderOf(path) : undefined;
+      if (!folder) return Errno.ENOENT;
       file = { bytes: new Uint8Array(0), sizeBytes: 0, modifiedMs: this.#wallMs() };
-      this.#files.set(path, file);
+      folder.set(nameOf(path), file);
     }
-    let handle = this.#open.indexOf(undefined);
-    if (handle < 0) handle = this.#open.length;
+    const handle = this.#freeHandles.pop() ?? this.#open.length;
     this.#open[handle] = file;
     return handle;
   }
@@ -79,6 +84,7 @@ export class MemoryFileSpace implements FileSpace {
   close(file: number): void {
     this.#file(file);
     this.#open[file] = undefined;
+    this.#freeHandles.push(file);
   }
 
   read(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {
@@ -132,54 +138,46 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   syncFolderNow(path: string): number {
-    return this.#folders.has(path) ? 0 : Errno.ENOENT;
+    return this.#find(path) instanceof Map ? 0 : Errno.ENOENT;
   }
 
   readFile(path: string): Uint8Array | number {
-    const file = this.#files.get(path);
+    const file = this.#find(path);
+    if (file instanceof Map) return Errno.EISDIR;
     return file ? file.bytes.slice(0, file.sizeBytes) : Errno.ENOENT;
   }
 
   writeFileAtomic(path: string, bytes: Uint8Array): number {
     const failure = this.#failures.get('write');
     if (failure) return failure;
-    if (!this.#folders.has(parentOf(path))) return Errno.ENOENT;
-    this.#files.set(path, { bytes: bytes.slice(), sizeBytes: bytes.length, modifiedMs: this.#wallMs() });
+    const folder = this.#folderOf(path);
+    if (!folder) return Errno.ENOENT;
+    folder.set(nameOf(path), { bytes: bytes.slice(), sizeBytes: bytes.length, modifiedMs: this.#wallMs() });
     return 0;
   }
 
   rename(from: string, to: string): number {
     const failure = this.#failures.get('rename');
     if (failure) return failure;
-    const file = this.#files.get(from);
-    if (file) {
-      this.#files.delete(from);
-      this.#files.set(to, file);
-      return 0;
-    }
-    if (!this.#folders.has(from)) return Errno.ENOENT;
-    for (const folder of [...this.#folders]) {
-      if (folder !== from && !folder.startsWith(`${from}/`)) continue;
-      this.#folders.delete(folder);
-      this.#folders.add(to + folder.slice(from.length));
-    }
-    for (const [path, moved] of [...this.#files]) {
-      if (!path.startsWith(`${from}/`)) continue;
-      this.#files.delete(path);
-      this.#files.set(to + path.slice(from.length), moved);
-    }
+    const moved = this.#find(from);
+    const folder = this.#folderOf(to);
+    if (!moved || !folder) return Errno.ENOENT;
+    this.#folderOf(from)!.delete(nameOf(from));
+    folder.set(nameOf(to), moved);
     return 0;
   }
 
   unlink(path: string): number {
-    return this.#files.delete(path) ? 0 : Errno.ENOENT;
+    const found = this.#find(path);
+    if (!found) return Errno.ENOENT;
+    if (found instanceof Map) return Errno.EISDIR;
+    this.#folderOf(path)!.delete(nameOf(path));
+    return 0;
   }
 
   removeFolder(path: string): number {
-    if (!this.#folders.has(path)) return Errno.ENOENT;
-    for (const folder of [...this.#folders])
-      if (folder === path || folder.startsWith(`${path}/`)) this.#folders.delete(folder);
-    for (const file of [...this.#files.keys()]) if (file.startsWith(`${path}/`)) this.#files.delete(file);
+    if (!(this.#find(path) instanceof Map)) return Errno.ENOENT;
+    this.#folderOf(path)!.delete(nameOf(path));
     return 0;
   }
 
@@ -196,16 +194,14 @@ export class MemoryFileSpace implements FileSpace {
   /** What another process would find now: the same files, no open handles, no locks. */
   clone(): MemoryFileSpace {
     const copy = new MemoryFileSpace(this.#wallMs);
-    for (const folder of this.#folders) copy.#folders.add(folder);
-    for (const [path, file] of this.#files)
-      copy.#files.set(path, { ...file, bytes: file.bytes.slice(0, file.sizeBytes) });
+    copyFolder(this.#root, copy.#root);
     return copy;
   }
 
   /** Replaces a file's bytes with what `change` makes of them. */
   edit(path: string, change: (bytes: Uint8Array) => Uint8Array): void {
-    const file = this.#files.get(path);
-    if (!file) throw new Error(`no file ${path}`);
+    const file = this.#find(path);
+    if (!file || file instanceof Map) throw new Error(`no file ${path}`);
     file.bytes = change(file.bytes.slice(0, file.sizeBytes));
     file.sizeBytes = file.bytes.length;
   }
@@ -216,6 +212,20 @@ export class MemoryFileSpace implements FileSpace {
     else this.#failures.set(call, errno);
   }
 
+  #find(path: string): MemoryFile | MemoryFolder | undefined {
+    let found: MemoryFile | MemoryFolder | undefined = this.#root;
+    for (const name of namesOf(path)) {
+      if (!(found instanceof Map)) return undefined;
+      found = found.get(name);
+    }
+    return found;
+  }
+
+  #folderOf(path: string): MemoryFolder | undefined {
+    const folder = this.#find(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    return folder instanceof Map ? folder : undefined;
+  }
+
   #file(handle: number): MemoryFile {
     const file = this.#open[handle];
     if (!file) throw new Error(`file handle ${handle} is not open`);
@@ -223,9 +233,22 @@ export class MemoryFileSpace implements FileSpace {
   }
 }
 
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : '.';
+/** "/data/./t-0" and "data/t-0" are the same. */
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function copyFolder(from: MemoryFolder, to: MemoryFolder): void {
+  for (const [name, entry] of from)
+    if (entry instanceof Map) {
+      const folder: MemoryFolder = new Map();
+      to.set(name, folder);
+      copyFolder(entry, folder);
+    } else to.set(name, { ...entry, bytes: entry.bytes.slice(0, entry.sizeBytes) });
 }
 
 function ensureCapacity(file: MemoryFile, sizeBytes: number): void {

@@ -240,6 +240,11 @@ export class Segment {
     return this.flushIndexes(sync);
   }
 
+  /** Makes the indexes durable as they are; the closing time entry may still follow, and may be lost without harm. */
+  syncIndexes(): number {
+    return this.offsetIndexUsable && this.timeIndexUsable ? this.flushIndexes(true) : 0;
+  }
+
   flushIndexes(sync: boolean): number {
     return this.offsetIndex.flush(sync) || this.timeIndex.flush(sync);
   }

@@ -332,7 +332,7 @@ export class SegmentedLogStore implements LogStore {
     let first = 0;
     for (const segment of open.segments) {
       if (!segment.dirty) continue;
-      if (segment !== open.segments.at(-1)) first ||= segment.flushIndexes(true);
+      first ||= segment.syncIndexes();
       first ||= segment.syncNow();
     }
     if (open.folderDirty) first ||= this.files.syncFolderNow(open.folder);

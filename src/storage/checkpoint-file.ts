@@ -39,8 +39,9 @@ export function readCheckpointLines(files: FileSpace, path: string, fieldCount: 
   return entries;
 }
 
-export function writeCheckpointLines(files: FileSpace, path: string, lines: readonly string[]): void {
-  writeTextFile(files, path, `${VERSION}\n${lines.length}\n${lines.map((line) => `${line}\n`).join('')}`);
+export function writeCheckpointLines(files: FileSpace, path: string, lines: readonly string[], durable = true): void {
+  const text = `${VERSION}\n${lines.length}\n${lines.map((line) => `${line}\n`).join('')}`;
+  writeTextFile(files, path, text, durable);
 }
 
 export function parseCheckpointNumber(text: string, path: string): number {

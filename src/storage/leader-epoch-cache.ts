@@ -3,8 +3,7 @@ import { parseCheckpointNumber, readCheckpointLines, writeCheckpointLines } from
 
 /**
  * Which leader epoch wrote which offsets of a partition: (epoch, offset of its first record), ascending in both. Kept in
- * `leader-epoch-checkpoint`; a new epoch is durable before its first record is written, so the file never lacks one.
- * Follows Kafka's LeaderEpochFileCache.
+ * `leader-epoch-checkpoint`, which is written at each change. Follows Kafka's LeaderEpochFileCache.
  *
  * Thread: the log's owner.
  */
@@ -21,10 +20,19 @@ export class LeaderEpochCache {
   readonly #files: FileSpace;
   readonly #path: string;
   #entries: EpochEntry[] = [];
+  /** The file was written since the last `takeUnsynced`. */
+  #unsynced = false;
 
-  /** Loads what the partition's folder holds. Throws a StorageError. */
-  constructor(files: FileSpace, folder: string) {
+  readonly #syncsWithLog: boolean;
+
+  /**
+   * Loads what the partition's folder holds. With `syncsWithLog` changes become durable when the owner syncs the file
+   * (`takeUnsynced`) together with the log: what a power failure takes from it, recovery finds again in the batches that
+   * were not synced either. Else each change is durable at once. Throws a StorageError.
+   */
+  constructor(files: FileSpace, folder: string, syncsWithLog = false) {
     this.#files = files;
+    this.#syncsWithLog = syncsWithLog;
     this.#path = `${folder}/leader-epoch-checkpoint`;
     for (const [epoch, startOffset] of readCheckpointLines(files, this.#path, 2))
       this.#insert(parseCheckpointNumber(epoch, this.#path), parseCheckpointNumber(startOffset, this.#path));
@@ -102,6 +110,14 @@ export class LeaderEpochCache {
 
   flush(): void {
     const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-    writeCheckpointLines(this.#files, this.#path, lines);
+    writeCheckpointLines(this.#files, this.#path, lines, !this.#syncsWithLog);
+    this.#unsynced = this.#syncsWithLog;
+  }
+
+  /** Path of the file when it has to be synced, once. */
+  takeUnsynced(): string | undefined {
+    if (!this.#unsynced) return undefined;
+    this.#unsynced = false;
+    return this.#path;
   }
 }

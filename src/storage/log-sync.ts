@@ -1,8 +1,11 @@
+import { Errno } from '../native/file-space.ts';
 import type { LogState } from './log-state.ts';
+import { StorageError } from './storage-error.ts';
 
 /**
- * Making a log durable: records and indexes through the storage engine, then the transaction indexes that were written
- * to. Several syncs may be under way; the caller groups requests so that one sync serves many.
+ * Making a log durable: records and indexes through the storage engine, then the small files beside them that were
+ * written to: leader epochs and transaction indexes. Several syncs may be under way; the caller groups requests so that
+ * one sync serves many.
  *
  * Thread: the log's owner.
  */
@@ -11,12 +14,10 @@ import type { LogState } from './log-state.ts';
 export type SyncDone = (result: number, recoveryPoint: number) => void;
 
 export function syncLog(state: LogState, done: SyncDone): void {
-  const { store, handle, files, unsyncedTransactionIndexes, transactions } = state;
   const endOffset = state.logEndOffset;
-  const indexes = [...unsyncedTransactionIndexes];
-  unsyncedTransactionIndexes.clear();
+  const paths = takeUnsyncedFiles(state);
   state.rolledSinceSync = false;
-  let waiting = 1 + indexes.length;
+  let waiting = 1;
   let firstFailure = 0;
   const finish = (result: number): void => {
     firstFailure ||= result;
@@ -26,15 +27,51 @@ export function syncLog(state: LogState, done: SyncDone): void {
       state.recoveryPoint = Math.max(state.recoveryPoint, Math.min(endOffset, state.logEndOffset));
     done(firstFailure, state.recoveryPoint);
   };
-  for (const segment of indexes) {
-    const file = files.open(transactions.path(segment), false);
-    // Its segment may have been deleted since.
-    if (file < 0) queueMicrotask(() => finish(0));
-    else
-      files.sync(file, (result) => {
-        files.close(file);
-        finish(result);
-      });
+  if (paths.length > 0) {
+    waiting += 1 + paths.length;
+    state.files.syncFolder(state.folder, finish);
+    for (const path of paths) syncFile(state, path, finish);
   }
-  store.sync(handle, finish);
+  state.store.sync(state.handle, finish);
+}
+
+function syncFile({ files }: LogState, path: string, done: (result: number) => void): void {
+  const file = files.open(path, false);
+  if (file < 0) {
+    // A transaction index goes with its segment.
+    queueMicrotask(() => done(file === Errno.ENOENT ? 0 : file));
+    return;
+  }
+  files.sync(file, (result) => {
+    files.close(file);
+    done(result);
+  });
+}
+
+/** The same, before it returns. Throws a StorageError. */
+export function syncLogNow(state: LogState): void {
+  const { files, folder } = state;
+  const fail = (result: number): void => {
+    if (result < 0) throw new StorageError('cannot sync the log in', folder, result);
+  };
+  const paths = takeUnsyncedFiles(state);
+  fail(state.store.syncNow(state.handle));
+  for (const path of paths) {
+    const file = files.open(path, false);
+    if (file === Errno.ENOENT) continue;
+    fail(file);
+    const result = files.syncNow(file);
+    files.close(file);
+    fail(result);
+  }
+  if (paths.length > 0) fail(files.syncFolderNow(folder));
+  state.recoveryPoint = state.logEndOffset;
+}
+
+function takeUnsyncedFiles(state: LogState): string[] {
+  const paths = [...state.unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
+  state.unsyncedTransactionIndexes.clear();
+  const epochs = state.epochs.takeUnsynced();
+  if (epochs !== undefined) paths.push(epochs);
+  return paths;
 }

@@ -21,7 +21,7 @@ import {
 } from './log-recovery.ts';
 import { deleteOldSegments, logSizeBytes, moveLogStart } from './log-retention.ts';
 import { LogState } from './log-state.ts';
-import { type SyncDone, syncLog } from './log-sync.ts';
+import { type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata-file.ts';
 import { ProducerSnapshots } from './producer/producer-snapshots.ts';
 import { ProducerState, type ProducerStateOptions } from './producer/producer-state.ts';
@@ -95,7 +95,7 @@ export class Log {
     try {
       const snapshots = new ProducerSnapshots(files, folder, options.logger);
       snapshots.scan();
-      const epochs = new LeaderEpochCache(files, folder);
+      const epochs = new LeaderEpochCache(files, folder, true);
       const transactions = new TransactionIndex(files, folder);
       const producers = new ProducerState(options.producerStateOptions);
       const state = new LogState({ ...options, store, handle, folder, epochs, producers, snapshots, transactions });
@@ -381,8 +381,7 @@ export class Log {
     const state = this.#state;
     this.write();
     if (!state.fault) {
-      ensureDone(state.store.syncNow(state.handle), 'cannot sync the log in', state.folder);
-      state.recoveryPoint = state.logEndOffset;
+      syncLogNow(state);
       if (state.logEndOffset > state.snapshots.latest && state.logEndOffset > state.logStartOffset)
         state.snapshots.write(state.logEndOffset, state.producers.entries);
     }

@@ -31,7 +31,10 @@ export function readPartitionMetadata(files: FileSpace, folder: string): Uuid | 
   return topicId;
 }
 
-/** Durable when it returns. Throws a StorageError. */
+/**
+ * Not synced: a folder that a power failure leaves without the file gets it again when its log is next opened. Throws a
+ * StorageError.
+ */
 export function writePartitionMetadata(files: FileSpace, folder: string, topicId: Uuid): void {
-  writeTextFile(files, pathIn(folder), `version: 0\ntopic_id: ${topicId}`);
+  writeTextFile(files, pathIn(folder), `version: 0\ntopic_id: ${topicId}`, false);
 }

@@ -11,8 +11,8 @@ export function readTextFile(files: FileSpace, path: string): string | undefined
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-/** Durable when it returns. Throws a StorageError. */
-export function writeTextFile(files: FileSpace, path: string, text: string): void {
-  const result = files.writeFileAtomic(path, Buffer.from(text));
+/** Durable when it returns, unless that is not wanted. Throws a StorageError. */
+export function writeTextFile(files: FileSpace, path: string, text: string, durable = true): void {
+  const result = files.writeFileAtomic(path, Buffer.from(text), durable);
   if (result < 0) throw new StorageError('cannot write', path, result);
 }
