@@ -102,6 +102,23 @@ function matrixCommand(): Command {
     });
 }
 
+function scaleCommand(): Command {
+  return new Command('scale')
+    .description(
+      'unusual loads: 10,000 partitions, 10,000 connections, many producers, more than the page cache, thread counts',
+    )
+    .argument('[names...]', 'partitions, connections, fan-in, larger-than-cache, threads; all without a name')
+    .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
+    .option('--scale <factor>', 'multiplies counts', Number, 1)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 4)
+    .option('--dir <dir>', "folder for the brokers' data", join(tmpdir(), 'millrace-bench-scale'))
+    .option('-o, --out <dir>', 'folder for the report')
+    .action(async (names: string[], options: import('./scale/run-scale.ts').ScaleCommandOptions) => {
+      const { runScale } = await import('./scale/run-scale.ts');
+      await runScale(names, options, progress);
+    });
+}
+
 /** The `bench` command with its subcommands. */
 export function benchCommand(): Command {
   return new Command('bench')
@@ -109,5 +126,6 @@ export function benchCommand(): Command {
     .addCommand(runCommand())
     .addCommand(compareCommand())
     .addCommand(limitCommand())
-    .addCommand(matrixCommand());
+    .addCommand(matrixCommand())
+    .addCommand(scaleCommand());
 }

@@ -25,6 +25,8 @@ export interface LoadSettings {
   warmUpSeconds: number;
   /** How long answers may still come after the last stage. What is then unanswered counts with its age. */
   drainSeconds: number;
+  /** How long connecting and the calls before the load may take, each. */
+  connectSeconds: number;
   /** Of the generator. */
   threads: number;
   /** The broker's processes, for its CPU time and memory. */
@@ -84,6 +86,7 @@ export const defaultSettings: LoadSettings = {
   stages: [{ rate: 0, seconds: 10 }],
   warmUpSeconds: 2,
   drainSeconds: 5,
+  connectSeconds: 10,
   threads: 1,
   pids: [],
   producers: 1,
@@ -135,6 +138,7 @@ export function generatorLines(settings: LoadSettings, payloadPath: string, batc
     threads: settings.threads,
     warmUpMs: settings.warmUpSeconds * 1000,
     drainMs: settings.drainSeconds * 1000,
+    connectMs: settings.connectSeconds * 1000,
     stages: settings.stages.map((stage) => `${stage.rate}:${stage.seconds * 1000}`).join(','),
     pids: settings.pids.join(','),
     producers: settings.producers,

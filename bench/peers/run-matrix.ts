@@ -19,7 +19,7 @@ import { makeCertificate } from './certificate.ts';
 import { missingForKafka, startKafka } from './kafka.ts';
 import { startMillrace } from './millrace.ts';
 import type { RunningBroker, StartOptions } from './running-broker.ts';
-import { fullWorks, settingsOf, shortWorks, type Work } from './works.ts';
+import { fullWorks, settingsOf, shortWorks, type Work, warmUpWorks } from './works.ts';
 
 export interface MatrixOptions {
   full?: boolean;
@@ -177,6 +177,14 @@ class Matrix {
     }
   }
 
+  /** Code is compiled while it runs: the first work must not pay for that. Takes a few seconds on each broker. */
+  async warmUp(): Promise<void> {
+    for (const broker of this.#brokers) {
+      for (const work of warmUpWorks) await runLoad(this.#settings(work, 'warm-up', broker, work.settings));
+      this.#progress(`${broker.name} is warm.`);
+    }
+  }
+
   /** Files are kept, because freed pages would cost their first touch again; only a full disk makes them go. */
   async #makeRoom(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.#options.dir);
@@ -234,6 +242,7 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     };
     const matrix = new Matrix(report, brokers, options, progress);
     try {
+      await matrix.warmUp();
       for (const work of works) await matrix.run(work, options.rounds ?? (options.full ? FULL_ROUNDS : 1));
     } finally {
       console.log(formatTable(resultTable(report.runs, limits)));

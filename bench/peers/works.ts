@@ -125,6 +125,25 @@ function read(name: string, bytes: number, settings: Partial<LoadSettings>, more
   };
 }
 
+/** Before the first counted work, in this order, on one topic. */
+export const warmUpWorks: readonly Work[] = [
+  latency('warm up requests', { rate: 5_000, partitions: 16, endToEnd: true, seconds: 4 }),
+  produce('warm up batches', { extra: { codec: 'lz4', recordsMax: 300_000 } }),
+  produce('warm up produce', { extra: { recordsMax: 400_000 } }),
+  {
+    name: 'warm up reads',
+    partitions: 16,
+    settings: {
+      producers: 0,
+      consumers: 2,
+      from: 'earliest',
+      toEnd: true,
+      warmUpSeconds: 0,
+      stages: [{ rate: 0, seconds: 5 }],
+    },
+  },
+];
+
 /** Five minutes with two brokers. */
 export const shortWorks: readonly Work[] = [
   produce('produce 100B', { bytes: 100 }),

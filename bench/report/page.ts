@@ -12,7 +12,7 @@ import { defaultSettings } from '../load/settings.ts';
 import { percentileCurve, toHistogram } from './histogram.ts';
 import type { Report } from './report.ts';
 import { summarizeStages, warnings } from './summary.ts';
-import { type Group, groupRuns, resultTable, type Table } from './table.ts';
+import { factTable, type Group, groupRuns, resultTable, type Table } from './table.ts';
 
 interface Series {
   label: string;
@@ -152,6 +152,9 @@ function worksOf(report: Report): Work[] {
 const RESULT_EXPLANATION =
   'One row for each work and broker; the median where there were several rounds. Latency is from the moment a record should have been sent until it was acknowledged (or, end to end, until a consumer had it). "CPU-s per million" is what the broker spends on a million records: on a small machine the most honest figure, because the client takes nothing away from it. "% of limit" is the CPU that one C thread needs for the bare minimum of the same work (receive, checksum, write; sendfile), as a part of what the broker used.';
 
+const FACTS_EXPLANATION =
+  'Single figures: how long starts and creations took, what idle things cost in memory and CPU.';
+
 export function pageData(report: Report): PageData {
   const { machine } = report;
   return {
@@ -165,7 +168,10 @@ export function pageData(report: Report): PageData {
     ],
     notes: report.notes,
     limits: report.limits ? formatLimits(report.limits) : [],
-    tables: [{ title: 'Results', explain: RESULT_EXPLANATION, table: resultTable(report.runs, report.limits) }],
+    tables: [
+      ...(report.facts?.length ? [{ title: 'Scale', explain: FACTS_EXPLANATION, table: factTable(report.facts) }] : []),
+      { title: 'Results', explain: RESULT_EXPLANATION, table: resultTable(report.runs, report.limits) },
+    ],
     works: worksOf(report),
   };
 }

@@ -30,7 +30,16 @@ export interface Report {
   /** Sentences on how it was measured: memory settled or not, versions of the brokers, what was left out. */
   notes: string[];
   limits?: MachineLimits;
+  /** Single figures that are no load run: times of starts, memory per partition. */
+  facts?: Fact[];
   runs: ReportRun[];
+}
+
+export interface Fact {
+  work: string;
+  target: string;
+  what: string;
+  value: string;
 }
 
 const LATENCIES = ['ack', 'endToEnd', 'fetch'] as const satisfies (keyof StageResult)[];

@@ -1,6 +1,6 @@
 /** Tables for terminals and pages: rows of one work, columns of one figure, targets beside each other. */
 import type { MachineLimits } from '../limit/limit.ts';
-import type { ReportRun } from './report.ts';
+import type { Fact, ReportRun } from './report.ts';
 import { type StageSummary, summarizeStages } from './summary.ts';
 
 export interface Table {
@@ -77,6 +77,13 @@ export function resultTable(runs: readonly ReportRun[], limits?: MachineLimits):
     }
   }
   return { head: ['work', 'target', 'rate', ...FIGURES.map((figure) => figure.title)], rows };
+}
+
+export function factTable(facts: readonly Fact[]): Table {
+  return {
+    head: ['work', 'target', 'what', 'value'],
+    rows: facts.map((fact) => [fact.work, fact.target, fact.what, fact.value]),
+  };
 }
 
 const LEFT_COLUMNS = 2;

@@ -1,0 +1,103 @@
+/** What every scale run needs: a broker of the asked kind, load on it, and places for its figures. */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { processTree } from '../load/processes.ts';
+import { type LoadResult, runLoad } from '../load/run-load.ts';
+import { defaultSettings, type LoadSettings } from '../load/settings.ts';
+import { startKafka } from '../peers/kafka.ts';
+import { startMillrace } from '../peers/millrace.ts';
+import type { RunningBroker, StartOptions } from '../peers/running-broker.ts';
+import type { Report } from '../report/report.ts';
+import { warnings } from '../report/summary.ts';
+
+export type TargetKind = 'millrace' | 'kafka';
+
+export interface ScaleOptions {
+  /** Multiplies counts: below 1 for a quick look. */
+  scale: number;
+}
+
+const TICKS_PER_SECOND = 100; // USER_HZ, on every Linux that Node runs on
+const DESCRIPTORS = 30_000;
+/** A broker that starts again with 10,000 partitions may take its time. */
+const CONNECT_SECONDS = 60;
+
+export class ScaleContext {
+  readonly work: string;
+  readonly target: TargetKind;
+  readonly options: ScaleOptions;
+  readonly directory: string;
+  readonly report: Report;
+  readonly progress: (text: string) => void;
+
+  constructor(
+    work: string,
+    target: TargetKind,
+    options: ScaleOptions,
+    directory: string,
+    report: Report,
+    progress: (text: string) => void,
+  ) {
+    this.work = work;
+    this.target = target;
+    this.options = options;
+    this.directory = join(directory, `${work}-${target}`);
+    this.report = report;
+    this.progress = progress;
+  }
+
+  scaled(count: number): number {
+    return Math.max(1, Math.round(count * this.options.scale));
+  }
+
+  /** A broker on a directory of its own; `again` keeps what is there. */
+  start(options: Omit<StartOptions, 'directory'> = {}, again = false): Promise<RunningBroker> {
+    if (!again) rmSync(this.directory, { recursive: true, force: true });
+    const all = { ...options, directory: this.directory };
+    return this.target === 'kafka' ? startKafka(all, this.progress) : startMillrace(all);
+  }
+
+  fact(what: string, value: string): void {
+    (this.report.facts ??= []).push({ work: this.work, target: this.target, what, value });
+    this.progress(`${this.work}, ${this.target}: ${what}: ${value}`);
+  }
+
+  async load(
+    name: string,
+    broker: RunningBroker,
+    settings: Partial<LoadSettings>,
+    target: string = this.target,
+  ): Promise<LoadResult> {
+    const where = { host: broker.host, port: broker.port, pids: processTree(broker.pid) };
+    const result = await runLoad({ ...defaultSettings, connectSeconds: CONNECT_SECONDS, ...where, ...settings });
+    this.report.runs.push({ name, target, round: 0, result });
+    for (const warning of warnings(result)) this.progress(`    ${warning}`);
+    return result;
+  }
+}
+
+/** Seconds of CPU that a process has used. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Bytes that a process holds in memory. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** CPU of an idle process over a while, in percent of one core. */
+export async function idleCpuPercent(pid: number, seconds: number): Promise<number> {
+  const [before, startedMs] = [cpuSeconds(pid), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return (100 * (cpuSeconds(pid) - before)) / ((performance.now() - startedMs) / 1000);
+}
+
+/** Open files that this many connections and partitions need; a child inherits what `ulimit -n` allows here. */
+export function descriptorsAllowed(): { soft: number; enough: boolean } {
+  const soft =
+    Number(/Max open files\s+(\d+|unlimited)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0) || Infinity;
+  return { soft, enough: soft >= DESCRIPTORS };
+}

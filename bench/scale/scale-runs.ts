@@ -1,0 +1,238 @@
+/** The scale runs: each starts a broker of its own, loads it in one unusual way, and notes what that cost. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { createTopics, waitForTopics } from '../load/admin.ts';
+import type { RunningBroker } from '../peers/running-broker.ts';
+import { summarizeStages } from '../report/summary.ts';
+import { formatNumber } from '../report/table.ts';
+import { idleCpuPercent, residentBytes, type ScaleContext } from './scale-context.ts';
+
+const MIB = 2 ** 20;
+const IDLE_SECONDS = 5;
+
+const ms = (value: number) => `${formatNumber(value)} ms`;
+const address = (broker: RunningBroker) => ({ host: broker.host, port: broker.port, tls: false });
+
+/** 10,000 partitions: creation, a batch to each, memory, idle CPU, and the start after a kill. */
+async function partitions(context: ScaleContext): Promise<void> {
+  const count = context.scaled(10_000);
+  let broker = await context.start();
+  try {
+    const empty = residentBytes(broker.pid);
+    context.fact('start of an empty broker until it answers', ms(broker.startMs));
+    context.fact('memory of an empty broker', `${formatNumber(empty / MIB)} MiB`);
+    context.fact('CPU of an empty idle broker', `${formatNumber(await idleCpuPercent(broker.pid, IDLE_SECONDS))} %`);
+    // Ten topics, as nobody has one of 10,000; each created when the one before is there.
+    const topics = Array.from({ length: 10 }, (_, i) => ({ name: `many-${i}`, partitions: Math.ceil(count / 10) }));
+    const startedMs = performance.now();
+    for (const topic of topics) {
+      await createTopics(address(broker), [topic]);
+      await waitForTopics(address(broker), [topic]);
+    }
+    context.fact(`creation of ${count} partitions until all have leaders`, ms(performance.now() - startedMs));
+    context.fact(
+      'memory per partition, empty',
+      `${formatNumber((residentBytes(broker.pid) - empty) / 1024 / count)} KiB`,
+    );
+    const names = topics.map((topic) => topic.name);
+    await context.load(`${count} partitions, produce to all`, broker, {
+      topics: names,
+      partitioner: 'round-robin',
+      messageBytes: 100,
+      batchBytes: 1024,
+      lingerMs: 20,
+      stages: [{ rate: 50_000, seconds: 10 }],
+      warmUpSeconds: 2,
+    });
+    context.fact(
+      'memory per partition, written to',
+      `${formatNumber((residentBytes(broker.pid) - empty) / 1024 / count)} KiB`,
+    );
+    await pause(2000);
+    context.fact(
+      `CPU of an idle broker with ${count} partitions`,
+      `${formatNumber(await idleCpuPercent(broker.pid, IDLE_SECONDS))} %`,
+    );
+    const { port } = broker;
+    await broker.stop('SIGKILL');
+    broker = await context.start({ port }, true);
+    context.fact('start after a kill until it answers', ms(broker.startMs));
+    const waitedMs = performance.now();
+    await waitForTopics(address(broker), topics);
+    context.fact('and until all partitions have leaders', ms(broker.startMs + performance.now() - waitedMs));
+    const again = await context.load(`${count} partitions, after a kill`, broker, {
+      topics: names,
+      partitioner: 'round-robin',
+      messageBytes: 100,
+      batchBytes: 1024,
+      lingerMs: 20,
+      stages: [{ rate: 10_000, seconds: 3 }],
+      warmUpSeconds: 1,
+    });
+    context.fact('records refused after the restart', String(again.stages[0]!.failedRecords));
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** 10,000 connections that only exist: memory of each, and what a steady producer sees. */
+async function connections(context: ScaleContext): Promise<void> {
+  const count = context.scaled(10_000);
+  const broker = await context.start();
+  try {
+    const steady = {
+      topics: ['steady'],
+      partitions: 8,
+      stages: [{ rate: 1_000, seconds: 8 }],
+      warmUpSeconds: 3,
+      messageBytes: 1024,
+    };
+    const alone = await context.load('steady producer alone', broker, steady);
+    const result = await context.load(`steady producer beside ${count} connections`, broker, {
+      ...steady,
+      idleConnections: count,
+    });
+    const { residentBytesBefore, residentBytesAfter, openNs, brokerCpuNs } = result.idleConnections!;
+    context.fact(
+      'memory per idle connection',
+      `${formatNumber((residentBytesAfter - residentBytesBefore) / 1024 / count)} KiB`,
+    );
+    context.fact(`${count} connections opened and greeted, one after the other, in`, `${formatNumber(openNs / 1e9)} s`);
+    context.fact('broker CPU per connection opened', `${formatNumber(brokerCpuNs / 1e3 / count)} us`);
+    const p99 = (of: typeof alone) => summarizeStages(of)[0]!.ack!.percentilesMs[2]!;
+    context.fact("a steady producer's p99, alone and beside them", `${ms(p99(alone))}, ${ms(p99(result))}`);
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** 50 producers on 100 partitions with small batches: requests, not bytes, are what costs. */
+async function fanIn(context: ScaleContext): Promise<void> {
+  const broker = await context.start({ configs: { 'millrace.fsync.acks.all': 'false' } });
+  try {
+    const shape = {
+      topics: ['fan-in'],
+      partitions: 100,
+      producers: 50,
+      messageBytes: 100,
+      partitioner: 'round-robin' as const,
+    };
+    await context.load('50 producers x 100 partitions, 10k/s, linger 0', broker, {
+      ...shape,
+      stages: [{ rate: 10_000, seconds: 8 }],
+    });
+    await context.load('50 producers x 100 partitions, 50k/s, linger 5', broker, {
+      ...shape,
+      lingerMs: 5,
+      stages: [{ rate: 50_000, seconds: 8 }],
+    });
+    const small = { batchBytes: 1200, batchesPerRequest: 5, recordsMax: context.scaled(1_000_000), warmUpSeconds: 0 };
+    await context.load('50 producers x 100 partitions, ten records a batch', broker, {
+      ...shape,
+      ...small,
+      acks: 1,
+      stages: [{ rate: 0, seconds: 20 }],
+    });
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** More bytes than the page cache holds, while retention deletes: the rate must not fall. */
+async function largerThanCache(context: ScaleContext): Promise<void> {
+  const retained = context.scaled(2 * 2 ** 30);
+  const broker = await context.start({
+    configs: { 'log.retention.check.interval.ms': '1000', 'log.segment.delete.delay.ms': '1000' },
+  });
+  try {
+    const result = await context.load('more than the page cache, with retention', broker, {
+      topics: ['large'],
+      partitions: 4,
+      topicConfigs: { 'retention.bytes': String(Math.round(retained / 4)), 'segment.bytes': String(64 * MIB) },
+      acks: 1,
+      batchBytes: 128 * 1024,
+      messageBytes: 4096,
+      consumers: 1,
+      stages: [{ rate: 100_000, seconds: 30 }],
+    });
+    const counted = result.intervals.filter((interval) => interval.stage === 0).map((interval) => interval.ackedBytes);
+    const mean = (part: number[]) => part.reduce((sum, value) => sum + value, 0) / Math.max(1, part.length) / 1e6;
+    const third = Math.floor(counted.length / 3);
+    context.fact(
+      'MB/s in the first third, in the last third',
+      `${formatNumber(mean(counted.slice(0, third)))}, ${formatNumber(mean(counted.slice(-third)))}`,
+    );
+    context.fact('written in all', `${formatNumber(result.stages[0]!.ackedBytes / 2 ** 30)} GiB`);
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** Millrace with one and two I/O threads and storage workers. */
+async function threads(context: ScaleContext): Promise<void> {
+  if (context.target === 'kafka') return;
+  for (const io of [1, 2]) {
+    for (const workers of [1, 2]) {
+      const configs = {
+        'millrace.io.threads': String(io),
+        'millrace.storage.workers': String(workers),
+        'millrace.fsync.acks.all': 'false',
+      };
+      const broker = await context.start({ configs });
+      const target = `millrace ${io} I/O + ${workers} storage`;
+      try {
+        const shape = { topics: ['threads'], partitions: 16 };
+        const bounded = {
+          recordsMax: context.scaled(500_000),
+          warmUpSeconds: 0,
+          stages: [{ rate: 0, seconds: 15 }],
+          acks: 1 as const,
+        };
+        await context.load('warm up', broker, { ...shape, ...bounded, recordsMax: context.scaled(200_000) }, target);
+        context.report.runs.pop();
+        await context.load(
+          'threads: produce 1KiB, 4 producers',
+          broker,
+          { ...shape, ...bounded, producers: 4, batchesPerRequest: 4 },
+          target,
+        );
+        await context.load(
+          'threads: unbatched 100B, 8 producers',
+          broker,
+          { ...shape, ...bounded, producers: 8, messageBytes: 100, batchBytes: 1, recordsMax: context.scaled(300_000) },
+          target,
+        );
+        await context.load(
+          'threads: latency 10k/s',
+          broker,
+          { ...shape, stages: [{ rate: 10_000, seconds: 5 }], producers: 4 },
+          target,
+        );
+        await context.load(
+          'threads: read 1KiB',
+          broker,
+          {
+            ...shape,
+            producers: 0,
+            consumers: 2,
+            from: 'earliest',
+            toEnd: true,
+            warmUpSeconds: 0,
+            stages: [{ rate: 0, seconds: 15 }],
+          },
+          target,
+        );
+      } finally {
+        await broker.stop();
+      }
+    }
+  }
+}
+
+/** By the name that the command line knows. */
+export const scaleRuns: Record<string, (context: ScaleContext) => Promise<void>> = {
+  partitions,
+  connections,
+  'fan-in': fanIn,
+  'larger-than-cache': largerThanCache,
+  threads,
+};
