@@ -13,6 +13,14 @@ import { describeGroupsRequest, describeGroupsResponse } from '../../protocol/me
 import { listGroupsRequest, listGroupsResponse } from '../../protocol/messages/16-list-groups.ts';
 import { deleteGroupsRequest, deleteGroupsResponse } from '../../protocol/messages/42-delete-groups.ts';
 import { offsetDeleteRequest, offsetDeleteResponse } from '../../protocol/messages/47-offset-delete.ts';
+import {
+  consumerGroupHeartbeatRequest,
+  consumerGroupHeartbeatResponse,
+} from '../../protocol/messages/68-consumer-group-heartbeat.ts';
+import {
+  consumerGroupDescribeRequest,
+  consumerGroupDescribeResponse,
+} from '../../protocol/messages/69-consumer-group-describe.ts';
 import { type Api, api } from '../api-handler.ts';
 import { GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from '../authorized-operations.ts';
 import type { RequestContext } from '../broker-services.ts';
@@ -55,4 +63,12 @@ export const groupApis: readonly Api[] = [
   api(offsetDeleteRequest, offsetDeleteResponse, (request, context, { groups }) =>
     groups.offsetDelete(request, groupContext(context)),
   ),
+  api(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse, (request, context, { groups }) =>
+    groups.consumerGroupHeartbeat(request, groupContext(context)),
+  ),
+  api(consumerGroupDescribeRequest, consumerGroupDescribeResponse, async (request, context, { groups }) => {
+    const response = await groups.consumerGroupDescribe(request, groupContext(context));
+    const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : OPERATIONS_NOT_ASKED;
+    return { ...response, groups: response.groups.map((group) => ({ ...group, authorizedOperations })) };
+  }),
 ];
