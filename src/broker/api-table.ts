@@ -13,6 +13,8 @@ import { apiVersions } from './apis/18-api-versions.ts';
 import { deleteRecords } from './apis/21-delete-records.ts';
 import { initProducerId } from './apis/22-init-producer-id.ts';
 import { offsetForLeaderEpoch } from './apis/23-offset-for-leader-epoch.ts';
+import { addPartitionsToTxn } from './apis/24-add-partitions-to-txn.ts';
+import { writeTxnMarkers } from './apis/27-write-txn-markers.ts';
 import { describeConfigs } from './apis/32-describe-configs.ts';
 import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
 import { describeCluster } from './apis/60-describe-cluster.ts';
@@ -21,6 +23,7 @@ import { listConfigResources } from './apis/74-list-config-resources.ts';
 import { describeTopicPartitions } from './apis/75-describe-topic-partitions.ts';
 import { controllerApis } from './apis/controller-apis.ts';
 import { groupApis } from './apis/group-apis.ts';
+import { transactionApis } from './apis/transaction-apis.ts';
 import { FETCH_VERSION_MAX, FETCH_VERSION_MIN } from './io/fetch-path.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN } from './io/produce-path.ts';
 
@@ -40,6 +43,8 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     apiVersions(() => table.values()),
     deleteRecords,
     initProducerId,
+    addPartitionsToTxn,
+    writeTxnMarkers,
     offsetForLeaderEpoch,
     describeConfigs,
     describeLogDirs,
@@ -48,6 +53,7 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     listConfigResources,
     describeTopicPartitions,
     ...groupApis,
+    ...transactionApis,
     ...controllerApis,
   ];
   for (const api of [...list].sort((one, other) => one.request.apiKey - other.request.apiKey)) {

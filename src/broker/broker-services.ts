@@ -5,13 +5,14 @@ import type { Random } from '../base/random.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { PartitionManager } from './partition-manager.ts';
-import type { ProducerIds } from './producer-ids.ts';
 import type { StorageLinks } from './storage-links.ts';
+import type { TransactionMarkers } from './transaction-markers.ts';
 
 export interface Endpoint {
   readonly host: string;
@@ -27,11 +28,12 @@ export interface BrokerServices {
   readonly image: MetadataImage;
   readonly controller: Controller;
   readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
+  readonly markers: TransactionMarkers;
   readonly partitions: PartitionManager;
   readonly storage: StorageLinks;
   readonly table: PartitionTable;
   readonly logDirectories: LogDirectories;
-  readonly producerIds: ProducerIds;
   readonly autoTopics: AutoTopics;
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;

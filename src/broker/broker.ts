@@ -27,7 +27,7 @@ import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
 import { groupSettings } from './group-settings.ts';
-import { OFFSETS_TOPIC } from './internal-topics.ts';
+import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
 import { IoLinks } from './io-links.ts';
 import { LogDirectories } from './log-directories.ts';
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
@@ -36,6 +36,7 @@ import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
 import { StorageLinks } from './storage-links.ts';
 import type { Hosts } from './threads/hosts.ts';
+import { createTransactionServices, type TransactionServices } from './transaction-services.ts';
 
 export interface BrokerOptions {
   readonly loaded: LoadedBrokerConfig;
@@ -71,6 +72,8 @@ export class Broker {
   readonly #storage: StorageLinks;
   readonly #partitions: PartitionManager;
   readonly #groups: GroupCoordinator;
+  readonly #producerIds: ProducerIds;
+  readonly #transactions: TransactionServices;
   readonly #router: RequestRouter;
   #brokerEpoch = -1;
   #stopping = false;
@@ -157,6 +160,7 @@ export class Broker {
       onRequest: (request) => this.#router.answer(request),
       onReadAborted: (row, fetchOffset, upperOffset) =>
         this.#storage.request(row, { op: 'aborted', row, fetchOffset, upperOffset }),
+      onVerify: (question) => this.#transactions.verifier.forProduce(question),
       onClosed: () => {},
     });
     const { table, appender } = this.#hosts;
@@ -170,6 +174,7 @@ export class Broker {
       onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
       onPartitionOffline: (topic, partition) => {
         if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
+        if (topic === TRANSACTION_TOPIC) this.#transactions.transactions.resigned(partition, null);
       },
     });
     this.#groups = new GroupCoordinator({
@@ -179,6 +184,8 @@ export class Broker {
         table,
         appender,
         clock: this.#clock,
+        verify: (topic, partition, transaction, apiVersion) =>
+          this.#transactions.verifier.forOffsets(topic, partition, transaction, apiVersion),
         locate: (topic, partition) => this.#partitions.locate(topic, partition),
       }),
       topics: this.#topicCatalog(),
@@ -192,6 +199,19 @@ export class Broker {
       random: this.#random,
       logger,
     });
+    this.#producerIds = new ProducerIds(this.#controller, this.nodeId, () => this.#brokerEpoch);
+    this.#transactions = createTransactionServices({
+      store,
+      table,
+      appender,
+      clock: this.#clock,
+      logger,
+      image: this.#controller.image,
+      groups: this.#groups,
+      producerIds: this.#producerIds,
+      config: () => this.#config,
+      locate: (topic, partition) => this.#partitions.locate(topic, partition),
+    });
     this.#router = new RequestRouter(createApiTable(), this.#services(), logger);
   }
 
@@ -200,6 +220,7 @@ export class Broker {
     if (this.#stopping) return;
     this.#stopping = true;
     await this.#io.stop();
+    this.#transactions.transactions.close();
     this.#groups.close();
     await this.#storage.requestAll({ op: 'stop' });
     this.writeCheckpoints();
@@ -285,11 +306,12 @@ export class Broker {
   }
 
   #partitionOnline(topic: string, partition: number): void {
-    if (topic !== OFFSETS_TOPIC) return;
+    if (topic !== OFFSETS_TOPIC && topic !== TRANSACTION_TOPIC) return;
     const { row } = this.#partitions.locate(topic, partition);
     const leaderEpoch = this.#hosts.table.get(row, RowSlot.leaderEpoch);
-    this.#groups.elected(partition, leaderEpoch).catch((error: Error) => {
-      this.#logger.error({ partition, error: error.message }, 'a partition of the group coordinator did not load');
+    const coordinator = topic === OFFSETS_TOPIC ? this.#groups : this.#transactions.transactions;
+    coordinator.elected(partition, leaderEpoch).catch((error: Error) => {
+      this.#logger.error({ topic, partition, error: error.message }, 'a partition of a coordinator did not load');
     });
   }
 
@@ -313,11 +335,12 @@ export class Broker {
       image: controller.image,
       controller,
       groups: this.#groups,
+      transactions: this.#transactions.transactions,
+      markers: this.#transactions.markers,
       partitions: this.#partitions,
       storage: this.#storage,
       table: this.#hosts.table,
       logDirectories: this.#directories,
-      producerIds: new ProducerIds(controller, this.nodeId, () => this.#brokerEpoch),
       autoTopics: new AutoTopics(
         () => controller,
         () => this.#config,

@@ -1,6 +1,6 @@
 /** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
 import type { ListenerOptions } from '../network/listener.ts';
-import type { ControlRequest, FromIo, Port, ToIo } from './io/io-messages.ts';
+import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 
 type IoPort = Port<ToIo, FromIo>;
@@ -10,6 +10,8 @@ export interface IoEvents {
   /** A response frame, or null to close the connection. */
   onRequest(request: ControlRequest): Promise<Uint8Array | null>;
   onReadAborted(row: number, fetchOffset: number, upperOffset: number): Promise<Aborted>;
+  /** Error codes of the partitions, in order. */
+  onVerify(question: VerifyQuestion): Promise<readonly number[]>;
   onClosed(connection: string): void;
 }
 
@@ -88,6 +90,9 @@ export class IoLinks {
           .then((aborted) => io.post({ type: 'aborted', id, aborted }));
         break;
       }
+      case 'verify':
+        events.onVerify(message).then((errorCodes) => io.post({ type: 'verified', id: message.id, errorCodes }));
+        break;
       case 'closed':
         events.onClosed(`${index}:${message.connection}`);
         break;

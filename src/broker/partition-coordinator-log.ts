@@ -17,6 +17,7 @@ import { type RecordBatchView, recordBatches } from '../protocol/records/batch-h
 import { buildEndTxnMarkerBatch, ControlRecordType, controlRecordType } from '../protocol/records/control-records.ts';
 import { readRecords } from '../protocol/records/record-reader.ts';
 import { type PartitionTable, RowSlot } from '../ring/partition-table.ts';
+import { VOUCHED } from '../storage/log-appender.ts';
 import type { Located } from './partition-manager.ts';
 import type { Appended, WorkAppender } from './work-appender.ts';
 
@@ -29,11 +30,25 @@ export interface PartitionCoordinatorLogContext {
   readonly table: PartitionTable;
   readonly appender: WorkAppender;
   readonly clock: Clock;
+  /** Asks the producer's transaction coordinator; rejects with a KafkaError. Absent where no transaction can write. */
+  readonly verify?: (
+    topic: string,
+    partition: number,
+    transaction: AppendTransaction,
+    apiVersion: number,
+  ) => Promise<void>;
   locate(topic: string, partition: number): Located;
+}
+
+/** A coordinator's word for a transaction; void as soon as the transaction has its marker. */
+interface Verification {
+  isConfirmed: boolean;
 }
 
 export class PartitionCoordinatorLog implements CoordinatorLog {
   readonly #context: PartitionCoordinatorLogContext;
+  /** By partition and producer id; until the marker. */
+  readonly #verifications = new Map<string, Verification>();
 
   constructor(context: PartitionCoordinatorLogContext) {
     this.#context = context;
@@ -52,14 +67,32 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
       records.map(({ key, value }) => ({ key, value, timestamp })),
       producer,
     );
-    return this.#context.appender.append(this.#row(partition), batch);
+    const isVouched = transaction && this.#verifications.get(`${partition}:${transaction.producerId}`)?.isConfirmed;
+    return this.#context.appender.append(this.#row(partition), batch, isVouched ? VOUCHED : 0);
+  }
+
+  /** A marker that arrives while the coordinator is asked makes its word void. */
+  async verifyTransaction(partition: number, transaction: AppendTransaction, apiVersion: number): Promise<void> {
+    const { verify, topic } = this.#context;
+    if (!verify) return;
+    const key = `${partition}:${transaction.producerId}`;
+    const verification = this.#verifications.get(key) ?? { isConfirmed: false };
+    this.#verifications.set(key, verification);
+    try {
+      await verify(topic, partition, transaction, apiVersion);
+      verification.isConfirmed = true;
+    } catch (error) {
+      if (!verification.isConfirmed && this.#verifications.get(key) === verification) this.#verifications.delete(key);
+      throw error;
+    }
   }
 
   async appendEndTransaction(partition: number, marker: EndTransactionMarker): Promise<Appended> {
-    const { producerId, producerEpoch, coordinatorEpoch, committed } = marker;
+    const { producerId, producerEpoch, coordinatorEpoch, committed, transactionVersion } = marker;
     const timestamp = this.#context.clock.wallMs();
     const batch = buildEndTxnMarkerBatch({ producerId, producerEpoch, coordinatorEpoch, commit: committed, timestamp });
-    return this.#context.appender.append(this.#row(partition), batch);
+    this.#verifications.delete(`${partition}:${producerId}`);
+    return this.#context.appender.append(this.#row(partition), batch, transactionVersion);
   }
 
   async *read(partition: number, fromOffset: number): AsyncGenerator<LogBatch> {

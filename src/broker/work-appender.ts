@@ -24,6 +24,7 @@ interface UnderWay {
 interface Queued {
   readonly row: number;
   readonly batch: Uint8Array;
+  readonly transaction: number;
   resolve(appended: Appended): void;
   reject(error: Error): void;
 }
@@ -43,10 +44,13 @@ export class WorkAppender {
     this.#sleeper = sleeper;
   }
 
-  /** Appends one whole record batch; resolves when it is durable, rejects with a KafkaError. */
-  append(row: number, batch: Uint8Array): Promise<Appended> {
+  /**
+   * Appends one whole record batch; resolves when it is durable, rejects with a KafkaError. `transaction`: see
+   * `Work.transaction`.
+   */
+  append(row: number, batch: Uint8Array, transaction = 0): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      const queued = { row, batch, resolve, reject };
+      const queued = { row, batch, transaction, resolve, reject };
       if (batch.length > this.#arena.blockBytesMax) reject(new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE));
       else if (this.#queue.length > 0 || !this.#submit(queued)) this.#queue.push(queued);
     });
@@ -65,7 +69,7 @@ export class WorkAppender {
     while (this.#queue.length > 0 && this.#submit(this.#queue[0])) this.#queue.shift();
   }
 
-  #submit({ row, batch, resolve, reject }: Queued): boolean {
+  #submit({ row, batch, transaction, resolve, reject }: Queued): boolean {
     const link = this.#links[row % this.#links.length];
     if (!link.hasRoomFor(1)) return false;
     const block = this.#arena.allocate(batch.length);
@@ -73,7 +77,7 @@ export class WorkAppender {
     this.#arena.bytes.set(batch, block);
     const token = this.#nextToken++;
     this.#underWay.set(token, { block, resolve, reject });
-    link.push(WorkOp.appendInternal, token, row, block, batch.length, DURABLE, 0);
+    link.push(WorkOp.appendInternal, token, row, block, batch.length, DURABLE, 0, transaction);
     link.publish();
     return true;
   }

@@ -12,8 +12,9 @@ import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.
 import { AppendOrigin } from '../storage/append-origin.ts';
 import { AppendOutcome } from '../storage/append-outcome.ts';
 import type { Log } from '../storage/log.ts';
+import { NO_GUARD } from '../storage/producer/verification-states.ts';
 import type { StorageHostSettings, WorkSource } from './storage-host.ts';
-import { type AppendDetail, Work, WorkOp } from './work-descriptors.ts';
+import { type AppendDetail, CompletionOp, Work, WorkOp } from './work-descriptors.ts';
 
 export interface PartitionContext {
   readonly settings: StorageHostSettings;
@@ -23,6 +24,7 @@ export interface PartitionContext {
   readonly table: PartitionTable;
   complete(
     sender: number,
+    op: number,
     token: number,
     errorCode: number,
     baseOffset: number,
@@ -51,6 +53,10 @@ class StagedBatch {
 }
 
 const DURABLE = -1;
+/** Produce from here on begins transactions by writing (KIP-890). */
+const IMPLICIT_TRANSACTION_VERSION = 12;
+/** What is said to the log of the batch being staged. Per thread. */
+const appendContext = { verificationGuard: NO_GUARD, transactionVersion: 0, supportsEpochBump: false };
 /** A topic with `flush.messages` of 1 answers nothing before it is synced. */
 const SYNC_EVERY_MESSAGE = 1;
 
@@ -83,7 +89,11 @@ export class Partition {
     batch.offset = slots[at + Work.offset];
     batch.sizeBytes = slots[at + Work.sizeBytes];
     const origin = slots[at + Work.op] === WorkOp.append ? AppendOrigin.client : AppendOrigin.coordinator;
-    this.log.stage(source.memory, batch.offset, batch.sizeBytes, origin, batch.outcome);
+    const transaction = slots[at + Work.transaction];
+    appendContext.verificationGuard = transaction;
+    appendContext.transactionVersion = transaction;
+    appendContext.supportsEpochBump = slots[at + Work.apiVersion] >= IMPLICIT_TRANSACTION_VERSION;
+    this.log.stage(source.memory, batch.offset, batch.sizeBytes, origin, batch.outcome, appendContext);
     if (!batch.outcome.isPending) {
       // A duplicate is answered like its original: with acks=all once it is durable.
       if (batch.outcome.errorCode === ErrorCode.NONE) this.#settle(batch);
@@ -166,11 +176,13 @@ export class Partition {
   #answer(batch: StagedBatch): void {
     const { errorCode, baseOffset, logAppendTimeMs, logStartOffset } = batch.outcome;
     const detailBytes = errorCode === ErrorCode.NONE ? 0 : writeDetail(batch);
+    const { verificationGuard } = batch.outcome;
     this.#context.complete(
       batch.sender,
+      verificationGuard > NO_GUARD ? CompletionOp.needsVerification : CompletionOp.done,
       batch.token,
       errorCode,
-      baseOffset,
+      verificationGuard > NO_GUARD ? verificationGuard : baseOffset,
       logAppendTimeMs,
       logStartOffset,
       detailBytes,

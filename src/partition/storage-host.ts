@@ -114,7 +114,8 @@ export class StorageHost {
       const { slots } = work;
       const partition = this.#partitions[slots[at + Work.row]];
       if (!partition) {
-        this.#complete(index, slots[at + Work.token], ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, NO_DETAIL);
+        const { done } = CompletionOp;
+        this.#complete(index, done, slots[at + Work.token], ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, NO_DETAIL);
       } else if (partition.stage(index, source, slots, at)) {
         this.#touched.push(partition);
       }
@@ -132,8 +133,8 @@ export class StorageHost {
       logger,
       store,
       table,
-      complete: (sender, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes) =>
-        this.#complete(sender, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes),
+      complete: (sender, op, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes) =>
+        this.#complete(sender, op, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes),
       rowChanged: (row) => this.#tellWaiters(row),
       publish: () => this.#publish(),
       onOffline: (row, fault) => {
@@ -146,6 +147,7 @@ export class StorageHost {
 
   #complete(
     sender: number,
+    op: number,
     token: number,
     errorCode: number,
     baseOffset: number,
@@ -158,7 +160,7 @@ export class StorageHost {
     // Senders bound what is under way to half of the ring, and notices leave that half free.
     if (at < 0) throw new Error('completion ring overflow');
     const { slots } = ring;
-    slots[at + Completion.op] = CompletionOp.done;
+    slots[at + Completion.op] = op;
     slots[at + Completion.token] = token;
     slots[at + Completion.errorCode] = errorCode;
     slots[at + Completion.baseOffset] = baseOffset;

@@ -17,6 +17,11 @@ export const Work = {
   acks: 5,
   /** Produce version of a client's request; what it may be told depends on it. */
   apiVersion: 6,
+  /**
+   * `append`: guard of a transactional batch that was verified, 0 without. `appendInternal`: `transaction.version` of a
+   * marker; VOUCHED for a transactional batch that the coordinator has verified itself.
+   */
+  transaction: 7,
 } as const;
 
 export const WorkOp = {
@@ -43,6 +48,11 @@ export const CompletionOp = {
   done: 1,
   /** The row in slot `token` changed: fetches that wait for it may go on. */
   rowChanged: 2,
+  /**
+   * A work item was not done: the producer's coordinator must first confirm the transaction (KIP-890). It may be sent
+   * again with the guard that stands in slot `baseOffset`.
+   */
+  needsVerification: 3,
 } as const;
 
 /** Why records of a batch were refused (Produce v8+). */

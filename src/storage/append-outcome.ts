@@ -23,6 +23,11 @@ export class AppendOutcome {
   logStartOffset = -1;
   /** The batch repeated one that the log has already. */
   isDuplicate = false;
+  /**
+   * > 0: nothing was appended, because the producer's coordinator must first confirm the transaction; the batch may then
+   * be staged again with this guard.
+   */
+  verificationGuard = 0;
   message: string | null = null;
   recordErrors: readonly RecordError[] = NO_RECORD_ERRORS;
 
@@ -34,6 +39,7 @@ export class AppendOutcome {
     this.logAppendTimeMs = -1;
     this.logStartOffset = logStartOffset;
     this.isDuplicate = false;
+    this.verificationGuard = 0;
     this.message = null;
     this.recordErrors = NO_RECORD_ERRORS;
   }

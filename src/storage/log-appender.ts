@@ -33,11 +33,16 @@ export const STAGED_BATCHES_MAX = 1024;
 
 /** What a request knows beyond the batch itself. */
 export interface AppendContext {
-  /** From `VerificationStates.start`: the coordinator has confirmed the transaction. */
+  /** From `AppendOutcome.verificationGuard`, or VOUCHED: the coordinator has confirmed the transaction. */
   readonly verificationGuard: number;
   /** `transaction.version` under which a marker was written. */
   readonly transactionVersion: number;
+  /** The producer's transactions have epochs of their own, and are begun by what it writes (KIP-890). */
+  readonly supportsEpochBump?: boolean;
 }
+
+/** Guard of a coordinator of this broker, which orders its appends and markers itself. */
+export const VOUCHED = -1;
 
 const NO_CONTEXT: AppendContext = { verificationGuard: NO_GUARD, transactionVersion: 0 };
 
@@ -49,6 +54,7 @@ interface Incoming {
   isRebuilt: boolean;
   origin: AppendOrigin;
   context: AppendContext;
+  guard: number;
   nowMs: number;
 }
 
@@ -64,6 +70,7 @@ export class LogAppender {
     isRebuilt: false,
     origin: AppendOrigin.client,
     context: NO_CONTEXT,
+    guard: NO_GUARD,
     nowMs: 0,
   };
   /** Log end offset when all staged batches are written. */
@@ -120,8 +127,10 @@ export class LogAppender {
     incoming.isRebuilt = false;
     incoming.origin = origin;
     incoming.context = context;
+    incoming.guard = context.verificationGuard;
     incoming.nowMs = nowMs;
     const attributes = facts[BatchSlot.attributes];
+    if (attributes & BatchAttribute.transactional && !this.#isVerified(outcome)) return;
     const codec = targetCodec(config, attributes);
     if (codec === (attributes & BatchAttribute.compressionMask) && facts[BatchSlot.deltasInOrder] === 1)
       this.#place(outcome);
@@ -153,6 +162,33 @@ export class LogAppender {
       this.#outcomes.push(outcome);
     }
     return true;
+  }
+
+  /**
+   * Whether a transactional batch needs no (further) word of its producer's coordinator. If it does, nothing is
+   * appended: the outcome says so, and holds the guard to come back with.
+   */
+  #isVerified(outcome: AppendOutcome): boolean {
+    const facts = this.#facts;
+    const { origin, context } = this.#incoming;
+    const { verificationGuard, supportsEpochBump = false } = context;
+    if (verificationGuard > NO_GUARD || facts[BatchSlot.attributes] & BatchAttribute.control) return true;
+    // Refused by the producer's state.
+    if (origin !== AppendOrigin.client && verificationGuard !== VOUCHED) return true;
+    const { producers, clock } = this.#state;
+    const producerId = facts[BatchSlot.producerId];
+    const producerEpoch = facts[BatchSlot.producerEpoch];
+    if (producerId < 0 || !producers.mustVerify(producerId, producerEpoch, supportsEpochBump)) return true;
+    const sequence = facts[BatchSlot.baseSequence];
+    const { verifications } = producers;
+    const guard = verifications.start(producerId, sequence, producerEpoch, supportsEpochBump, clock.wallMs());
+    if (verificationGuard === VOUCHED) {
+      this.#incoming.guard = guard;
+      return true;
+    }
+    outcome.fail(ErrorCode.INVALID_TXN_STATE, null);
+    outcome.verificationGuard = guard;
+    return false;
   }
 
   #stageRebuilt(codec: CompressionType, outcome: AppendOutcome): void {
@@ -226,7 +262,7 @@ export class LogAppender {
 
   #followProducer(baseOffset: number, maxTimestamp: number): ErrorCode {
     const facts = this.#facts;
-    const { origin, context } = this.#incoming;
+    const { origin, guard } = this.#incoming;
     const attributes = facts[BatchSlot.attributes];
     if (attributes & BatchAttribute.control) return this.#followMarker(baseOffset);
     const batch = this.#producerBatch;
@@ -237,7 +273,7 @@ export class LogAppender {
     batch.lastOffset = baseOffset + facts[BatchSlot.lastOffsetDelta];
     batch.maxTimestamp = maxTimestamp;
     batch.isTransactional = (attributes & BatchAttribute.transactional) !== 0;
-    return this.#state.producers.appendBatch(batch, origin, context.verificationGuard);
+    return this.#state.producers.appendBatch(batch, origin, guard);
   }
 
   #followMarker(baseOffset: number): ErrorCode {

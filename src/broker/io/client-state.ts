@@ -25,6 +25,8 @@ export class ClientState {
   ended = false;
   /** On the thread's list of clients to flush. */
   dirty = false;
+  /** Transactional batches wait for their coordinator's word: nothing may overtake them until all is answered. */
+  verifying = false;
   /** KIP-219: no frame is taken before this monotonic time. */
   mutedUntilMs = 0;
   clientSoftwareName = 'unknown';
@@ -37,7 +39,10 @@ export class ClientState {
   /** May a request start now? */
   accepts(isProduce: boolean, pipelineMax: number): boolean {
     const count = this.pending.length;
-    if (count === 0) return this.connection.sender.pendingBytes === 0 || isProduce;
-    return isProduce && count < pipelineMax && this.pending[count - 1].isProduce;
+    if (count === 0) {
+      this.verifying = false;
+      return this.connection.sender.pendingBytes === 0 || isProduce;
+    }
+    return isProduce && !this.verifying && count < pipelineMax && this.pending[count - 1].isProduce;
   }
 }

@@ -79,6 +79,7 @@ export class IoHost implements FrameHandler {
   /** Clients with a frame that was refused for want of room (rings or arena). */
   readonly #waitingForRoom = new Set<ClientState>();
   readonly #abortedReads = new Map<number, (aborted: readonly AbortedTransaction[] | null) => void>();
+  readonly #verifications = new Map<number, (errorCodes: readonly number[]) => void>();
   #dirty: ClientState[] = [];
   #turnQueued = false;
   #roomFreed = false;
@@ -101,6 +102,11 @@ export class IoHost implements FrameHandler {
       onReady: (client) => this.#markDirty(client),
       onRoom: () => this.#noteRoom(),
       closeClient: (client, reason) => this.#closeFor(client.connection, reason),
+      askCoordinator: (question, onAnswer) => {
+        const id = this.#nextId++;
+        this.#verifications.set(id, onAnswer);
+        context.port.post({ type: 'verify', id, ...question });
+      },
     });
     this.#fetch = new FetchPath({
       ioThread: settings.ioThread,
@@ -297,17 +303,20 @@ export class IoHost implements FrameHandler {
     for (; handled < DRAIN_MAX; handled++) {
       const at = completions.peek();
       if (at < 0) break;
-      if (completions.slots[at + Completion.op] === CompletionOp.done) {
+      if (completions.slots[at + Completion.op] === CompletionOp.rowChanged) {
+        this.#fetch.rowChanged(completions.slots[at + Completion.token]);
+      } else {
         this.#produce.complete(completions.slots, at);
         done++;
-      } else {
-        this.#fetch.rowChanged(completions.slots[at + Completion.token]);
       }
       completions.advance();
     }
     if (handled > 0) completions.release();
     link.underWay -= done;
-    if (done > 0) this.#noteRoom();
+    if (done > 0) {
+      this.#noteRoom();
+      this.#produce.retryVerified();
+    }
     return handled;
   }
 
@@ -332,6 +341,11 @@ export class IoHost implements FrameHandler {
       case 'routes':
         this.#applyRoutes(message.set, message.remove);
         this.#context.port.post({ type: 'routesApplied', id: message.id });
+        break;
+      case 'verified':
+        this.#verifications.get(message.id)?.(message.errorCodes);
+        this.#verifications.delete(message.id);
+        this.#queueTurn();
         break;
       case 'aborted':
         this.#abortedReads.get(message.id)?.(message.aborted);

@@ -23,6 +23,8 @@ export type ToIo =
       readonly frame: Uint8Array | null;
       readonly muteMs: number;
     }
+  /** Error codes of the question's partitions, in order. */
+  | { readonly type: 'verified'; readonly id: number; readonly errorCodes: readonly number[] }
   | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }
   /** The broker is ready: connections that came before are read from now on. */
   | { readonly type: 'start' }
@@ -41,6 +43,7 @@ export type FromIo =
       readonly fetchOffset: number;
       readonly upperOffset: number;
     }
+  | ({ readonly type: 'verify'; readonly id: number } & VerifyQuestion)
   | { readonly type: 'stopped' };
 
 /** A request that the control thread answers. `frame` is a copy without its size field. */
@@ -50,6 +53,17 @@ export interface ControlRequest {
   readonly clientHost: string;
   readonly localHost: string;
   readonly frame: Uint8Array;
+}
+
+/** Whether a producer's transaction takes in these partitions, as a Produce request of that version understands it. */
+export interface VerifyQuestion {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly apiVersion: number;
+  /** Parallel: topic and partition. */
+  readonly topics: readonly string[];
+  readonly partitions: readonly number[];
 }
 
 /** One direction of a conversation between two hosts. */

@@ -4,25 +4,33 @@
  * put them) until every partition is done.
  */
 
-import { type AppendDetail, Completion, WorkOp } from '../../partition/work-descriptors.ts';
+import { type AppendDetail, Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
+import type { VerifyQuestion } from './io-messages.ts';
 import { ProduceRequest } from './produce-request.ts';
 import { writeProduceResponse } from './produce-response.ts';
+import { ProduceVerification } from './produce-verification.ts';
 import type { ResponseOutput } from './response-output.ts';
 import type { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
 
 const BATCH_HEADER_BYTES = 61;
 const BATCH_ATTRIBUTES_AT = 21;
+const BATCH_PRODUCER_AT = 43;
+const BATCH_PRODUCER_END = 53;
 const CODEC_MASK = 7;
+const TRANSACTIONAL = 0x10;
 const ZSTD = 4;
 /** Clients of older versions cannot read zstd (KIP-110). */
 const ZSTD_VERSION = 7;
 /** Kafka's admin tools may write internal topics under this client id. */
 const ADMIN_CLIENT_ID = '__admin_client';
+
+/** No word of a coordinator stands with the batch. */
+const UNVERIFIED = 0;
 
 export const PRODUCE_VERSION_MIN = 3;
 export const PRODUCE_VERSION_MAX = 13;
@@ -37,6 +45,8 @@ export interface ProducePathContext {
   /** Room in the rings or in the arena: refused frames may be offered again. */
   onRoom(): void;
   closeClient(client: ClientState, reason: string): void;
+  /** Asks the producer's coordinator, by way of the control thread; the answer comes later, in a turn of its own. */
+  askCoordinator(question: VerifyQuestion, onAnswer: (errorCodes: readonly number[]) => void): void;
 }
 
 class PendingProduce implements PendingRequest {
@@ -71,9 +81,19 @@ export class ProducePath {
   readonly #tokenRequest: (PendingProduce | null)[] = [];
   readonly #tokenPartition: number[] = [];
   readonly #freeTokens: number[] = [];
+  readonly #verification: ProduceVerification<PendingProduce>;
 
   constructor(context: ProducePathContext) {
     this.#context = context;
+    this.#verification = new ProduceVerification({
+      bytes: context.arena.bytes,
+      ask: (question, onAnswer) => context.askCoordinator(question, onAnswer),
+      submit: (pending, at, guard) => this.#submitVerified(pending, at, guard),
+      refuse: (pending, at, errorCode) => {
+        pending.request.setResult(at, errorCode, -1, -1, -1);
+        this.#finishPartition(pending);
+      },
+    });
   }
 
   /**
@@ -109,7 +129,7 @@ export class ProducePath {
         return false;
       }
       bytes.copy(arena.bytes, copy, bodyAt, end);
-      for (let i = 0; i < request.partitionCount; i++) request.recordsAt[i] += copy - bodyAt;
+      request.moved(copy - bodyAt);
       request.block = copy;
     }
     request.correlationId = header.correlationId;
@@ -129,6 +149,10 @@ export class ProducePath {
     const { request } = pending;
     this.#tokenRequest[token] = null;
     this.#freeTokens.push(token);
+    if (slots[at + Completion.op] === CompletionOp.needsVerification) {
+      this.#verification.add(pending, partition, slots[at + Completion.baseOffset]);
+      return;
+    }
     const detailBytes = slots[at + Completion.detailBytes];
     if (detailBytes > 0) request.detail[partition] = this.#readDetail(request.recordsAt[partition], detailBytes);
     request.setResult(
@@ -138,8 +162,17 @@ export class ProducePath {
       slots[at + Completion.logAppendTimeMs],
       slots[at + Completion.logStartOffset],
     );
-    request.outstanding--;
-    if (!request.ready) return;
+    this.#finishPartition(pending);
+  }
+
+  /** There may be room in the rings again. */
+  retryVerified(): void {
+    this.#verification.retry();
+  }
+
+  #finishPartition(pending: PendingProduce): void {
+    pending.request.outstanding--;
+    if (!pending.request.ready) return;
     if (pending.client.connection.closed) this.recycle(pending);
     else this.#context.onReady(pending.client);
   }
@@ -168,12 +201,11 @@ export class ProducePath {
 
   #dispatch(pending: PendingProduce): void {
     const { request } = pending;
-    const { links } = this.#context;
-    const acksValid = request.acks === -1 || request.acks === 1 || request.acks === 0;
+    const refusal = this.#requestError(request);
     for (const { route, firstPartition, endPartition } of request.topics) {
       const refused = route?.internal === true && request.clientId !== ADMIN_CLIENT_ID;
       for (let at = firstPartition; at < endPartition; at++) {
-        let error: number = acksValid ? ErrorCode.NONE : ErrorCode.INVALID_REQUIRED_ACKS;
+        let error = refusal;
         if (error === ErrorCode.NONE && refused) error = ErrorCode.INVALID_TOPIC_EXCEPTION;
         const row = route?.rows[request.index[at]] ?? -1;
         if (error === ErrorCode.NONE && row < 0) error = this.#unknownPartition(request, route !== undefined);
@@ -183,21 +215,55 @@ export class ProducePath {
           request.errorCode[at] = error;
           continue;
         }
-        const token = this.#freeTokens.pop() ?? this.#tokenRequest.length;
-        this.#tokenRequest[token] = pending;
-        this.#tokenPartition[token] = at;
         request.outstanding++;
-        links[row % links.length].push(
-          WorkOp.append,
-          token,
-          row,
-          request.recordsAt[at],
-          request.recordsBytes[at],
-          request.acks,
-          request.version,
-        );
+        this.#submit(pending, at, row, UNVERIFIED);
       }
     }
+  }
+
+  #submit(pending: PendingProduce, at: number, row: number, guard: number): void {
+    const { request } = pending;
+    const { links } = this.#context;
+    const token = this.#freeTokens.pop() ?? this.#tokenRequest.length;
+    this.#tokenRequest[token] = pending;
+    this.#tokenPartition[token] = at;
+    const { recordsAt, recordsBytes, acks, version } = request;
+    links[row % links.length].push(WorkOp.append, token, row, recordsAt[at], recordsBytes[at], acks, version, guard);
+  }
+
+  /** False when there is no room. The topic may have gone while its batch waited, and its row may be another's. */
+  #submitVerified(pending: PendingProduce, at: number, guard: number): boolean {
+    const { links, routes } = this.#context;
+    const { request } = pending;
+    const topic = request.topics.find(({ endPartition }) => at < endPartition);
+    const row = routes.byId(topic?.route?.id ?? '')?.rows[request.index[at]] ?? -1;
+    if (row < 0) {
+      request.setResult(at, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1, -1, -1);
+      this.#finishPartition(pending);
+      return true;
+    }
+    if (!links[row % links.length].hasRoomFor(1)) return false;
+    this.#submit(pending, at, row, guard);
+    return true;
+  }
+
+  /** What refuses all partitions of the request. */
+  #requestError(request: ProduceRequest): number {
+    const { acks } = request;
+    if (acks !== -1 && acks !== 1 && acks !== 0) return ErrorCode.INVALID_REQUIRED_ACKS;
+    const { bytes } = this.#context.arena;
+    let first = -1;
+    for (let at = 0; at < request.partitionCount; at++) {
+      const batch = request.recordsAt[at];
+      if (request.recordsBytes[at] < BATCH_HEADER_BYTES) continue;
+      if ((bytes[batch + BATCH_ATTRIBUTES_AT + 1] & TRANSACTIONAL) === 0) continue;
+      if (!request.transactional) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+      if (first < 0) first = batch;
+      const [from, to] = [batch + BATCH_PRODUCER_AT, batch + BATCH_PRODUCER_END];
+      const isSame = bytes.compare(bytes, from, to, first + BATCH_PRODUCER_AT, first + BATCH_PRODUCER_END) === 0;
+      if (!isSame) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+    }
+    return ErrorCode.NONE;
   }
 
   #unknownPartition(request: ProduceRequest, topicKnown: boolean): number {

@@ -27,7 +27,9 @@ export class ProduceRequest {
   correlationId = 0;
   version = 0;
   acks = 0;
-  transactional = false;
+  /** Where the transactional id stands and how long it is; -1 bytes without. */
+  transactionalIdAt = 0;
+  transactionalIdBytes = -1;
   clientId = '';
   readonly topics: ProduceTopic[] = [];
   partitionCount = 0;
@@ -66,12 +68,24 @@ export class ProduceRequest {
     this.topics.length = 0;
     this.partitionCount = 0;
     this.outstanding = 0;
-    this.transactional = skipNullableString(reader, flexible);
+    this.transactionalIdBytes = flexible ? reader.uvarint() - 1 : reader.int16();
+    this.transactionalIdAt = reader.offset;
+    if (this.transactionalIdBytes > 0) reader.skip(this.transactionalIdBytes);
     this.acks = reader.int16();
     reader.int32();
     const topicCount = arrayLength(reader, flexible, TOPIC_BYTES_MIN);
     for (let i = 0; i < topicCount; i++) this.#readTopic(reader, bytes, version, flexible, routes);
     if (flexible) skipTags(reader);
+  }
+
+  get transactional(): boolean {
+    return this.transactionalIdBytes >= 0;
+  }
+
+  /** The bytes were moved by so much. */
+  moved(by: number): void {
+    this.transactionalIdAt += by;
+    for (let i = 0; i < this.partitionCount; i++) this.recordsAt[i] += by;
   }
 
   setResult(at: number, errorCode: number, baseOffset: number, logAppendTimeMs: number, logStartOffset: number): void {
@@ -115,13 +129,6 @@ export class ProduceRequest {
     this.topics.push(topic);
     if (flexible) skipTags(reader);
   }
-}
-
-/** True when there is a string. */
-function skipNullableString(reader: Reader, flexible: boolean): boolean {
-  const length = flexible ? reader.uvarint() - 1 : reader.int16();
-  if (length >= 0) reader.skip(length);
-  return length >= 0;
 }
 
 function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {

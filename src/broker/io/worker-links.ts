@@ -38,7 +38,16 @@ export class WorkerLink {
   }
 
   /** Call only after `hasRoomFor`. */
-  push(op: number, token: number, row: number, offset: number, sizeBytes: number, acks: number, version: number): void {
+  push(
+    op: number,
+    token: number,
+    row: number,
+    offset: number,
+    sizeBytes: number,
+    acks: number,
+    version: number,
+    transaction: number,
+  ): void {
     const at = this.#work.reserve();
     const slots = this.#work.slots;
     slots[at + Work.op] = op;
@@ -48,6 +57,7 @@ export class WorkerLink {
     slots[at + Work.sizeBytes] = sizeBytes;
     slots[at + Work.acks] = acks;
     slots[at + Work.apiVersion] = version;
+    slots[at + Work.transaction] = transaction;
     this.underWay++;
   }
 

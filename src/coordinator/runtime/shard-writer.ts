@@ -285,20 +285,24 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
     this.#appending = false;
     const code = errorCodeOf(cause);
     this.#options.logger.warn({ partition: this.#options.partition, code, cause: String(cause) }, 'append failed');
-    this.#failAll(new KafkaError(coordinatorErrorCode(code), (cause as Error | null)?.message ?? ''));
+    const { transaction, marker } = this.#queue[0];
+    const error = new KafkaError(coordinatorErrorCode(code), (cause as Error | null)?.message ?? '');
+    // What a partition says of one producer's transaction is nothing to those who wait behind it.
+    this.#failAll(error, transaction || marker ? writtenBehindFailure() : error);
     if (appendOutcomeUnknown(code)) this.#options.onOutcomeUnknown(cause);
   }
 
-  #failAll(error: KafkaError): void {
+  #failAll(error: KafkaError, errorOfOthers = error): void {
     const batches = this.#queue.splice(0);
     for (const batch of batches) batch.timer.cancel();
     this.#pendingBytes = 0;
     this.#options.undo.rollbackTo(0);
     const waiters = batches.flatMap((batch) => batch.waiters);
-    for (const waiter of waiters.toReversed()) waiter.onFailed?.(error);
+    const errorOf = (waiter: Waiter): KafkaError => (waiter === waiters[0] ? error : errorOfOthers);
+    for (const waiter of waiters.toReversed()) waiter.onFailed?.(errorOf(waiter));
     for (const waiter of waiters) {
       if (waiter.rerun) waiter.rerun();
-      else waiter.reject(error);
+      else waiter.reject(errorOf(waiter));
     }
   }
 
@@ -319,6 +323,10 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
 
 function overloaded(): KafkaError {
   return new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'too many writes wait for the log');
+}
+
+function writtenBehindFailure(): KafkaError {
+  return new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, 'a write before this one failed');
 }
 
 function bytesOfOne(record: LogRecord): number {

@@ -94,6 +94,17 @@ export class ProducerState {
     return (this.#entries.get(producerId)?.currentTxnFirstOffset ?? -1) >= 0;
   }
 
+  /**
+   * Whether a transactional batch of the producer begins a transaction here, so that its coordinator has to be asked
+   * first. Producers that leave the beginning of their transactions to us are asked for even where nobody checks.
+   */
+  mustVerify(producerId: number, producerEpoch: number, supportsEpochBump: boolean): boolean {
+    if (!this.#options.verificationEnabled && !supportsEpochBump) return false;
+    const entry = this.#entries.get(producerId);
+    if (!entry || producerEpoch > entry.epoch) return true;
+    return producerEpoch === entry.epoch && entry.currentTxnFirstOffset < 0;
+  }
+
   /** First offset whose fate is open, or whose marker is not replicated yet; -1 when there is none. */
   get firstUnstableOffset(): number {
     const undecided = this.firstUndecidedOffset;
