@@ -42,8 +42,8 @@ async function groupRound(spec: ClientSpec, protocol: GroupProtocol, bootstrap: 
   const group = `${spec.name}-${protocol}`;
   await admin.createTopics({ topics: [topic], partitions: PARTITIONS, replicas: 1 });
   const ledger = new Ledger(spec.limits);
-  const sendSome = (codec: Codec, count: number, seed: number, transact = false): Promise<void> =>
-    send(spec, { bootstrap, topic, codec, records: makeRecords(count, seed, spec.limits), ledger, transact });
+  const sendSome = (codec: Codec, count: number, seed: number): Promise<void> =>
+    send(spec, { bootstrap, topic, codec, records: makeRecords(count, seed, spec.limits), ledger });
   for (const [seed, codec] of spec.codecs.entries()) await sendSome(codec, RECORDS_PER_CODEC, seed);
 
   const first = await Member.start(spec, { bootstrap, group, topics: [topic], protocol });
@@ -60,11 +60,11 @@ async function groupRound(spec: ClientSpec, protocol: GroupProtocol, bootstrap: 
       new Set([...first.assigned, ...second.assigned]).size === PARTITIONS &&
       first.assigned.length + second.assigned.length === PARTITIONS;
     await Member.until('two members share the partitions', members, shared);
-    await sendSome('none', RECORDS_PER_PHASE, 100, true);
+    await sendSome('none', RECORDS_PER_PHASE, 100);
     await Member.until('both members have read the second part', members, () => all() === ledger.count);
     await first.leave();
     await Member.until('the second member has all partitions', [second], () => second.assigned.length === PARTITIONS);
-    await sendSome('zstd', RECORDS_PER_PHASE, 200, true);
+    await sendSome('none', RECORDS_PER_PHASE, 200);
     await Member.until('the second member has read the third part', [second], () => all() === ledger.count);
     await second.leave();
   } finally {
@@ -74,6 +74,40 @@ async function groupRound(spec: ClientSpec, protocol: GroupProtocol, bootstrap: 
   ledger.checkComplete(members.flatMap((member) => member.records));
   await checkCommits(group, topic, ledger);
   sent.set(topic, { by: spec, ledger });
+}
+
+for (const spec of CLIENTS) {
+  leg(`${spec.name} transactions`, spec.needs, async () => {
+    const topic = `from-${spec.name}-transactions`;
+    await admin.createTopics({ topics: [topic], partitions: PARTITIONS, replicas: 1 });
+    const ledger = new Ledger(spec.limits);
+    // Each time another process with the same transactional id, which fences its predecessor.
+    for (const [seed, codec] of (['none', 'lz4'] as const).entries()) {
+      const records = makeRecords(RECORDS_PER_PHASE, seed, spec.limits);
+      await send(spec, { bootstrap: target!.bootstrap, topic, codec, records, ledger, transact: true });
+    }
+    await readAll(spec, `${spec.name}-transactions`, new Map([[topic, ledger]]));
+    sent.set(topic, { by: spec, ledger });
+  });
+}
+
+/** A new member of a new group reads these topics from their beginning. */
+async function readAll(spec: ClientSpec, group: string, ledgers: ReadonlyMap<string, Ledger>): Promise<void> {
+  const wanted = [...ledgers.values()].reduce((sum, { count }) => sum + count, 0);
+  const member = await Member.start(spec, { bootstrap: target!.bootstrap, group, topics: [...ledgers.keys()] });
+  try {
+    const known = (record: ConsumedRecord): boolean => ledgers.get(record.topic)!.has(record);
+    const seen = (): number => new Set(member.records.filter(known).map((r) => `${r.topic}-${r.p}@${r.o}`)).size;
+    await Member.until('everything is read', [member], () => member.records.length >= wanted && seen() === wanted);
+    await member.leave();
+  } finally {
+    member.kill();
+  }
+  for (const [topic, ledger] of ledgers) {
+    const read = member.records.filter((record) => record.topic === topic);
+    checkRecords(spec, read, ledger);
+    ledger.checkComplete(read);
+  }
 }
 
 function checkRecords(reader: ClientSpec, records: readonly ConsumedRecord[], ledger: Ledger): void {
@@ -102,23 +136,7 @@ async function checkCommits(group: string, topic: string, ledger: Ledger): Promi
 for (const spec of CLIENTS) {
   leg(`${spec.name} reads what the others sent`, spec.needs, async () => {
     const readable = [...sent].filter(([, { by }]) => spec.limits.framedSnappy !== false || by.bareSnappy);
-    const topics = readable.map(([topic]) => topic);
-    const wanted = readable.reduce((sum, [, { ledger }]) => sum + ledger.count, 0);
-    const group = `${spec.name}-reads-all`;
-    const member = await Member.start(spec, { bootstrap: target!.bootstrap, group, topics });
-    try {
-      const known = (record: ConsumedRecord): boolean => sent.get(record.topic)!.ledger.has(record);
-      const seen = (): number => new Set(member.records.filter(known).map((r) => `${r.topic}-${r.p}@${r.o}`)).size;
-      await Member.until('everything is read', [member], () => member.records.length >= wanted && seen() === wanted);
-      await member.leave();
-    } finally {
-      member.kill();
-    }
-    for (const [topic, { ledger }] of readable) {
-      const read = member.records.filter((record) => record.topic === topic);
-      checkRecords(spec, read, ledger);
-      ledger.checkComplete(read);
-    }
+    await readAll(spec, `${spec.name}-reads-all`, new Map(readable.map(([topic, { ledger }]) => [topic, ledger])));
   });
 }
 

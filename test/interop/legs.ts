@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { chosenTarget, targetMissing } from './target.ts';
 import { type ToolchainName, toolchain } from './toolchains.ts';
 
-const strict = process.env.CI === 'true';
+export const strict = process.env.CI === 'true';
 /** MILLRACE_INTEROP_LEGS=java,kcat runs these only. */
 const chosen = process.env.MILLRACE_INTEROP_LEGS?.split(',');
 
 /** Why the leg cannot run here, or undefined. Makes its toolchains. */
-async function reasonToSkip(name: string, needs: readonly ToolchainName[]): Promise<string | undefined> {
+export async function reasonToSkip(name: string, needs: readonly ToolchainName[]): Promise<string | undefined> {
   if (chosen && !chosen.includes(name)) return `not among MILLRACE_INTEROP_LEGS=${chosen}`;
   const noTarget = await targetMissing(chosenTarget());
   if (noTarget) return noTarget;

@@ -25,7 +25,8 @@ const DECODERS: readonly [prefix: string, option: string][] = [
 export async function checkStorage(dataDir: string): Promise<{ files: number; batches: number }> {
   const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
     .map((name) => join(dataDir, name))
-    .filter((file) => statSync(file).isFile());
+    // A deleted topic's folder waits for its removal; its files are no longer looked after.
+    .filter((file) => statSync(file).isFile() && !dirname(file).endsWith('-delete'));
   const ending = (...suffixes: string[]): string[] => files.filter((file) => suffixes.some((s) => file.endsWith(s)));
   const logs = ending('.log').filter((file) => /^\d{20}\.log$/.test(basename(file)));
   assert.ok(logs.length > 0, `no log segment below ${dataDir}`);

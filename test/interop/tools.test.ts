@@ -1,0 +1,107 @@
+// Apache Kafka's own command-line tools: the same command lines run against Apache Kafka and against the target, and what
+// they print must be the same, but for ids, ports and times.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runTool } from './kafka-tool.ts';
+import { reasonToSkip, strict } from './legs.ts';
+import { checkStorage } from './storage-check.ts';
+import { chosenTarget, Target } from './target.ts';
+import { type ToolCommand, ToolsSession } from './tools-session.ts';
+import { TOOL_STEPS, type ToolStep } from './tools-steps.ts';
+
+interface Side {
+  target: Target;
+  session: ToolsSession;
+}
+
+/** ACLs need an authorizer; without any rule everyone may do everything. */
+const CONFIG = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+};
+
+let sides: [reference: Side, target: Side] | undefined;
+let skip: string | undefined;
+const scratch = mkdtempSync(join(tmpdir(), 'millrace-tools-'));
+
+async function startSide(name: 'kafka' | 'millrace'): Promise<Side> {
+  return { target: await Target.start(name, CONFIG), session: await ToolsSession.start() };
+}
+
+before(async () => {
+  skip = await reasonToSkip('tools', ['kafka', 'java']);
+  if (skip) return console.error(`interop: tools skipped: ${skip}`);
+  sides = await Promise.all([startSide('kafka'), startSide(chosenTarget())]);
+});
+
+after(async () => {
+  for (const side of sides ?? []) {
+    side.session.close();
+    await side.target.kill();
+    side.target.remove();
+  }
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** What must be the same on both sides: ids, addresses, times and rates are not. */
+export function normalise(text: string, { target }: Side): string {
+  return text
+    .replaceAll(target.dir, 'DIR')
+    .replaceAll(new RegExp(`(127\\.0\\.0\\.1|localhost)(:|', port=')${target.port}\\b`, 'g'), 'BROKER')
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
+    .replaceAll(/(?<![\w-])[\w-]{22}(?![\w-])/g, 'UUID22')
+    .replaceAll(/\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/g, '[TIME]')
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}/g, 'TIME')
+    .replaceAll(/(?<!\d)1[78]\d{11}(?!\d)/g, 'TIME')
+    .replaceAll(/\tat .*\n/g, '')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+async function outcome(step: ToolStep, side: Side): Promise<Record<string, unknown>> {
+  const place = (text: string): string =>
+    text.replaceAll('{bootstrap}', side.target.bootstrap).replaceAll('{scratch}', scratch);
+  for (const [name, content] of Object.entries(step.files ?? {})) writeFileSync(join(scratch, name), content);
+  const args = step.args.map(place);
+  if (!args.includes('--bootstrap-server') && !step.noBootstrap)
+    args.unshift('--bootstrap-server', side.target.bootstrap);
+  const command: ToolCommand = { class: step.class, args, input: step.input, timeoutMs: step.timeoutMs };
+  const { status, stdout, stderr } = step.ownProcess
+    ? await runTool(step.class, args, { anyStatus: true, timeoutMs: step.timeoutMs })
+    : await side.session.run(command);
+  const tidy = (text: string): string[] => {
+    const lines = (
+      step.only
+        ? text
+            .split('\n')
+            .filter((line) => step.only!.test(line))
+            .join('\n')
+        : text
+    ).trimEnd();
+    const same = (step.same ?? ((all: string) => all))(normalise(lines, side)).split('\n');
+    return step.sorted ? same.toSorted() : same;
+  };
+  return { status, stdout: tidy(stdout), stderr: tidy(stderr) };
+}
+
+for (const step of TOOL_STEPS) {
+  test(step.name, { timeout: 120_000 }, async (context) => {
+    if (!sides) {
+      assert.ok(!strict || skip !== undefined, 'the brokers did not start');
+      return context.skip(skip);
+    }
+    const [expected, actual] = await Promise.all(sides.map((side) => outcome(step, side)));
+    if (step.status !== undefined) assert.equal(expected!.status, step.status, JSON.stringify(expected));
+    assert.deepEqual(actual, expected);
+  });
+}
+
+test('files on disk after the tools', { timeout: 120_000 }, async (context) => {
+  if (!sides) return context.skip(skip);
+  await sides[1].target.stop();
+  await checkStorage(sides[1].target.dataDir);
+});
