@@ -4,7 +4,7 @@
  */
 import { ConfigResourceType, type ConfigValues, configKey } from '../metadata/configs-image.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
-import { CLUSTER_METADATA_TOPIC, topicNameFault } from '../metadata/topic-name.ts';
+import { topicNameFault } from '../metadata/topic-name.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { AlterConfigsRequest, AlterConfigsResponse } from '../protocol/messages/33-alter-configs.ts';
 import type {
@@ -24,6 +24,8 @@ import {
 
 export const ConfigOperation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
 const OPERATION_NAMES = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'];
+
+const MIN_INSYNC_REPLICAS = 'min.insync.replicas';
 
 interface Resource {
   readonly resourceType: number;
@@ -114,13 +116,19 @@ function alterResource<R extends AlterableResource>(
   }
   const invalid =
     lengthFault(after) ??
+    minimumFault(resource, changes, context) ??
     valuesFault(resource, after, [...changes.keys()], context) ??
     existenceFault(resource, context);
   if (invalid) return invalid;
-  return changeRecords(resource, before, changes);
+  return changeRecords(resource, before, changes, context);
 }
 
-function changeRecords(resource: Resource, before: ConfigValues, changes: Changes): MetadataRecord[] {
+function changeRecords(
+  resource: Resource,
+  before: ConfigValues,
+  changes: Changes,
+  context: ControlContext,
+): MetadataRecord[] {
   const { resourceType, resourceName } = resource;
   const records: MetadataRecord[] = [];
   for (const [name, value] of changes) {
@@ -129,7 +137,38 @@ function changeRecords(resource: Resource, before: ConfigValues, changes: Change
     if ((before.get(name) ?? null) === value && resourceType !== ConfigResourceType.BROKER) continue;
     records.push(metadataRecord('ConfigRecord', { resourceType, resourceName, name, value }));
   }
+  // Replicas were remembered as eligible under the old minimum; under another one they need not be (KIP-966).
+  if (context.image.elrEnabled && minimumChanged(before, changes)) {
+    const topicName = resourceType === ConfigResourceType.TOPIC ? resourceName : '';
+    records.push(metadataRecord('ClearElrRecord', { topicName }));
+  }
   return records;
+}
+
+function minimumChanged(before: ConfigValues, changes: Changes): boolean {
+  const value = changes.get(MIN_INSYNC_REPLICAS);
+  return value !== undefined && value !== (before.get(MIN_INSYNC_REPLICAS) ?? null);
+}
+
+/** With ELR all brokers must agree on the minimum, so it is a setting of the cluster and never absent. */
+function minimumFault(
+  { resourceType, resourceName }: Resource,
+  changes: Changes,
+  context: ControlContext,
+): ApiError | null {
+  const value = changes.get(MIN_INSYNC_REPLICAS);
+  if (resourceType !== ConfigResourceType.BROKER || value === undefined || !context.image.elrEnabled) return null;
+  if (resourceName !== '') {
+    return apiError(
+      ErrorCode.INVALID_CONFIG,
+      'With ELR, min.insync.replicas cannot be set for one broker; set it for the cluster or a topic.',
+    );
+  }
+  if (value !== null) return null;
+  return apiError(
+    ErrorCode.INVALID_CONFIG,
+    'With ELR, min.insync.replicas of the cluster cannot be removed; set it to 1 instead.',
+  );
 }
 
 function current({ resourceType, resourceName }: Resource, context: ControlContext): ConfigValues {
@@ -196,7 +235,6 @@ function resourceFault({ resourceType, resourceName }: Resource, context: Contro
   switch (resourceType) {
     case ConfigResourceType.TOPIC: {
       if (resourceName === '') return invalid('Defaults of all topics are settings of the broker: name a topic.');
-      if (resourceName === CLUSTER_METADATA_TOPIC) return invalid(`Topic '${resourceName}' has no settings to change.`);
       const fault = topicNameFault(resourceName);
       return fault ? apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault) : null;
     }
@@ -233,12 +271,14 @@ function valuesFault(
     case ConfigResourceType.GROUP:
       return invalidConfig(rules.groupFault(values));
     case ConfigResourceType.CLIENT_METRICS:
-      return invalidConfig(rules.clientMetricsFault(resourceName, values));
-    default: {
-      const fault = rules.brokerFault(values, changed, resourceName !== '');
-      return fault === null ? null : apiError(ErrorCode.INVALID_REQUEST, fault);
-    }
+      return invalidRequest(rules.clientMetricsFault(resourceName, values));
+    default:
+      return invalidRequest(rules.brokerFault(values, changed, resourceName !== ''));
   }
+}
+
+function invalidRequest(fault: string | null): ApiError | null {
+  return fault === null ? null : apiError(ErrorCode.INVALID_REQUEST, fault);
 }
 
 /** Longest value that a record can hold; appending can make one longer. */

@@ -40,6 +40,8 @@ export interface ControllerSettings {
   readonly defaultReplicationFactor: number;
   /** `delete.topic.enable` */
   readonly deleteTopicEnable: boolean;
+  /** `min.insync.replicas` of the broker's file, 1 by default: what the cluster starts with. */
+  readonly minInsyncReplicas?: number;
   /** Whether an authorizer is configured; without one ACLs are refused. */
   readonly aclsEnabled?: boolean;
   /** Absent while `delegation.token.secret.key` is not set. */

@@ -1,4 +1,5 @@
 /** UpdateFeatures: raises and lowers finalized feature levels (KIP-584, KIP-778). Pure; control thread. */
+import { ConfigResourceType } from '../metadata/configs-image.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
 import {
@@ -15,8 +16,8 @@ import type { UpdateFeaturesRequest, UpdateFeaturesResponse } from '../protocol/
 import { type ApiError, apiError, type ControlContext, type ControlResult, duplicatesOf } from './control-context.ts';
 
 const UpgradeType = { UNKNOWN: 0, UPGRADE: 1, SAFE_DOWNGRADE: 2, UNSAFE_DOWNGRADE: 3 } as const;
-/** From this version on there is one error for all updates and no result for each. */
-const ONE_ERROR_SINCE_VERSION = 2;
+const ELR_VERSION = 'eligible.leader.replicas.version';
+const MIN_INSYNC_REPLICAS = 'min.insync.replicas';
 
 type FeatureUpdate = UpdateFeaturesRequest['featureUpdates'][number];
 
@@ -30,22 +31,15 @@ export function updateFeatures(
   for (const { feature, maxVersionLevel } of updates) levels.set(feature, maxVersionLevel);
   const records: MetadataRecord[] = [];
   const [twice] = duplicatesOf(updates.map(({ feature }) => feature));
-  if (updates.length === 0)
-    return failed(null, apiError(ErrorCode.INVALID_REQUEST, 'The request names no feature.'), request, context);
-  if (twice !== undefined) {
-    return failed(
-      twice,
-      apiError(ErrorCode.INVALID_REQUEST, `Feature ${twice} stands in the request twice.`),
-      request,
-      context,
-    );
-  }
+  if (twice !== undefined)
+    return failed(apiError(ErrorCode.INVALID_REQUEST, `Feature ${twice} stands in the request twice.`));
   for (const update of updates) {
     const fault = updateFault(update, levels, context);
-    if (fault) return failed(update.feature, invalid(update, fault), request, context);
+    if (fault) return failed(invalid(update, fault));
     const { feature: name, maxVersionLevel: featureLevel } = update;
     if (levelOf(name, context.image) === featureLevel && name !== METADATA_VERSION) continue;
     records.push(metadataRecord('FeatureLevelRecord', { name, featureLevel }));
+    if (name === ELR_VERSION && featureLevel > 0) records.push(...clusterMinimum(context));
   }
   return {
     records: request.validateOnly ? [] : records,
@@ -73,7 +67,8 @@ function updateFault(
   context: ControlContext,
 ): string | null {
   const { feature, maxVersionLevel: level } = update;
-  const type = upgradeTypeOf(update, context);
+  // Version 0 has no type and counts as an upgrade, whatever it says of downgrades, as in Kafka.
+  const type = context.request.apiVersion === 0 ? UpgradeType.UPGRADE : update.upgradeType;
   if (type < UpgradeType.UPGRADE || type > UpgradeType.UNSAFE_DOWNGRADE) return `Upgrade type ${type} is not known.`;
   if (level < 0) return 'A feature level cannot be negative.';
   const range = SUPPORTED_FEATURES.get(feature);
@@ -94,12 +89,6 @@ function updateFault(
       return `It needs ${needed} at level ${neededLevel} at least.`;
   }
   return null;
-}
-
-/** Version 0 knew only "may be lowered". */
-function upgradeTypeOf(update: FeatureUpdate, context: ControlContext): number {
-  if (context.request.apiVersion > 0) return update.upgradeType;
-  return update.allowDowngrade ? UpgradeType.SAFE_DOWNGRADE : UpgradeType.UPGRADE;
 }
 
 function supportFault(feature: string, level: number, image: MetadataImage): string | null {
@@ -125,26 +114,22 @@ function succeeded(feature: string) {
   return { feature, errorCode: ErrorCode.NONE, errorMessage: null };
 }
 
-/** Before version 2 every feature has its own result, and those that were fine are told that nothing happened. */
-function failed(
-  feature: string | null,
-  error: ApiError,
-  request: UpdateFeaturesRequest,
-  context: ControlContext,
-): ControlResult<UpdateFeaturesResponse> {
-  const perFeature = context.request.apiVersion < ONE_ERROR_SINCE_VERSION && feature !== null;
-  const results = request.featureUpdates.map((update) => ({
-    feature: update.feature,
-    errorCode: error.code,
-    errorMessage: update.feature === feature ? error.message : `Not done, because the update of ${feature} failed.`,
-  }));
-  return {
-    records: [],
-    response: {
-      throttleTimeMs: 0,
-      errorCode: perFeature ? ErrorCode.NONE : error.code,
-      errorMessage: perFeature ? null : error.message,
-      results: perFeature ? results : [],
-    },
-  };
+function failed({ code, message }: ApiError): ControlResult<UpdateFeaturesResponse> {
+  const errorMessage = `No feature was updated: ${message}`;
+  return { records: [], response: { throttleTimeMs: 0, errorCode: code, errorMessage, results: [] } };
+}
+
+/** With ELR the minimum of in-sync replicas is a setting of the cluster, not of single brokers. */
+function clusterMinimum({ image, settings }: ControlContext): MetadataRecord[] {
+  const records: MetadataRecord[] = [];
+  for (const { resourceType, resourceName, values } of image.configs.resources()) {
+    if (resourceType !== ConfigResourceType.BROKER || resourceName === '' || !values.has(MIN_INSYNC_REPLICAS)) continue;
+    records.push(
+      metadataRecord('ConfigRecord', { resourceType, resourceName, name: MIN_INSYNC_REPLICAS, value: null }),
+    );
+  }
+  if (image.configs.broker().has(MIN_INSYNC_REPLICAS)) return records;
+  const value = String(settings.minInsyncReplicas ?? 1);
+  const resource = { resourceType: ConfigResourceType.BROKER, resourceName: '' };
+  return [...records, metadataRecord('ConfigRecord', { ...resource, name: MIN_INSYNC_REPLICAS, value })];
 }

@@ -110,7 +110,11 @@ export class LocalController implements Controller {
   /** Replays the log and begins an epoch; an empty log gets its bootstrap records. */
   static async open(options: LocalControllerOptions): Promise<LocalController> {
     const { settings } = options;
-    const leader = await MetadataLeader.open({ ...options, nodeId: settings.nodeId });
+    const leader = await MetadataLeader.open({
+      ...options,
+      nodeId: settings.nodeId,
+      minInsyncReplicas: settings.minInsyncReplicas ?? 1,
+    });
     return new LocalController(options, leader);
   }
 

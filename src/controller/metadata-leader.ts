@@ -41,6 +41,8 @@ export interface MetadataLeaderOptions {
   readonly log: MetadataLog;
   readonly nodeId: number;
   readonly bootstrapRecords: readonly MetadataRecord[];
+  /** What `min.insync.replicas` of a new cluster is. */
+  readonly minInsyncReplicas: number;
   readonly snapshots: SnapshotPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -210,7 +212,8 @@ export class MetadataLeader {
     if ((levels.get('eligible.leader.replicas.version') ?? 0) > 0) {
       // With ELR the minimum of in-sync replicas must be a cluster-wide value, or brokers and controller might differ.
       const resource = { resourceType: ConfigResourceType.BROKER, resourceName: '' };
-      records.push(metadataRecord('ConfigRecord', { ...resource, name: 'min.insync.replicas', value: '1' }));
+      const value = String(this.#options.minInsyncReplicas);
+      records.push(metadataRecord('ConfigRecord', { ...resource, name: 'min.insync.replicas', value }));
     }
     const begin: MetadataRecord[] = [];
     if (this.#replayer.inTransaction)

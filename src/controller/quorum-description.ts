@@ -31,7 +31,7 @@ export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFact
     ),
   }));
   const nodes = [{ nodeId: facts.nodeId, listeners: facts.endpoints.map((endpoint) => ({ ...endpoint })) }];
-  return { errorCode: ErrorCode.NONE, errorMessage: null, topics, nodes };
+  return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes };
 }
 
 function metadataPartition({ nodeId, directoryId, leaderEpoch, endOffset, nowMs }: QuorumFacts): DescribedPartition {
@@ -45,7 +45,7 @@ function metadataPartition({ nodeId, directoryId, leaderEpoch, endOffset, nowMs 
   return {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
-    errorMessage: null,
+    errorMessage: '',
     leaderId: nodeId,
     leaderEpoch,
     highWatermark: endOffset,
@@ -59,7 +59,7 @@ function unknownPartition(partitionIndex: number): DescribedPartition {
     partitionIndex,
     errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     errorMessage: 'Only the cluster metadata has a quorum.',
-    leaderId: -1,
+    leaderId: 0,
     leaderEpoch: 0,
     highWatermark: 0,
     currentVoters: [],

@@ -2,8 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigOperation } from '../../src/controller/config-control.ts';
 import { ConfigResourceType } from '../../src/metadata/configs-image.ts';
+import { encodeRecordBatch } from '../../src/metadata/metadata-batch.ts';
+import { metadataRecord } from '../../src/metadata/metadata-records.ts';
 import { errorName } from '../../src/protocol/errors.ts';
-import { creatable, createRequest, LATEST, type Setup, startedController } from './controller-setup.ts';
+import {
+  creatable,
+  createRequest,
+  LATEST,
+  openController,
+  type Setup,
+  startBroker,
+  startedController,
+} from './controller-setup.ts';
 
 const { SET, DELETE, APPEND, SUBTRACT } = ConfigOperation;
 const { TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP } = ConfigResourceType;
@@ -176,4 +186,26 @@ test('permission, by type of resource', async () => {
     denied.responses.map(({ errorCode }) => errorName(errorCode)),
     ['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'],
   );
+});
+
+test('another minimum of in-sync replicas forgets the eligible leader replicas', async () => {
+  const setup = await started();
+  const { controller } = setup;
+  const topicId = controller.image.topics.idOf('a')!;
+  const { log } = setup.directory;
+  const change = { partitionId: 0, topicId, eligibleLeaderReplicas: [1], lastKnownElr: [1] };
+  const record = metadataRecord('PartitionChangeRecord', change, 2);
+  await log.append(
+    encodeRecordBatch([record], { baseOffset: log.endOffset, epoch: 1, timestampMs: 0 }),
+    1,
+    log.endOffset,
+  );
+  const after = await openController({ files: setup.files, seed: 2 });
+  await startBroker(after);
+  const partition = () => after.controller.image.topics.partition(topicId, 0)!;
+  assert.deepEqual(partition().elr, [1]);
+  await alterError(after, TOPIC, 'a', [[SET, 'retention.ms', '1000']]);
+  assert.deepEqual(partition().elr, [1]);
+  await alterError(after, TOPIC, 'a', [[SET, 'min.insync.replicas', '2']]);
+  assert.deepEqual([partition().elr, partition().lastKnownElr], [[], []]);
 });

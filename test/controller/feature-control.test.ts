@@ -64,15 +64,12 @@ test('all updates of a request or none', async () => {
     { feature: 'group.version', maxVersionLevel: 7, allowDowngrade: false, upgradeType: UPGRADE },
   ];
   const request = { timeoutMs: 0, featureUpdates, validateOnly: false };
-  const one = await controller.updateFeatures(request, { ...LATEST, apiVersion: 2 });
-  assert.equal(errorName(one.errorCode), 'INVALID_UPDATE_VERSION');
-  assert.match(one.errorMessage!, /group\.version/);
-  const each = await controller.updateFeatures(request, { ...LATEST, apiVersion: 1 });
-  assert.equal(each.errorCode, 0);
-  assert.deepEqual(
-    each.results.map(({ errorCode }) => errorName(errorCode)),
-    ['INVALID_UPDATE_VERSION', 'INVALID_UPDATE_VERSION'],
-  );
+  for (const apiVersion of [1, 2]) {
+    const { errorCode, errorMessage, results } = await controller.updateFeatures(request, { ...LATEST, apiVersion });
+    assert.equal(errorName(errorCode), 'INVALID_UPDATE_VERSION');
+    assert.match(errorMessage!, /group\.version/);
+    assert.deepEqual(results, []);
+  }
   assert.equal(controller.image.features.get('transaction.version'), 2);
   const dry = await controller.updateFeatures(
     { ...request, featureUpdates: [featureUpdates[0]], validateOnly: true },
@@ -80,4 +77,24 @@ test('all updates of a request or none', async () => {
   );
   assert.equal(dry.errorCode, 0);
   assert.equal(controller.image.features.get('transaction.version'), 2);
+});
+
+test('turning ELR on makes the minimum of in-sync replicas a setting of the cluster', async () => {
+  const setup = await startedController();
+  const { image } = setup.controller;
+  const elr = 'eligible.leader.replicas.version';
+  const set = async (resourceName: string, value: string | null) => {
+    const configs = [{ name: 'min.insync.replicas', configOperation: value === null ? 1 : 0, value }];
+    const resources = [{ resourceType: 4, resourceName, configs }];
+    const request = { resources, validateOnly: false };
+    return errorName((await setup.controller.incrementalAlterConfigs(request, LATEST)).responses[0].errorCode);
+  };
+  assert.equal(await set('1', '2'), 'INVALID_CONFIG');
+  assert.equal(await set('', null), 'INVALID_CONFIG');
+  await update(setup, elr, 0, SAFE_DOWNGRADE);
+  assert.equal(await set('', null), 'NONE');
+  assert.equal(await set('1', '2'), 'NONE');
+  await update(setup, elr, 1);
+  assert.equal(image.configs.broker().get('min.insync.replicas'), '1');
+  assert.equal(image.configs.broker(1).has('min.insync.replicas'), false);
 });
