@@ -22,6 +22,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { wholeImageDelta } from '../metadata/image-delta.ts';
+import { MetadataBatchTooLargeError } from '../metadata/metadata-batch.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { MetadataLog } from '../metadata/metadata-log.ts';
@@ -230,6 +231,8 @@ export class LocalController implements Controller {
     try {
       delta = await this.#leader.append(records);
     } catch (error) {
+      // Nothing was written: only this request fails.
+      if (error instanceof MetadataBatchTooLargeError) throw error;
       this.#unavailable = new ControllerUnavailableError('The metadata log failed.', error);
       this.#options.onFatal(error as Error);
       throw this.#unavailable;

@@ -24,7 +24,12 @@ import type { MetadataLog } from '../metadata/metadata-log.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
 import { MetadataReplayer } from '../metadata/metadata-replayer.ts';
 import { encodeSnapshot, readSnapshot } from '../metadata/metadata-snapshot.ts';
-import { METADATA_VERSION, METADATA_VERSION_MIN, permittedAt } from '../metadata/metadata-version.ts';
+import {
+  METADATA_VERSION,
+  METADATA_VERSION_MIN,
+  permittedAt,
+  SUPPORTED_FEATURES,
+} from '../metadata/metadata-version.ts';
 
 export interface SnapshotPolicy {
   /** `metadata.log.max.record.bytes.between.snapshots` */
@@ -47,6 +52,9 @@ export interface MetadataLeaderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** A request's records never exceed this (RECORDS_PER_REQUEST_MAX); a restart's elections may, and can do with parts. */
+const RECORDS_PER_BATCH_MAX = 20_000;
 
 export class MetadataLeader {
   readonly image: MetadataImage;
@@ -77,6 +85,7 @@ export class MetadataLeader {
   static async open(options: MetadataLeaderOptions): Promise<MetadataLeader> {
     const leader = new MetadataLeader(options);
     leader.#load();
+    leader.#checkFeatures();
     await leader.#beginEpoch();
     await leader.#activate();
     return leader;
@@ -91,9 +100,12 @@ export class MetadataLeader {
     return this.#log.endOffset;
   }
 
-  /** Appends the records, in one batch when they fit one, and replays them. Resolves when they are durable. */
+  /**
+   * Appends the records, in one batch when they fit one, and replays them. Resolves when they are durable. Rejects with
+   * a MetadataBatchTooLargeError before anything is written, and with what the log throws.
+   */
   async append(records: readonly MetadataRecord[]): Promise<MetadataDelta> {
-    for (const batch of batchesOf(records)) await this.#appendBatch(batch);
+    for (const { bytes, lastOffset } of this.#encode(records)) await this.#write(bytes, lastOffset);
     const delta = this.#replayer.takeDelta();
     this.#snapshotIfDue();
     return delta;
@@ -143,6 +155,16 @@ export class MetadataLeader {
       }
     }
     this.#replayer.takeDelta();
+  }
+
+  /** A log that a later release wrote may say things that this one would not understand. */
+  #checkFeatures(): void {
+    for (const [name, level] of this.image.features) {
+      const range = SUPPORTED_FEATURES.get(name);
+      if (range && level >= range.min && level <= range.max) continue;
+      const supported = range ? `levels ${range.min} to ${range.max} are` : 'the feature is not';
+      throw new RangeError(`metadata log: feature ${name} is at level ${level}, but ${supported} supported here`);
+    }
   }
 
   #replay(batch: MetadataBatch): void {
@@ -223,10 +245,16 @@ export class MetadataLeader {
     return [...begin, ...records, metadataRecord('EndTransactionRecord', {})];
   }
 
-  async #appendBatch(records: readonly MetadataRecord[]): Promise<void> {
-    const baseOffset = this.#log.endOffset;
-    const place = { baseOffset, epoch: this.#epoch, timestampMs: this.#options.clock.wallMs() };
-    await this.#write(encodeRecordBatch(records, place), baseOffset + records.length - 1);
+  #encode(records: readonly MetadataRecord[]): { bytes: Buffer; lastOffset: number }[] {
+    let baseOffset = this.#log.endOffset;
+    const batches = [];
+    for (let at = 0; at < records.length; at += RECORDS_PER_BATCH_MAX) {
+      const part = records.slice(at, at + RECORDS_PER_BATCH_MAX);
+      const place = { baseOffset, epoch: this.#epoch, timestampMs: this.#options.clock.wallMs() };
+      baseOffset += part.length;
+      batches.push({ bytes: encodeRecordBatch(part, place), lastOffset: baseOffset - 1 });
+    }
+    return batches;
   }
 
   /** What is replayed is read from the very bytes that were written. */
@@ -266,12 +294,4 @@ export class MetadataLeader {
       this.#log.deleteBefore(kept[0].endOffset);
     }
   }
-}
-
-/** A request's records never exceed this (RECORDS_PER_REQUEST_MAX); a restart's elections may, and can do with parts. */
-const RECORDS_PER_BATCH_MAX = 20_000;
-
-function* batchesOf(records: readonly MetadataRecord[]): Generator<readonly MetadataRecord[]> {
-  for (let at = 0; at < records.length; at += RECORDS_PER_BATCH_MAX)
-    yield records.slice(at, at + RECORDS_PER_BATCH_MAX);
 }

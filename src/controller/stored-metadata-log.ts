@@ -12,7 +12,7 @@ import { METADATA_BATCH_BYTES_MAX, readBatches } from '../metadata/metadata-batc
 import type { MetadataLog, SnapshotEntry } from '../metadata/metadata-log.ts';
 import { parseSnapshotFileName, type SnapshotId, snapshotFileName } from '../metadata/metadata-snapshot.ts';
 import { formatQuorumState, parseQuorumState, type QuorumState } from '../metadata/quorum-state.ts';
-import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES } from '../native/batch-header.ts';
+import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES, readInt64 } from '../native/batch-header.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import {
   APPEND_STRIDE,
@@ -33,6 +33,8 @@ import { readTextFile, writeTextFile } from '../storage/text-file.ts';
 export interface MetadataLogOptions {
   /** `metadata.log.segment.bytes` */
   readonly segmentBytes: number;
+  /** `metadata.log.segment.ms`; absent: no bound */
+  readonly segmentMs?: number;
 }
 
 const INDEX_INTERVAL_BYTES = 4096;
@@ -101,7 +103,7 @@ export class StoredMetadataLog implements MetadataLog {
     try {
       const baseOffset = this.endOffset;
       this.#epochs.assign(epoch, baseOffset);
-      this.#rollIfFull(batch.length, baseOffset);
+      this.#rollIfDue(batch, baseOffset);
       this.#write(batch, epoch, baseOffset);
       if (this.endOffset !== lastOffset + 1) {
         throw new StorageError(`appended up to ${this.endOffset - 1} instead of ${lastOffset}`, this.#folder, 0);
@@ -229,11 +231,15 @@ export class StoredMetadataLog implements MetadataLog {
     return false;
   }
 
-  #rollIfFull(batchBytes: number, baseOffset: number): void {
+  #rollIfDue(batch: Buffer, baseOffset: number): void {
+    const { segmentBytes, segmentMs } = this.#options;
     const active = this.#readState(-1);
     if (active[SegmentSlot.sizeBytes] === 0) return;
-    if (active[SegmentSlot.sizeBytes] + batchBytes <= this.#options.segmentBytes) return;
-    this.#done(this.#store.roll(this.#log, baseOffset), 'cannot roll');
+    const full = active[SegmentSlot.sizeBytes] + batch.length > segmentBytes;
+    const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
+    const ageMs = readInt64(view, HeaderAt.maxTimestamp) - active[SegmentSlot.firstBatchTimestamp];
+    const old = segmentMs !== undefined && ageMs >= segmentMs;
+    if (full || old) this.#done(this.#store.roll(this.#log, baseOffset), 'cannot roll');
   }
 
   #write(batch: Buffer, epoch: number, baseOffset: number): void {

@@ -29,6 +29,9 @@ import {
 import { manualAssignmentFault, type NewPartitions, newPartition } from './partition-control.ts';
 import { DirectoryPlacer, placeReplicas } from './replica-placement.ts';
 
+/** From this version on the answer tells the settings of a new topic. */
+const CONFIGS_SINCE_VERSION = 5;
+
 type CreatableTopic = CreateTopicsRequest['topics'][number];
 type CreatableTopicResult = CreateTopicsResponse['topics'][number];
 
@@ -221,7 +224,8 @@ function createdTopic(
       topicConfigErrorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
     };
   }
-  const effective = context.rules.effectiveTopicConfigs(configs, context.image.configs);
+  const told = context.request.apiVersion >= CONFIGS_SINCE_VERSION;
+  const effective = told ? context.rules.effectiveTopicConfigs(configs, context.image.configs) : [];
   return {
     name,
     topicId,

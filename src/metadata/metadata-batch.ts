@@ -33,6 +33,14 @@ const CONTROL_BIT = 0x20;
 /** Largest batch that Kafka's raft implementation reads in one piece. */
 export const METADATA_BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
+/** The records do not fit one batch. Nothing was written. */
+export class MetadataBatchTooLargeError extends RangeError {
+  constructor() {
+    super(`metadata records of more than ${METADATA_BATCH_BYTES_MAX} bytes in one batch`);
+    this.name = 'MetadataBatchTooLargeError';
+  }
+}
+
 export type ControlRecord =
   | { readonly type: 'LeaderChange'; readonly data: LeaderChangeMessage }
   | { readonly type: 'SnapshotHeader'; readonly data: SnapshotHeaderRecord }
@@ -63,7 +71,7 @@ export interface MetadataBatch extends BatchPlace {
   readonly controls: readonly ControlRecord[];
 }
 
-/** One batch of metadata records. Throws a RangeError when it would be larger than METADATA_BATCH_BYTES_MAX. */
+/** One batch of metadata records. Throws a MetadataBatchTooLargeError. */
 export function encodeRecordBatch(records: readonly MetadataRecord[], place: BatchPlace): Buffer {
   return encodeBatch(
     records.map((record) => ({ key: null, value: encodeMetadataRecord(record) })),
@@ -122,9 +130,7 @@ function encodeBatch(records: readonly RawRecord[], attributes: number, place: B
     body.varint(0);
     writer.varint(body.offset);
     writer.raw(body.written());
-    if (writer.offset > METADATA_BATCH_BYTES_MAX) {
-      throw new RangeError(`a metadata batch of more than ${METADATA_BATCH_BYTES_MAX} bytes`);
-    }
+    if (writer.offset > METADATA_BATCH_BYTES_MAX) throw new MetadataBatchTooLargeError();
   }
   const batch = writer.copy();
   batch.writeInt32BE(batch.length - LENGTH_OVERHEAD_BYTES, 8);

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../src/base/manual-clock.ts';
 import { ControllerUnavailableError } from '../../src/controller/controller.ts';
-import { type ControlRecord, encodeControlBatch, encodeRecordBatch } from '../../src/metadata/metadata-batch.ts';
+import {
+  type ControlRecord,
+  encodeControlBatch,
+  encodeRecordBatch,
+  MetadataBatchTooLargeError,
+} from '../../src/metadata/metadata-batch.ts';
 import type { MetadataDelta } from '../../src/metadata/metadata-delta.ts';
 import { metadataRecord } from '../../src/metadata/metadata-records.ts';
 import { Errno } from '../../src/native/file-space.ts';
@@ -163,6 +168,28 @@ test('when the log fails, the broker is told to stop and nothing more is taken',
   await assert.rejects(controller.createTopics(create('c'), LATEST), ControllerUnavailableError);
   assert.equal(failures.length, 1);
   assert.equal(controller.image.topics.size, 0, 'what is not durable is not seen');
+});
+
+test('a request that does not fit one batch fails alone', async () => {
+  const { controller } = await startedController();
+  const value = Array.from({ length: 4500 }, (_, index) => `${index}:1`).join();
+  const configs = ['leader', 'follower'].map((side) => ({ name: `${side}.replication.throttled.replicas`, value }));
+  const topics = Array.from({ length: 150 }, (_, index) => creatable(`t${index}`, { configs }));
+  await assert.rejects(controller.createTopics(createRequest(topics), LATEST), MetadataBatchTooLargeError);
+  assert.equal(controller.image.topics.size, 0);
+  assert.equal((await controller.createTopics(create('a'), LATEST)).topics[0].errorCode, 0);
+});
+
+test('a log of a later release is refused', async () => {
+  const { directory, files } = await openController();
+  const { log } = directory;
+  const record = metadataRecord('FeatureLevelRecord', { name: 'metadata.version', featureLevel: 99 });
+  await log.append(
+    encodeRecordBatch([record], { baseOffset: log.endOffset, epoch: 1, timestampMs: 0 }),
+    1,
+    log.endOffset,
+  );
+  await assert.rejects(openController({ files }), /metadata.version is at level 99/);
 });
 
 test('a closed controller finishes what it took and takes nothing more', async () => {

@@ -107,6 +107,28 @@ test('full segments are rolled, and go when a snapshot covers them', async () =>
   assert.deepEqual([again.startOffset > 0, again.endOffset], [true, 10]);
 });
 
+test('a segment that is too old is rolled', async () => {
+  const files = freshFiles();
+  const log = new StoredMetadataLog(
+    new SegmentedLogStore(files),
+    FOLDER,
+    { segmentBytes: 2 ** 30, segmentMs: 1000 },
+    silentLogger,
+  );
+  for (const timestampMs of [5000, 5999, 6000, 6500, 7000]) {
+    const offset = log.endOffset;
+    const record = metadataRecord('NoOpRecord', {});
+    await log.append(encodeRecordBatch([record], { baseOffset: offset, epoch: 1, timestampMs }), 1, offset);
+  }
+  const entries = files.list(FOLDER);
+  assert.ok(Array.isArray(entries));
+  const segments = entries.map(({ name }) => name).filter((name) => name.endsWith('.log'));
+  assert.deepEqual(
+    segments.map((name) => Number.parseInt(name, 10)),
+    [0, 2, 4],
+  );
+});
+
 test('a write that was cut short is dropped at every length', async () => {
   const files = freshFiles();
   const log = openOver(files);
