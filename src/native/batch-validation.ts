@@ -7,8 +7,9 @@ import {
   writeHeaderSlots,
 } from './batch-header.ts';
 import { crc32c } from './crc32c.ts';
-import { DecompressedSizeError, decompress } from './decompression.ts';
+import { Codec, DecompressedSizeError, decompress } from './decompression.ts';
 import { BatchFault, BatchSlot, type ValidationPolicy } from './log-store.ts';
+import { hasIndependentBlocks } from './lz4-frame.ts';
 
 /**
  * Checks one batch and walks its records: `validate` of the portable adapters. Nothing is changed and, for uncompressed
@@ -30,11 +31,11 @@ const recordsFault = new RecordsFault('records do not parse');
 
 let cursor = 0;
 
-/** A zig-zag varint or varlong at `cursor`, which is moved behind it. */
-function readVarlong(bytes: Uint8Array, end: number, bytesMax: number): number {
+/** A zig-zag varlong at `cursor`, which is moved behind it. */
+function readVarlong(bytes: Uint8Array, end: number): number {
   let value = 0;
   let scale = 1;
-  for (let count = 0; count < bytesMax; count++) {
+  for (let count = 0; count < VARLONG_BYTES_MAX; count++) {
     if (cursor >= end) throw recordsFault;
     const byte = bytes[cursor++];
     value += (byte & 0x7f) * scale;
@@ -44,13 +45,16 @@ function readVarlong(bytes: Uint8Array, end: number, bytesMax: number): number {
   throw recordsFault;
 }
 
+/** A zig-zag varint at `cursor`, which is moved behind it. Bits beyond 32 are dropped, as in Java. */
 function readVarint(bytes: Uint8Array, end: number): number {
-  // One byte is the common case.
-  if (cursor < end && bytes[cursor] < 0x80) {
+  let value = 0;
+  for (let shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
+    if (cursor >= end) throw recordsFault;
     const byte = bytes[cursor++];
-    return (byte >>> 1) ^ -(byte & 1);
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
   }
-  return readVarlong(bytes, end, VARINT_BYTES_MAX);
+  throw recordsFault;
 }
 
 /** Moves over a length and as many bytes; a negative length is null where that is allowed. */
@@ -89,7 +93,7 @@ function walkRecords(bytes: Uint8Array, start: number, end: number, out: Float64
     if (length < 0 || length > end - cursor) throw recordsFault;
     const recordEnd = cursor + length;
     if (++cursor > recordEnd) throw recordsFault;
-    const timestamp = baseTimestamp + readVarlong(bytes, recordEnd, VARLONG_BYTES_MAX);
+    const timestamp = baseTimestamp + readVarlong(bytes, recordEnd);
     const offsetDelta = readVarint(bytes, recordEnd);
     if (timestamp > timestampMax) {
       timestampMax = timestamp;
@@ -137,7 +141,9 @@ export function validateBatch(
       walkRecords(bytes, offset + HEADER_BYTES, end, out, outAt);
       return BatchFault.none;
     }
-    const records = decompress(codec, bytes.subarray(offset + HEADER_BYTES, end), policy.decompressedBytesMax);
+    const compressed = bytes.subarray(offset + HEADER_BYTES, end);
+    if (codec === Codec.lz4 && !hasIndependentBlocks(compressed)) return BatchFault.compression;
+    const records = decompress(codec, compressed, policy.decompressedBytesMax);
     walkRecords(records, 0, records.length, out, outAt);
     return BatchFault.none;
   } catch (error) {

@@ -18,6 +18,8 @@ export class DecompressedSizeError extends Error {}
 
 const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const XERIAL_HEADER_BYTES = 16;
+/** The largest window that zstd's own decoders take without being asked. */
+const ZSTD_WINDOW_LOG_MAX = 27;
 
 /** Content of `bytes` under a codec of the batch attributes. Throws DecompressionError or DecompressedSizeError. */
 export function decompress(codec: number, bytes: Uint8Array, bytesMax: number): Uint8Array {
@@ -26,19 +28,16 @@ export function decompress(codec: number, bytes: Uint8Array, bytesMax: number): 
       case Codec.none:
         return bytes;
       case Codec.gzip:
-        return gunzipSync(bytes, { maxOutputLength: bytesMax });
+        return gzipDecompress(bytes, bytesMax);
       case Codec.snappy:
         return snappyDecompress(bytes, bytesMax);
       case Codec.lz4:
         return lz4FrameDecompress(bytes, bytesMax);
       case Codec.zstd:
-        return zstdDecompressSync(bytes, {
-          maxOutputLength: bytesMax,
-          params: { [constants.ZSTD_d_windowLogMax]: 27 },
-        });
+        return zstdDecompress(bytes, bytesMax);
     }
   } catch (error) {
-    if (error instanceof DecompressedSizeError) throw error;
+    if (error instanceof DecompressedSizeError || error instanceof DecompressionError) throw error;
     if (error instanceof Lz4SizeError || (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE')
       throw new DecompressedSizeError(`decompresses to more than ${bytesMax} bytes`);
     const reason = error instanceof Lz4FormatError ? `lz4: ${error.message}` : String((error as Error).message);
@@ -47,13 +46,55 @@ export function decompress(codec: number, bytes: Uint8Array, bytesMax: number): 
   throw new DecompressionError(`unknown compression codec ${codec}`);
 }
 
+/** What zlib gives with `info`. */
+interface Inflated {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: bytes of the input that were used. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** All members; bytes behind the last one are an error. */
+function gzipDecompress(bytes: Uint8Array, bytesMax: number): Buffer {
+  const { buffer, engine } = gunzipSync(bytes, { maxOutputLength: bytesMax, info: true }) as unknown as Inflated;
+  if (engine.bytesWritten !== bytes.length) throw new DecompressionError('gzip: bytes behind the last member');
+  return buffer;
+}
+
+/** All frames; the library stops behind the first. */
+function zstdDecompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+  const frames: Uint8Array[] = [];
+  let left = bytesMax;
+  if (bytes.length === 0) throw new DecompressionError('zstd: no frame');
+  for (let at = 0; at < bytes.length; ) {
+    // zlib refuses a bound of 0.
+    const options = { maxOutputLength: Math.max(1, left), info: true, params };
+    const { buffer, engine } = zstdDecompressSync(bytes.subarray(at), options) as unknown as Inflated;
+    if (buffer.length > left) throw new DecompressedSizeError(`decompresses to more than ${bytesMax} bytes`);
+    if (engine.bytesWritten <= 0) throw new DecompressionError('zstd: no frame');
+    frames.push(buffer);
+    left -= buffer.length;
+    at += engine.bytesWritten;
+  }
+  return frames.length === 1 ? frames[0] : Buffer.concat(frames);
+}
+
+function isXerialHeader(bytes: Uint8Array, at: number): boolean {
+  return bytes.length - at >= XERIAL_HEADER_BYTES && XERIAL_MAGIC.every((byte, index) => bytes[at + index] === byte);
+}
+
 function snappyDecompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
-  if (!XERIAL_MAGIC.every((byte, at) => bytes[at] === byte)) return snappyBlock(bytes, bytesMax);
+  if (!isXerialHeader(bytes, 0)) return snappyBlock(bytes, bytesMax);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const blocks: Uint8Array[] = [];
   let left = bytesMax;
   let at = XERIAL_HEADER_BYTES;
   while (at < bytes.length) {
+    // Streams may be concatenated, each with its header.
+    if (isXerialHeader(bytes, at)) {
+      at += XERIAL_HEADER_BYTES;
+      continue;
+    }
     if (at + 4 > bytes.length) throw new DecompressionError('snappy: block size cut off');
     const size = view.getInt32(at);
     at += 4;

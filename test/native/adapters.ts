@@ -58,3 +58,9 @@ export const adapters: readonly Adapter[] = [
   onDisk('portable', () => new SegmentedLogStore(fsFileSpace)),
   ...(await nativeAdapter()),
 ];
+
+/** Codecs that a store can judge here: the addon takes zlib and zstd from the process or the system. */
+export function codecsOf(store: LogStore): number[] {
+  const { codecAvailable } = store as { codecAvailable?: (codec: number) => boolean };
+  return [1, 2, 3, 4].filter((codec) => !codecAvailable || codecAvailable.call(store, codec));
+}
