@@ -157,9 +157,13 @@ export class GroupCoordinator {
     });
   }
 
-  syncGroup(request: SyncGroupRequest, _context: GroupRequestContext): Promise<SyncGroupResponse> {
+  syncGroup(request: SyncGroupRequest, context: GroupRequestContext): Promise<SyncGroupResponse> {
     return new Promise((resolve) => {
       const refuse = (errorCode: number): void => resolve(syncGroupError(errorCode));
+      // From version 5 on a member must say what the assignments are for.
+      if (context.apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)) {
+        return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+      }
       if (request.groupId === '') return refuse(ErrorCode.INVALID_GROUP_ID);
       this.#runtime
         .write(this.partitionFor(request.groupId), (shard) => shard.syncGroup(request, resolve))

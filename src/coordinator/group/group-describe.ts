@@ -16,7 +16,7 @@ export function describeClassicGroup(groupId: string, group: Group | undefined, 
     const what = group ? `Group ${groupId} is not a classic group.` : `Group ${groupId} not found.`;
     return apiVersion >= 6 ? noGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, what) : noGroup(groupId, ErrorCode.NONE);
   }
-  // Until the group is stable, metadata and assignments belong to different generations.
+  // Until the group is stable, what members offer and what was chosen belong to different generations.
   const stable = group.isIn('Stable');
   return {
     errorCode: ErrorCode.NONE,
@@ -31,7 +31,7 @@ export function describeClassicGroup(groupId: string, group: Group | undefined, 
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: stable ? member.metadataOf(group.protocolName ?? '') : NO_ASSIGNMENT,
-      memberAssignment: stable ? member.assignment : NO_ASSIGNMENT,
+      memberAssignment: member.assignment,
     })),
     authorizedOperations: NO_AUTHORIZED_OPERATIONS,
   };

@@ -210,7 +210,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     const group = this.#groups.get(request.groupId);
     if (!group) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
     group.validateOffsetDelete();
-    const { records, topics } = deleteOffsets(this.#offsets, group, request);
+    const { records, topics } = deleteOffsets(this.#offsets, group, request, this.#env.topics);
     return { records, response: topics };
   }
 

@@ -265,6 +265,9 @@ test('SyncGroup: refusals', async () => {
   assert.equal(await code(ids[0], generation + 1), ErrorCode.ILLEGAL_GENERATION);
   assert.equal(await code(ids[0], generation, {}, { protocolName: 'x' }), ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   assert.equal(await code(ids[0], generation, {}, { protocolType: 'x' }), ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+  const silent = { protocolType: null, protocolName: null };
+  assert.equal(await code(ids[0], generation, {}, silent, 5), ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+  assert.equal(await code(ids[0], generation, {}, silent, 4), ErrorCode.NONE);
   await fixture.leave(ids[1]);
   assert.equal(await code(ids[0], generation), ErrorCode.REBALANCE_IN_PROGRESS);
 });

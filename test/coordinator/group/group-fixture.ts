@@ -164,8 +164,8 @@ export class GroupFixture {
         generationId,
         memberId,
         groupInstanceId: null,
-        protocolType: null,
-        protocolName: null,
+        protocolType: 'consumer',
+        protocolName: 'range',
         assignments: Object.entries(assignments).map(([id, text]) => ({ memberId: id, assignment: Buffer.from(text) })),
         ...request,
       },
@@ -266,7 +266,9 @@ export class GroupFixture {
     const leader = joins[0].join.answer!.leader;
     const ids = joins.map(({ memberId }) => memberId);
     const assignments = Object.fromEntries(ids.map((id, index) => [id, `part ${index}`]));
-    await Promise.all(ids.map((id) => this.sync(id, generation, id === leader ? assignments : {})));
+    const { protocolType = 'consumer', protocols } = request;
+    const protocol = { protocolType, protocolName: protocols?.[0].name ?? 'range' };
+    await Promise.all(ids.map((id) => this.sync(id, generation, id === leader ? assignments : {}, protocol)));
     return { ids: [leader, ...ids.filter((id) => id !== leader)], generation };
   }
 }

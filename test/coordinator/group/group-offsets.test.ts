@@ -220,7 +220,7 @@ test('OffsetDelete: not of subscribed topics, not of groups whose topics are unk
     fixture.coordinator.offsetDelete(
       {
         groupId,
-        topics: ['orders', 'payments'].map((name) => ({
+        topics: ['orders', 'payments', 'nowhere'].map((name) => ({
           name,
           partitions: [{ partitionIndex: 0 }, { partitionIndex: 1 }],
         })),
@@ -233,12 +233,13 @@ test('OffsetDelete: not of subscribed topics, not of groups whose topics are unk
     await fixture.commit(1, { topic, memberId: ids[0], generationIdOrMemberEpoch: generation });
   }
   const response = await deleteOffsets();
-  const { GROUP_SUBSCRIBED_TO_TOPIC: SUBSCRIBED, NONE } = ErrorCode;
+  const { GROUP_SUBSCRIBED_TO_TOPIC: SUBSCRIBED, UNKNOWN_TOPIC_OR_PARTITION: UNKNOWN, NONE } = ErrorCode;
   assert.deepEqual(
     response.topics.map((topic) => topic.partitions.map((each) => each.errorCode)),
     [
       [SUBSCRIBED, SUBSCRIBED],
       [NONE, NONE],
+      [UNKNOWN, UNKNOWN],
     ],
   );
   assert.equal(await fixture.committed('orders'), 1);

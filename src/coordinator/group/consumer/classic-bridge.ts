@@ -158,6 +158,7 @@ export class ClassicBridge {
     return ErrorCode.REBALANCE_IN_PROGRESS;
   }
 
+  /** An administrator may send it for members of either protocol. */
   leave(group: ConsumerGroup, leaving: readonly LeavingMember[]): { effects: Effects; members: LeftMember[] } {
     const gone = new Map<string, ConsumerMember>();
     const members = leaving.map(({ memberId, groupInstanceId }) => {
@@ -176,10 +177,7 @@ export class ClassicBridge {
   #leavingMember(group: ConsumerGroup, memberId: string, instanceId: string | null): ConsumerMember {
     const byInstance = memberId === '' && instanceId !== null;
     const ownId = byInstance ? (group.staticMember(instanceId)?.memberId ?? '') : memberId;
-    const member = instanceId === null ? group.member(ownId) : staticMember(group, instanceId, ownId);
-    // An administrator may remove any static member; a member itself speaks for its protocol.
-    if (member.classic === null && !byInstance) throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
-    return member;
+    return instanceId === null ? group.member(ownId) : staticMember(group, instanceId, ownId);
   }
 
   #classicMember(

@@ -60,7 +60,7 @@ function describeMember(group: ConsumerGroup, member: ConsumerMember, env: Group
     clientId: member.clientId,
     clientHost: member.clientHost,
     subscribedTopicNames: [...member.topicNames],
-    subscribedTopicRegex: member.topicRegex === '' ? null : member.topicRegex,
+    subscribedTopicRegex: member.topicRegex,
     assignment: describePartitions(member.assigned, env),
     targetAssignment: describePartitions(group.target(member.memberId), env),
     memberType: member.classic === null ? MEMBER_TYPE.consumer : MEMBER_TYPE.classic,

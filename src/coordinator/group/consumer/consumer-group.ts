@@ -32,6 +32,8 @@ import {
 export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable';
 type TargetTopics = readonly { readonly topicId: Uuid; readonly partitions: readonly number[] }[];
 
+/** Kafka's first epoch of a group; with its first member it becomes 2. */
+const FIRST_EPOCH = 1;
 /** No target was ever computed. */
 const NO_TARGET_EPOCH = -1;
 
@@ -59,7 +61,7 @@ export class ConsumerGroup implements Group {
     this.members = new JournaledMap(undo);
     this.targets = new JournaledMap(undo);
     this.regexes = new JournaledMap(undo);
-    this.#epoch = new JournaledCell(undo, 0);
+    this.#epoch = new JournaledCell(undo, FIRST_EPOCH);
     this.#metadataHash = new JournaledCell(undo, 0);
     this.#targetEpoch = new JournaledCell(undo, NO_TARGET_EPOCH);
     this.#targetTimestampMs = new JournaledCell(undo, 0);

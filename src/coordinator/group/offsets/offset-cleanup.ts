@@ -5,7 +5,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { OffsetDeleteRequest, OffsetDeleteResponse } from '../../../protocol/messages/47-offset-delete.ts';
 import type { OffsetCommitKey, OffsetCommitValue } from '../../../protocol/persisted/group/offset-commit.ts';
 import type { Group, RetentionStart } from '../group.ts';
-import type { TopicDescription } from '../group-ports.ts';
+import type { TopicCatalog, TopicDescription } from '../group-ports.ts';
 import { type GroupRecord, offsetTombstone } from '../group-records.ts';
 import { sameTopicId } from './offset-commit.ts';
 import type { OffsetStore } from './offset-store.ts';
@@ -52,10 +52,15 @@ export function deleteOffsets(
   store: OffsetStore,
   group: Group,
   request: OffsetDeleteRequest,
+  catalog: TopicCatalog,
 ): { records: GroupRecord[]; topics: OffsetDeleteResponse['topics'] } {
   const records: GroupRecord[] = [];
   const topics = request.topics.map(({ name: topic, partitions }) => {
-    const errorCode = group.isSubscribedTo(topic) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
+    const errorCode = !catalog.byName(topic)
+      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      : group.isSubscribedTo(topic)
+        ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
+        : ErrorCode.NONE;
     for (const { partitionIndex: partition } of errorCode === ErrorCode.NONE ? partitions : []) {
       const { groupId } = group;
       if (store.get(groupId, topic, partition) || store.hasPending(groupId, topic, partition)) {

@@ -47,7 +47,7 @@ export class ClassicClient {
       this.memberId,
       this.generation,
       {},
-      { assignments, groupInstanceId: this.instanceId },
+      { assignments, groupInstanceId: this.instanceId, protocolName: 'cooperative-sticky' },
     );
     if (synced.errorCode === ErrorCode.NONE) this.#take(synced.assignment);
     return synced.errorCode;

@@ -14,17 +14,17 @@ test('the first member gets everything with its first heartbeat', async () => {
       errorCode: ErrorCode.NONE,
       errorMessage: null,
       memberId: 'a',
-      memberEpoch: 1,
+      memberEpoch: 2,
       heartbeatIntervalMs: 5_000,
       assignment: null,
     },
   );
   assert.equal(names(fixture, response.assignment!.topicPartitions).length, 8);
-  const next = await heartbeat(fixture, 'a', { memberEpoch: 1 });
+  const next = await heartbeat(fixture, 'a', { memberEpoch: 2 });
   assert.equal(next.assignment, null, 'nothing new');
   const full = await heartbeat(fixture, 'a', {
     ...JOIN,
-    memberEpoch: 1,
+    memberEpoch: 2,
     topicPartitions: response.assignment!.topicPartitions,
   });
   assert.equal(names(fixture, full.assignment!.topicPartitions).length, 8, 'a full request is answered in full');
@@ -40,18 +40,18 @@ test('a second member gets its part when the first one has given it back, and no
   assert.deepEqual(b.names, [], 'the target is a second old at least before it is computed again');
   assert.equal((await describe(fixture)).groupState, 'Assigning');
   await fixture.advance(1_000);
-  assert.equal((await describe(fixture)).assignmentEpoch, 2);
+  assert.equal((await describe(fixture)).assignmentEpoch, 3);
   await b.beat();
   assert.deepEqual(b.names, [], 'the first member still owns it');
-  assert.equal(b.epoch, 2);
-  const revoke = await heartbeat(fixture, 'a', { memberEpoch: 1 });
-  assert.equal(revoke.memberEpoch, 1, 'the epoch stands still until the partitions are given back');
+  assert.equal(b.epoch, 3);
+  const revoke = await heartbeat(fixture, 'a', { memberEpoch: 2 });
+  assert.equal(revoke.memberEpoch, 2, 'the epoch stands still until the partitions are given back');
   assert.equal(names(fixture, revoke.assignment!.topicPartitions).length, 4);
   await b.beat();
   assert.deepEqual(b.names, []);
   a.held = revoke.assignment!.topicPartitions;
   const acknowledged = await a.beat();
-  assert.equal(acknowledged.memberEpoch, 2);
+  assert.equal(acknowledged.memberEpoch, 3);
   await b.beat();
   assert.equal(b.names.length, 4);
   assert.equal(new Set([...a.names, ...b.names]).size, 8);
@@ -95,7 +95,7 @@ test('a member that does not give partitions back in its rebalance time-out is r
   await a.beat();
   await b.beat();
   await fixture.advance(1_000);
-  const stubborn = () => heartbeat(fixture, 'a', { memberEpoch: 1 });
+  const stubborn = () => heartbeat(fixture, 'a', { memberEpoch: 2 });
   await stubborn();
   for (let second = 0; second < 19; second++) {
     await fixture.advance(1_000);
@@ -148,7 +148,7 @@ test('requests that cannot be', async () => {
   const made = await heartbeat(fixture, '', JOIN, 0);
   assert.match(made.memberId!, /^[\w-]{22}$/, 'version 0 gives ids');
   assert.equal(await code('b', JOIN), ErrorCode.GROUP_MAX_SIZE_REACHED);
-  assert.equal(await code(made.memberId!, { memberEpoch: 1 }), ErrorCode.NONE);
+  assert.equal(await code(made.memberId!, { memberEpoch: 2 }), ErrorCode.NONE);
 });
 
 test('a static member that leaves for a while comes back to its partitions without moving the group', async () => {
@@ -269,7 +269,7 @@ test('the group survives a restart in the middle of a rebalance', async () => {
   await a.beat();
   await b.beat();
   await fixture.advance(1_000);
-  await heartbeat(fixture, 'a', { memberEpoch: 1 });
+  await heartbeat(fixture, 'a', { memberEpoch: 2 });
   const before = await fixture.durableState();
   await fixture.restart();
   assert.equal(await fixture.durableState(), before);
@@ -299,9 +299,9 @@ test('offset commits of members: epochs, partitions held since, versions', async
   const fixture = await GroupFixture.start();
   const a = new ConsumerClient(fixture, 'a');
   await a.beat();
-  assert.equal(await fixture.commitError(1, { memberId: 'a', generationIdOrMemberEpoch: 1 }), ErrorCode.NONE);
+  assert.equal(await fixture.commitError(1, { memberId: 'a', generationIdOrMemberEpoch: 2 }), ErrorCode.NONE);
   assert.equal(
-    await fixture.commitError(1, { memberId: 'a', generationIdOrMemberEpoch: 1 }, 8),
+    await fixture.commitError(1, { memberId: 'a', generationIdOrMemberEpoch: 2 }, 8),
     ErrorCode.UNSUPPORTED_VERSION,
   );
   assert.equal(
@@ -311,12 +311,12 @@ test('offset commits of members: epochs, partitions held since, versions', async
   assert.equal(await fixture.commitError(1), ErrorCode.UNKNOWN_MEMBER_ID);
   const b = new ConsumerClient(fixture, 'b');
   await reconcile(fixture, a, b);
-  assert.ok(a.epoch > 1);
+  assert.ok(a.epoch > 2);
   const partitionOf = (client: ConsumerClient): number => Number(client.names[0].slice('orders-'.length));
   const commit = (client: ConsumerClient, epoch: number, partition: number) =>
     fixture.commitError(5, { memberId: client.memberId, generationIdOrMemberEpoch: epoch, partition });
-  assert.equal(await commit(a, 1, partitionOf(a)), ErrorCode.NONE, 'held since epoch 1');
-  assert.equal(await commit(a, 1, partitionOf(b)), ErrorCode.STALE_MEMBER_EPOCH);
+  assert.equal(await commit(a, 2, partitionOf(a)), ErrorCode.NONE, 'held since epoch 2');
+  assert.equal(await commit(a, 2, partitionOf(b)), ErrorCode.STALE_MEMBER_EPOCH);
   assert.equal(await commit(a, a.epoch + 1, partitionOf(a)), ErrorCode.STALE_MEMBER_EPOCH);
   assert.equal(
     await commit(b, b.epoch - 1, partitionOf(b)),
@@ -341,12 +341,12 @@ test('administration: describe, list, delete', async () => {
   const described = await describe(fixture);
   assert.deepEqual(
     [described.groupState, described.groupEpoch, described.assignmentEpoch, described.assignorName],
-    ['Stable', 1, 1, 'uniform'],
+    ['Stable', 2, 2, 'uniform'],
   );
   const [member] = described.members;
   assert.deepEqual(
     [member.memberId, member.rackId, member.memberEpoch, member.subscribedTopicNames, member.memberType],
-    ['a', 'r1', 1, ['orders'], 1],
+    ['a', 'r1', 2, ['orders'], 1],
   );
   assert.deepEqual(member.assignment, member.targetAssignment);
   assert.equal(member.assignment.topicPartitions[0].topicName, 'orders');
