@@ -26,6 +26,7 @@ import { RowSlot } from '../ring/partition-table.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
+import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
 import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
 import { IoLinks } from './io-links.ts';
@@ -65,6 +66,7 @@ export class Broker {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #hosts: Hosts;
+  readonly #locks: DirectoryLocks;
   readonly #directory: MetadataDirectory;
   readonly #directories: LogDirectories;
   readonly #controller: LocalController;
@@ -78,7 +80,19 @@ export class Broker {
   #brokerEpoch = -1;
   #stopping = false;
 
+  /** Rejects with what is in the way; then nothing runs and the directories are free. */
   static async start(options: BrokerOptions): Promise<Broker> {
+    const { logDirs, metadataLogDir } = options.loaded.identity;
+    const locks = new DirectoryLocks([...logDirs, metadataLogDir], options.store.files);
+    try {
+      return await Broker.#startLocked(options, locks);
+    } catch (error) {
+      locks.release();
+      throw error;
+    }
+  }
+
+  static async #startLocked(options: BrokerOptions, locks: DirectoryLocks): Promise<Broker> {
     const { loaded, store, logger, clock = systemClock, random = systemRandom } = options;
     const { config, identity } = loaded;
     const directory = openMetadataDirectory({
@@ -118,9 +132,14 @@ export class Broker {
       onFatal: options.onFatal,
     });
     const hosts = await options.startHosts(config);
-    const broker = new Broker(options, { clock, random, directory, directories, controller, hosts });
+    const broker = new Broker(options, { clock, random, locks, directory, directories, controller, hosts });
     broker.#onConfig = (changed) => (current = changed);
-    await broker.#start();
+    try {
+      await broker.#start();
+    } catch (error) {
+      await broker.#abandonStart().catch(() => {});
+      throw error;
+    }
     return broker;
   }
 
@@ -131,6 +150,7 @@ export class Broker {
     parts: {
       clock: Clock;
       random: Random;
+      locks: DirectoryLocks;
       directory: MetadataDirectory;
       directories: LogDirectories;
       controller: LocalController;
@@ -143,6 +163,7 @@ export class Broker {
     this.#logger = logger;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#locks = parts.locks;
     this.#directory = parts.directory;
     this.#directories = parts.directories;
     this.#controller = parts.controller;
@@ -219,14 +240,33 @@ export class Broker {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    try {
+      await this.#stopHosts();
+      this.writeCheckpoints();
+      await this.#controller.close();
+      this.#directories.closeCleanly(this.#brokerEpoch);
+    } finally {
+      await this.#hosts.close();
+      this.#locks.release();
+    }
+  }
+
+  /** Takes down what a failed start has brought up; nothing is marked as clean. */
+  async #abandonStart(): Promise<void> {
+    this.#stopping = true;
+    try {
+      await this.#stopHosts();
+      await this.#controller.close();
+    } finally {
+      await this.#hosts.close();
+    }
+  }
+
+  async #stopHosts(): Promise<void> {
     await this.#io.stop();
     this.#transactions.transactions.close();
     this.#groups.close();
     await this.#storage.requestAll({ op: 'stop' });
-    this.writeCheckpoints();
-    await this.#controller.close();
-    this.#directories.closeCleanly(this.#brokerEpoch);
-    await this.#hosts.close();
   }
 
   writeCheckpoints(): void {

@@ -1,5 +1,6 @@
 /** Chooses storage engine and threads for a broker and starts it. */
 import { systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
 import { threadCounts } from '../config/node-identity.ts';
@@ -9,7 +10,6 @@ import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
 import { NativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
-import type { ProcessLogger } from '../telemetry/logger.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import type { HostsOptions } from './threads/hosts.ts';
@@ -18,8 +18,10 @@ import { startThreadHosts } from './threads/thread-hosts.ts';
 
 export interface LaunchOptions {
   readonly loaded: LoadedBrokerConfig;
-  readonly logger: ProcessLogger;
+  readonly logger: Logger;
   readonly cores: number;
+  /** In place of the engine that the settings name. */
+  readonly store?: LogStore;
   onFatal(error: Error): void;
 }
 
@@ -30,9 +32,10 @@ export interface LaunchedBroker {
   readonly storageWorkers: number;
 }
 
-export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOptions): Promise<LaunchedBroker> {
+export async function launchBroker(options: LaunchOptions): Promise<LaunchedBroker> {
+  const { loaded, logger, cores, onFatal } = options;
   const { config } = loaded;
-  const store = openStore(config.string('millrace.engine'), logger);
+  const store = options.store ?? openStore(config.string('millrace.engine'), logger);
   const threads = store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1 };
   const limited = rateLimitedLogger(logger, systemClock);
   const broker = await Broker.start({
@@ -40,16 +43,16 @@ export async function launchBroker({ loaded, logger, cores, onFatal }: LaunchOpt
     logger: limited,
     store,
     startHosts: async (settings) => {
-      const options = { ...hostsOptions(settings), ...threads, store, logger: limited };
+      const hosts = { ...hostsOptions(settings), ...threads, store, logger: limited };
       // The other engines live on one thread.
-      return store.kind === 'native' ? startThreadHosts(options, onFatal) : startInlineHosts(options);
+      return store.kind === 'native' ? startThreadHosts(hosts, onFatal) : startInlineHosts(hosts);
     },
     onFatal,
   });
   return { broker, engine: store.kind, ...threads };
 }
 
-function openStore(engine: string, logger: ProcessLogger): LogStore {
+function openStore(engine: string, logger: Logger): LogStore {
   if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace(() => systemClock.wallMs()));
   if (engine === 'portable') return new SegmentedLogStore(fsFileSpace);
   const addon = loadAddon();

@@ -51,8 +51,6 @@ interface Directory {
   readonly cleanShutdown: boolean;
 }
 
-const LOCK_FILE = '.lock';
-
 export class LogDirectories {
   readonly #files: FileSpace;
   readonly #random: Random;
@@ -60,7 +58,7 @@ export class LogDirectories {
   readonly #directories: Directory[] = [];
   readonly #directoryOf = new Map<string, Directory>();
 
-  /** Locks and reads the directories, which exist. Throws a StorageError. */
+  /** Reads the directories, which exist and are locked. Throws a StorageError. */
   constructor(paths: readonly string[], files: FileSpace, random: Random, logger: Logger) {
     this.#files = files;
     this.#random = random;
@@ -145,17 +143,9 @@ export class LogDirectories {
   /** The last thing of an orderly stop: all logs are closed and synced. */
   closeCleanly(brokerEpoch: number): void {
     for (const { path } of this.#directories) writeCleanShutdown(this.#files, path, brokerEpoch);
-    this.unlock();
-  }
-
-  unlock(): void {
-    for (const { path } of this.#directories) this.#files.unlock(`${path}/${LOCK_FILE}`);
   }
 
   #open(path: string): Directory {
-    if (this.#files.lock(`${path}/${LOCK_FILE}`) !== 0) {
-      throw new StorageError('another process uses the directory of', `${path}/${LOCK_FILE}`, 0);
-    }
     const entries = this.#files.list(path);
     if (typeof entries === 'number') throw new StorageError('cannot list', path, entries);
     const directory: Directory = {

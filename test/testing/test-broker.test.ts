@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { startTestBroker } from '../../src/testing/test-broker.ts';
+
+const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'millrace-test-broker-'));
+
+async function sendAndRead(bootstrapServers: string, topic: string, value: string): Promise<string[]> {
+  const client = { clientId: 'test', bootstrapBrokers: bootstrapServers.split(',') };
+  const producer = new Producer({ ...client, serializers: stringSerializers, autocreateTopics: true });
+  await producer.send({ messages: [{ topic, key: 'k', value }] });
+  await producer.close();
+  const consumer = new Consumer({ ...client, groupId: 'g', deserializers: stringDeserializers });
+  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
+  const values: string[] = [];
+  for await (const message of stream) {
+    values.push(message.value);
+    if (message.value === value) break;
+  }
+  await consumer.close(true);
+  return values;
+}
+
+describe('test broker', () => {
+  test('two brokers in one process know nothing of each other', async () => {
+    await using one = await startTestBroker();
+    await using other = await startTestBroker();
+    assert.notEqual(one.port, other.port);
+    assert.notEqual(one.clusterId, other.clusterId);
+    assert.deepEqual(await sendAndRead(one.bootstrapServers, 'words', 'first'), ['first']);
+    assert.deepEqual(await sendAndRead(other.bootstrapServers, 'words', 'second'), ['second']);
+  });
+
+  test('with a folder the next broker finds what the last one had', async () => {
+    const folder = temporaryFolder();
+    try {
+      const first = await startTestBroker({ folder });
+      await sendAndRead(first.bootstrapServers, 'words', 'one');
+      await first.stop();
+      await first.stop();
+      assert.ok(readdirSync(folder).includes('words-0'));
+      const second = await startTestBroker({ folder });
+      assert.equal(second.clusterId, first.clusterId);
+      assert.deepEqual(await sendAndRead(second.bootstrapServers, 'words', 'two'), ['one', 'two']);
+      await second.stop();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('settings are taken, and wrong ones refused with the setting’s name', async () => {
+    await assert.rejects(startTestBroker({ configs: { 'num.partitions': 'many' } }), /num\.partitions/);
+    await using broker = await startTestBroker({ configs: { 'node.id': 7 } });
+    assert.match(broker.bootstrapServers, /^127\.0\.0\.1:\d+$/);
+  });
+
+  test('a start that fails leaves nothing that runs, and the folder free for the next', async () => {
+    const folder = temporaryFolder();
+    try {
+      await using busy = await startTestBroker();
+      const listeners = `PLAINTEXT://127.0.0.1:${busy.port}`;
+      await assert.rejects(startTestBroker({ folder, configs: { listeners } }), /EADDRINUSE/);
+      const next = await startTestBroker({ folder });
+      await next.stop();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a folder that is in use is refused before anything in it is touched', async () => {
+    const folder = temporaryFolder();
+    try {
+      await using first = await startTestBroker({ folder });
+      await assert.rejects(startTestBroker({ folder }), /another process uses the directory/);
+      assert.deepEqual(await sendAndRead(first.bootstrapServers, 'words', 'still there'), ['still there']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('the process ends by itself after stop, and no folder appears', () => {
+    const script = `
+      import { startTestBroker } from ${JSON.stringify(new URL('../../src/testing/test-broker.ts', import.meta.url).href)};
+      const broker = await startTestBroker();
+      await broker.stop();
+      console.log('stopped');
+    `;
+    const cwd = temporaryFolder();
+    try {
+      const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      assert.equal(ended.stderr, '');
+      assert.equal(ended.status, 0);
+      assert.equal(ended.stdout, 'stopped\n');
+      assert.deepEqual(readdirSync(cwd), []);
+      assert.ok(!existsSync('/millrace'));
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
+  });
+});
