@@ -119,6 +119,18 @@ function scaleCommand(): Command {
     });
 }
 
+function microCommand(): Command {
+  return new Command('micro')
+    .description('micro-benchmarks of codec, storage, ring and response writer, against the committed baseline')
+    .option('--only <text>', 'only cases whose name contains this')
+    .option('--save', 'make the results the new baseline')
+    .option('--fail-above <percent>', 'exit with 1 when a case is slower by more', Number)
+    .action(async (options: import('./micro/run-micro.ts').MicroOptions) => {
+      const { runMicro } = await import('./micro/run-micro.ts');
+      await runMicro(options, progress);
+    });
+}
+
 /** The `bench` command with its subcommands. */
 export function benchCommand(): Command {
   return new Command('bench')
@@ -127,5 +139,6 @@ export function benchCommand(): Command {
     .addCommand(compareCommand())
     .addCommand(limitCommand())
     .addCommand(matrixCommand())
-    .addCommand(scaleCommand());
+    .addCommand(scaleCommand())
+    .addCommand(microCommand());
 }

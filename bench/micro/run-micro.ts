@@ -1,0 +1,121 @@
+/**
+ * Runs the micro-benchmarks with mitata and compares them with the committed baseline. A baseline belongs to one kind of
+ * machine: on another one ratios between cases still tell something, absolute figures do not.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { measure } from 'mitata';
+import { formatNumber, formatTable } from '../report/table.ts';
+import { codecCases } from './codec-cases.ts';
+import { ioCases } from './io-cases.ts';
+import type { MicroCase } from './micro-case.ts';
+import { storageCases } from './storage-cases.ts';
+
+export interface MicroResult {
+  name: string;
+  /** The median of a call. */
+  ns: number;
+  p99Ns: number;
+  bytes: number;
+}
+
+export interface Baseline {
+  machine: string;
+  node: string;
+  results: MicroResult[];
+}
+
+export const baselinePath = fileURLToPath(new URL('baseline.json', import.meta.url));
+
+const SECONDS_EACH = 0.5;
+
+function machineName(): string {
+  const all = cpus();
+  return `${all[0]?.model ?? 'unknown'}, ${all.length} cores`;
+}
+
+export function allCases(): MicroCase[] {
+  return [...codecCases(), ...storageCases(), ...ioCases()];
+}
+
+export async function measureCases(
+  cases: readonly MicroCase[],
+  progress: (text: string) => void,
+): Promise<MicroResult[]> {
+  const results: MicroResult[] = [];
+  for (const one of cases) {
+    const stats = await measure(one.run, { min_cpu_time: SECONDS_EACH * 1e9 } as object);
+    one.dispose?.();
+    results.push({ name: one.name, ns: stats.p50, p99Ns: stats.p99, bytes: one.bytes });
+    progress(`${one.name}: ${formatNumber(stats.p50)} ns`);
+  }
+  return results;
+}
+
+export interface MicroComparison {
+  rows: string[][];
+  /** Names of the cases that got slower by more than the tolerance. */
+  slower: string[];
+}
+
+/** Cases that the baseline does not know are shown without a ratio. */
+export function compareWithBaseline(
+  results: readonly MicroResult[],
+  baseline: Baseline | undefined,
+  tolerancePercent: number,
+): MicroComparison {
+  const slower: string[] = [];
+  const rows = results.map((result) => {
+    const before = baseline?.results.find((one) => one.name === result.name);
+    const ratio = before ? result.ns / before.ns : undefined;
+    if (ratio !== undefined && ratio > 1 + tolerancePercent / 100) slower.push(result.name);
+    const rate = result.bytes > 0 ? `${formatNumber(result.bytes / result.ns)} GB/s` : '';
+    const cells = [result.name, rate, formatNumber(result.ns), formatNumber(result.p99Ns)];
+    return [...cells, before ? formatNumber(before.ns) : '', ratio === undefined ? '' : `×${ratio.toFixed(2)}`];
+  });
+  return { rows, slower };
+}
+
+function readBaseline(): Baseline | undefined {
+  try {
+    return JSON.parse(readFileSync(baselinePath, 'utf8')) as Baseline;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface MicroOptions {
+  only?: string;
+  save?: boolean;
+  failAbove?: number;
+}
+
+const TOLERANCE_PERCENT = 25;
+
+export async function runMicro(options: MicroOptions, progress: (text: string) => void): Promise<void> {
+  const cases = allCases();
+  const chosen = cases.filter((one) => options.only === undefined || one.name.includes(options.only));
+  for (const one of cases) if (!chosen.includes(one)) one.dispose?.();
+  const results = await measureCases(chosen, progress);
+  const baseline = readBaseline();
+  const { rows, slower } = compareWithBaseline(results, baseline, options.failAbove ?? TOLERANCE_PERCENT);
+  console.log(formatTable({ head: ['case', 'rate', 'median ns', 'p99 ns', 'baseline ns', 'ratio'], rows }));
+  if (baseline && baseline.machine !== machineName()) {
+    console.log(`The baseline is of another machine (${baseline.machine}): ratios tell little.`);
+  }
+  if (options.save) {
+    const kept = baseline?.results.filter((old) => !results.some((result) => result.name === old.name)) ?? [];
+    const fresh: Baseline = {
+      machine: machineName(),
+      node: process.version,
+      results: options.only === undefined ? results : [...kept, ...results],
+    };
+    writeFileSync(baselinePath, `${JSON.stringify(fresh, null, 2)}\n`);
+    progress(`Saved ${baselinePath}`);
+  }
+  if (options.failAbove !== undefined && slower.length > 0) {
+    console.error(`Slower by more than ${options.failAbove} %: ${slower.join('; ')}`);
+    process.exitCode = 1;
+  }
+}
