@@ -333,6 +333,6 @@ export class GroupCoordinator {
       const hasMessage = context.apiVersion >= 3 && errorCode !== ErrorCode.NONE;
       return { groupId, errorCode, errorMessage: hasMessage ? errorMessage(errorCode) : null };
     };
-    return { throttleTimeMs: 0, results: await Promise.all(request.groupsNames.map(deleteOne)) };
+    return { throttleTimeMs: 0, results: await Promise.all([...new Set(request.groupsNames)].map(deleteOne)) };
   }
 }

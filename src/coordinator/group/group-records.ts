@@ -5,7 +5,7 @@
  *   0 1  offset of (group, topic, partition)      5   member of a consumer group
  *   2    classic group                            6 7 target assignment: its epoch, a member's part
  *   3    consumer group                           8   what a member owns now
- *                                                 16  topics that a regular expression matches
+ *   4    its topics, as Kafka 4.0 kept them       16  topics that a regular expression matches
  */
 import { decode, encodeBehind } from '../../protocol/codec.ts';
 import {
@@ -26,6 +26,12 @@ import {
   consumerGroupMetadataKey,
   consumerGroupMetadataValue,
 } from '../../protocol/persisted/group/consumer-group-metadata.ts';
+import {
+  type ConsumerGroupPartitionMetadataKey,
+  type ConsumerGroupPartitionMetadataValue,
+  consumerGroupPartitionMetadataKey,
+  consumerGroupPartitionMetadataValue,
+} from '../../protocol/persisted/group/consumer-group-partition-metadata.ts';
 import {
   type ConsumerGroupRegularExpressionKey,
   type ConsumerGroupRegularExpressionValue,
@@ -72,6 +78,7 @@ export type GroupRecord =
   | Of<'offset', OffsetCommitKey, OffsetCommitValue>
   | Of<'classicGroup', GroupMetadataKey, GroupMetadataValue>
   | Of<'consumerGroup', ConsumerGroupMetadataKey, ConsumerGroupMetadataValue>
+  | Of<'consumerPartitions', ConsumerGroupPartitionMetadataKey, ConsumerGroupPartitionMetadataValue>
   | Of<'consumerMember', ConsumerGroupMemberMetadataKey, ConsumerGroupMemberMetadataValue>
   | Of<'consumerTarget', ConsumerGroupTargetAssignmentMetadataKey, ConsumerGroupTargetAssignmentMetadataValue>
   | Of<'consumerTargetMember', ConsumerGroupTargetAssignmentMemberKey, ConsumerGroupTargetAssignmentMemberValue>
@@ -92,6 +99,7 @@ const SHAPES: { readonly [K in GroupRecordKind]: Shape } = {
   offset: { type: 1, key: offsetCommitKey, value: offsetCommitValue },
   classicGroup: { type: 2, key: groupMetadataKey, value: groupMetadataValue },
   consumerGroup: { type: 3, key: consumerGroupMetadataKey, value: consumerGroupMetadataValue },
+  consumerPartitions: { type: 4, key: consumerGroupPartitionMetadataKey, value: consumerGroupPartitionMetadataValue },
   consumerMember: { type: 5, key: consumerGroupMemberMetadataKey, value: consumerGroupMemberMetadataValue },
   consumerTarget: {
     type: 6,
@@ -175,7 +183,7 @@ export function groupMetadataTombstone(groupId: string): RecordOf<'classicGroup'
   return { kind: 'classicGroup', key: { group: groupId }, value: null, version: 0 };
 }
 
-type ConsumerGroupKind = 'consumerGroup' | 'consumerTarget';
+type ConsumerGroupKind = 'consumerGroup' | 'consumerPartitions' | 'consumerTarget';
 type ConsumerMemberKind = 'consumerMember' | 'consumerTargetMember' | 'consumerCurrent';
 
 /** A consumer group's record; null deletes it. */

@@ -6,7 +6,7 @@ import type { GroupEnvironment } from '../group-environment.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import type { ConsumerMember } from './consumer-member.ts';
 import { ConsumerView } from './consumer-view.ts';
-import { type OwnedPartitions, type PartitionSet, toTopicPartitions } from './partition-sets.ts';
+import { type OwnedPartitions, type PartitionSet, toTopicPartitions, unionOf } from './partition-sets.ts';
 
 export type DescribedConsumerGroup = ConsumerGroupDescribeResponse['groups'][number];
 type DescribedMember = DescribedConsumerGroup['members'][number];
@@ -61,7 +61,8 @@ function describeMember(group: ConsumerGroup, member: ConsumerMember, env: Group
     clientHost: member.clientHost,
     subscribedTopicNames: [...member.topicNames],
     subscribedTopicRegex: member.topicRegex,
-    assignment: describePartitions(member.assigned, env),
+    // What it has to give back it still holds.
+    assignment: describePartitions(unionOf(member.assigned, member.pendingRevocation), env),
     targetAssignment: describePartitions(group.target(member.memberId), env),
     memberType: member.classic === null ? MEMBER_TYPE.consumer : MEMBER_TYPE.classic,
   };

@@ -27,6 +27,7 @@ import {
   type PartitionSet,
   partitionSet,
   partitionsOf,
+  unionOf,
 } from './partition-sets.ts';
 
 export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable';
@@ -188,6 +189,7 @@ export class ConsumerGroup implements Group {
       ...ids.map((id) => consumerMemberRecord('consumerCurrent', groupId, id, null)),
       ...[...targets].map((id) => consumerMemberRecord('consumerTargetMember', groupId, id, null)),
       consumerGroupRecord('consumerTarget', groupId, null),
+      consumerGroupRecord('consumerPartitions', groupId, null),
       ...[...this.regexes.keys()].map((regex) => consumerRegexRecord(groupId, regex, null)),
       ...ids.map((id) => consumerMemberRecord('consumerMember', groupId, id, null)),
       consumerGroupRecord('consumerGroup', groupId, null),
@@ -269,12 +271,7 @@ export class ConsumerGroup implements Group {
 
   putMember(member: ConsumerMember): void {
     const old = this.members.get(member.memberId);
-    const held = new Map<Uuid, Map<number, number>>();
-    for (const owned of [member.assigned, member.pendingRevocation]) {
-      for (const [topicId, partitions] of owned) {
-        held.set(topicId, new Map([...(held.get(topicId) ?? []), ...partitions]));
-      }
-    }
+    const held = unionOf(member.assigned, member.pendingRevocation);
     if (old && (old.assigned !== member.assigned || old.pendingRevocation !== member.pendingRevocation)) {
       this.#disown(old, held);
     }

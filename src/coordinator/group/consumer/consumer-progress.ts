@@ -56,8 +56,7 @@ export class ConsumerProgress {
     const { group, before, member, replacedId } = progress;
     const isNew = !group.members.has(member.memberId) && replacedId === undefined;
     if (isNew || !sameSubscription(before, member)) records.push(subscriptionRecord(group.groupId, member));
-    const changed =
-      isNew || !sameNames(before.topicNames, member.topicNames) || before.topicRegex !== member.topicRegex;
+    const changed = !sameNames(before.topicNames, member.topicNames) || before.topicRegex !== member.topicRegex;
     const isStale = group.topicsVersionSeen !== this.#topicsVersion;
     const regexes = this.#lookUpRegexes(progress, changed, isStale, records);
     const view = new ConsumerView(group, { member, replacedId, regexes });

@@ -12,6 +12,8 @@ export function replayConsumerRecord(group: ConsumerGroup, record: ConsumerRecor
     case 'consumerMember':
       group.replaySubscription(record.key.memberId, record.value);
       break;
+    case 'consumerPartitions':
+      break;
     case 'consumerTarget':
       if (record.value) group.replayTarget(record.value.assignmentEpoch, record.value.assignmentTimestamp);
       else group.forgetTarget();

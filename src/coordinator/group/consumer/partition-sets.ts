@@ -61,6 +61,13 @@ export function samePartitions(a: PartitionSet | OwnedPartitions, b: PartitionSe
   return true;
 }
 
+export function unionOf(a: OwnedPartitions, b: OwnedPartitions): OwnedPartitions {
+  if (b.size === 0) return a;
+  const union = new Map<Uuid, ReadonlyMap<number, number>>(a);
+  for (const [topicId, partitions] of b) union.set(topicId, new Map([...(union.get(topicId) ?? []), ...partitions]));
+  return union;
+}
+
 export function* partitionsOf(set: PartitionSet | OwnedPartitions): IterableIterator<[Uuid, number]> {
   for (const [topicId, partitions] of set) for (const partition of partitions.keys()) yield [topicId, partition];
 }
