@@ -34,6 +34,7 @@ await build({
     'io-worker': join(source, 'broker/threads/io-worker.ts'),
     'storage-worker': join(source, 'broker/threads/storage-worker.ts'),
     cli: join(source, 'cli/main.ts'),
+    testing: join(source, 'testing/test-broker.ts'),
   },
   outdir: output,
   bundle: true,

@@ -1,39 +1,19 @@
 // The command line against a broker in this process that keeps everything in memory.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type LaunchedBroker, launchBroker } from '../../src/broker/launch-broker.ts';
-import { loadBrokerConfig } from '../../src/config/load-broker-config.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { millrace, type Outcome } from './terminal.ts';
 
-let launched: LaunchedBroker;
-let folder: string;
+let broker: TestBroker;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
-  const loaded = loadBrokerConfig({
-    overrides: [
-      'listeners=PLAINTEXT://127.0.0.1:0',
-      `log.dirs=${folder}`,
-      'millrace.engine=memory',
-      'group.initial.rebalance.delay.ms=0',
-      'offsets.topic.num.partitions=2',
-    ],
-  });
-  const logger = createLogger({ level: 'error' });
-  launched = await launchBroker({ loaded, logger, cores: 1, onFatal: (error) => assert.fail(error) });
+  broker = await startTestBroker();
 });
 
-after(async () => {
-  await launched?.broker.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => broker?.stop());
 
 const cli = (argv: string[], input = ''): Promise<Outcome> =>
-  millrace(argv, { MILLRACE_BOOTSTRAP: `127.0.0.1:${launched.broker.listeners[0].port}` }, input);
+  millrace(argv, { MILLRACE_BOOTSTRAP: broker.bootstrapServers }, input);
 
 async function ok(argv: string[], input = ''): Promise<string> {
   const outcome = await cli(argv, input);

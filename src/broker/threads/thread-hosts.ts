@@ -21,6 +21,9 @@ import {
 /** Young generation of a thread's heap: small, since the hot paths make next to no garbage. */
 const YOUNG_GENERATION_MB = 8;
 
+/** Threads get the process's flags, but not those that say what kind of text the process was given to run. */
+const execArgv = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? [] : process.execArgv;
+
 export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
   const { ioThreads, storageWorkers, logLevel, fetchSessionSlots } = options;
   const bells = openDoorbells();
@@ -31,6 +34,7 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   const start = (entry: string, seed: IoThreadSeed | StorageThreadSeed): Worker => {
     const worker = new Worker(new URL(`./${entry}.${moduleExtension}`, import.meta.url), {
       workerData: seed,
+      execArgv,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.on('error', onThreadError);
