@@ -257,14 +257,17 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
     const batch = this.#queue[0];
     if (!batch || this.#appending || this.#closed) return;
     this.#appending = true;
-    const { log, partition } = this.#options;
-    const appended = batch.marker
-      ? log.appendEndTransaction(partition, batch.marker)
-      : log.append(partition, batch.records, batch.transaction);
-    appended.then(
+    this.#append(batch).then(
       () => this.#succeed(batch),
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  /** Async, so that a port that throws fails the batch and not the thread. */
+  async #append(batch: PendingBatch): Promise<void> {
+    const { log, partition } = this.#options;
+    if (batch.marker) await log.appendEndTransaction(partition, batch.marker);
+    else await log.append(partition, batch.records, batch.transaction);
   }
 
   #succeed(batch: PendingBatch): void {

@@ -5,6 +5,7 @@ import { ManualClock } from '../../../src/base/manual-clock.ts';
 import type { LogBatch } from '../../../src/coordinator/runtime/coordinator-log.ts';
 import { CoordinatorRuntime } from '../../../src/coordinator/runtime/coordinator-runtime.ts';
 import type {
+  CoordinatorResult,
   CoordinatorShard,
   RecordCodec,
   RecordOrigin,
@@ -138,6 +139,40 @@ test('an operation sees what those before it wrote, and falls with them', async 
   assert.equal(await read, '1');
   log.failWith(null);
   assert.equal(await append(), '1+');
+});
+
+test('what is wrong with one transaction is not told to the operations behind it', async () => {
+  const { runtime, log, set } = start();
+  await runtime.elected(0, 1);
+  log.hold();
+  const fenced = runtime.writeTransactional(
+    0,
+    { transactionalId: 't', producerId: 1, producerEpoch: 0 },
+    5,
+    (): CoordinatorResult<Entry, string> => ({ records: [['t', '1']], response: '' }),
+  );
+  await settle();
+  const behind = set('a', '1');
+  await settle();
+  log.failWith(ErrorCode.INVALID_PRODUCER_EPOCH);
+  log.release();
+  assert.equal(await codeOf(fenced), ErrorCode.INVALID_PRODUCER_EPOCH);
+  assert.equal(await codeOf(behind), ErrorCode.COORDINATOR_NOT_AVAILABLE);
+});
+
+test('a port that throws fails the append, and has the partition read again', async () => {
+  const { runtime, log, clock, set, get } = start();
+  await runtime.elected(0, 1);
+  const append = log.append.bind(log);
+  log.append = () => {
+    throw new Error('a bug');
+  };
+  assert.equal(await codeOf(set('a', '1')), ErrorCode.UNKNOWN_SERVER_ERROR);
+  log.append = append;
+  clock.advance(1_000);
+  await settle();
+  assert.equal(await get('a'), undefined);
+  assert.equal(await set('a', '1'), '1');
 });
 
 test('a handler that throws changes nothing; a foreign error is told as such and no more', async () => {
