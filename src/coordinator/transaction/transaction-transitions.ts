@@ -123,9 +123,22 @@ export function fencedAbort(current: TransactionMetadata, serverVersion: number,
 
 /** Whether the producer is the current one of the id and no end of a transaction is under way: the code, or NONE. */
 export function checkProducer(current: TransactionMetadata | undefined, producer: ProducerIdAndEpoch): ErrorCode {
-  if (!current || current.producerId !== producer.producerId) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+  if (!current) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+  if (isAhead(current, producer)) return ErrorCode.CONCURRENT_TRANSACTIONS;
+  if (current.producerId !== producer.producerId) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
   if (current.producerEpoch !== producer.producerEpoch) return ErrorCode.PRODUCER_FENCED;
   return isPrepared(current.state) ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.NONE;
+}
+
+/**
+ * Whether the producer goes on already with what the end of its transaction gave it, while markers are still on their
+ * way. Kafka fences it in some of these cases; it does no wrong, and only has to come again.
+ */
+function isAhead(current: TransactionMetadata, { producerId, producerEpoch }: ProducerIdAndEpoch): boolean {
+  if (!isPrepared(current.state) || current.clientTransactionVersion < EPOCH_BUMP_VERSION) return false;
+  return current.nextProducerId === NO_PRODUCER_ID
+    ? producerId === current.producerId && producerEpoch === current.producerEpoch
+    : producerId === current.nextProducerId && producerEpoch === 0;
 }
 
 /** Partitions join the transaction; the first ones begin it. */
@@ -191,6 +204,7 @@ export function endTransactionV2(
   nowMs: number,
 ): Decision {
   if (!current) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+  if (isAhead(current, producer)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
   const { state } = current;
   const { producerId, producerEpoch } = producer;
   const isOverflowRetry =
