@@ -105,8 +105,15 @@ export class Segment {
     }
     const result = this.#walkToEnd(from);
     if (result < 0) return result;
+    this.#countSinceIndexEntry();
     this.#loaded = true;
     return 0;
+  }
+
+  #countSinceIndexEntry(): void {
+    const { offsetIndex } = this;
+    const last = offsetIndex.entries > 0 ? offsetIndex.position(offsetIndex.entries - 1) : 0;
+    this.bytesSinceIndexEntry = this.sizeBytes - last;
   }
 
   #walkToEnd(from: number): number {
@@ -258,8 +265,8 @@ export class Segment {
     this.sizeBytes = position;
     this.dirty = true;
     this.#forget();
-    if (position === 0) this.bytesSinceIndexEntry = 0;
     this.offsetIndex.cutAt(position);
+    this.#countSinceIndexEntry();
     const loaded = this.#walkToEnd(0);
     if (loaded < 0) return loaded;
     this.timeIndex.cutAt(this.nextOffset - this.baseOffset);

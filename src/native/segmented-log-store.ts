@@ -242,9 +242,8 @@ export class SegmentedLogStore implements LogStore {
   ): number {
     const { segments } = this.#log(log);
     const active = segments.at(-1);
-    if (!active || offset < segments[0].baseOffset) return PlanStatus.outOfRange;
+    if (!active || offset < segments[0].baseOffset || offset > active.nextOffset) return PlanStatus.outOfRange;
     if (offset >= upperOffset) return PlanStatus.atEnd;
-    if (offset > active.nextOffset) return PlanStatus.outOfRange;
     for (let at = floorSegment(segments, offset); at < segments.length; at++) {
       const segment = segments[at];
       const position = segment.positionOf(Math.max(offset, segment.baseOffset));

@@ -324,7 +324,10 @@ export class Log {
     syncLog(this.#state, done);
   }
 
-  /** Cuts the log: `offset` is the new end. Returns false when it lies at or above the end. */
+  /**
+   * Cuts the log at the batch that contains `offset`: the new end is at most `offset`. Returns false when it lies at or
+   * above the end already.
+   */
   truncateTo(offset: number): boolean {
     const state = this.#state;
     if (offset < 0) throw new RangeError(`cannot truncate to offset ${offset}`);
@@ -345,13 +348,14 @@ export class Log {
       state.snapshots.remove(baseOffset);
     }
     state.refresh();
-    state.transactions.truncate(state.activeBaseOffset, offset);
-    state.epochs.truncateFromEnd(offset);
-    state.logEndOffset = offset;
-    state.logStartOffset = Math.min(state.logStartOffset, offset);
-    state.recoveryPoint = Math.min(state.recoveryPoint, offset);
-    state.snapshots.removeOutside(-1, offset);
-    reloadProducers(state, offset, {});
+    const endOffset = state.active[SegmentSlot.nextOffset];
+    state.transactions.truncate(state.activeBaseOffset, endOffset);
+    state.epochs.truncateFromEnd(endOffset);
+    state.logEndOffset = endOffset;
+    state.logStartOffset = Math.min(state.logStartOffset, endOffset);
+    state.recoveryPoint = Math.min(state.recoveryPoint, endOffset);
+    state.snapshots.removeOutside(-1, endOffset);
+    reloadProducers(state, endOffset, {});
     this.setHighWatermark(state.highWatermark);
     this.#appender.resync();
     return true;

@@ -21,17 +21,28 @@ interface ModelBatch {
   readonly sequence: number;
 }
 
-const PRODUCER = { producerId: 42, producerEpoch: 0 };
-
 class Model {
   batches: ModelBatch[] = [];
   logStartOffset = 0;
   logEndOffset = 0;
   count = 0;
+  producerId = 42;
+  /** The producer's last batch. */
+  last: ModelBatch | undefined;
+
+  get producer(): { producerId: number; producerEpoch: number } {
+    return { producerId: this.producerId, producerEpoch: 0 };
+  }
 
   get nextSequence(): number {
-    const last = this.batches.findLast((batch) => batch.sequence >= 0);
-    return last ? last.sequence + last.values.length : 0;
+    return this.last ? this.last.sequence + this.last.values.length : 0;
+  }
+
+  /** What was deleted may or may not be remembered (in a snapshot) when the log is opened again. */
+  forgetDeletedProducer(): void {
+    if (!this.last || this.last.baseOffset + this.last.values.length > this.logStartOffset) return;
+    this.last = undefined;
+    this.producerId++;
   }
 
   make(size: number, idempotent: boolean, timestamp: number): { batch: ModelBatch; bytes: Buffer } {
@@ -39,8 +50,9 @@ class Model {
     const sequence = idempotent ? this.nextSequence : -1;
     const batch = { baseOffset: this.logEndOffset, values, timestamp, sequence };
     const records = values.map((value) => ({ timestamp, value }));
-    const producer = idempotent ? { ...PRODUCER, baseSequence: sequence } : {};
+    const producer = idempotent ? { ...this.producer, baseSequence: sequence } : {};
     this.batches.push(batch);
+    if (idempotent) this.last = batch;
     this.logEndOffset += size;
     return { batch, bytes: makeBatch({ records, ...producer }) };
   }
@@ -49,6 +61,12 @@ class Model {
     this.batches = this.batches.filter((batch) => batch.baseOffset + batch.values.length <= offset);
     this.logEndOffset = offset;
     this.logStartOffset = Math.min(this.logStartOffset, offset);
+    if (!this.last || this.batches.includes(this.last)) return;
+    this.last = this.batches.findLast((batch) => batch.sequence >= 0);
+    if (!this.last || this.last.baseOffset < this.logStartOffset) {
+      this.last = undefined;
+      this.producerId++;
+    }
   }
 
   records(): { offset: number; value: string }[] {
@@ -142,6 +160,7 @@ class Run {
       case 'reopen':
         fixture.reopen();
         assert.equal(fixture.log.logEndOffset, model.logEndOffset);
+        model.forgetDeletedProducer();
         break;
       case 'crash':
         this.crash(given.harm, given.place, given.dropSnapshots);
@@ -172,11 +191,11 @@ class Run {
 
   /** The last idempotent batch once more. */
   repeat(): void {
-    const last = this.model.batches.findLast((batch) => batch.sequence >= 0);
+    const { last, producer } = this.model;
     if (!last) return;
     const { timestamp, values, sequence } = last;
     const records = values.map((value) => ({ timestamp, value }));
-    const outcome = this.fixture.append(makeBatch({ records, ...PRODUCER, baseSequence: sequence }));
+    const outcome = this.fixture.append(makeBatch({ records, ...producer, baseSequence: sequence }));
     assert.deepEqual(
       [outcome.errorCode, outcome.isDuplicate, outcome.baseOffset],
       [ErrorCode.NONE, true, last.baseOffset],
@@ -195,6 +214,7 @@ class Run {
     assert.ok(logEndOffset <= model.logEndOffset);
     if (harm === 'none' || harm === 'garbage') assert.equal(logEndOffset, model.logEndOffset);
     model.cut(logEndOffset);
+    model.forgetDeletedProducer();
   }
 
   /** Harms bytes of one segment that were not synced. */

@@ -285,6 +285,17 @@ describe('truncation', () => {
     }
   });
 
+  test('within a batch: the whole batch goes', () => {
+    const fixture = new LogFixture();
+    fixture.appendRecords(3);
+    fixture.appendRecords(3);
+    assert.equal(fixture.log.truncateTo(4), true);
+    assert.equal(fixture.log.logEndOffset, 3);
+    assert.equal(fixture.records().length, 3);
+    fixture.reopen();
+    assert.equal(fixture.log.logEndOffset, 3);
+  });
+
   test('below the first segment, and fully', () => {
     const fixture = filled();
     fixture.log.deleteRecords(4);
