@@ -31,8 +31,7 @@ if (process.argv.includes('--if-stale') && builtMs() > newestMs(source)) process
 await build({
   entryPoints: {
     main: join(source, 'main.ts'),
-    'io-worker': join(source, 'broker/threads/io-worker.ts'),
-    'storage-worker': join(source, 'broker/threads/storage-worker.ts'),
+    'broker-thread': join(source, 'broker/threads/broker-thread.ts'),
     cli: join(source, 'cli/main.ts'),
     testing: join(source, 'testing/test-broker.ts'),
   },

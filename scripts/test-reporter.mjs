@@ -9,7 +9,8 @@ export default async function* report(source) {
       const { error } = data.details;
       const own = error?.failureType !== 'subtestsFailed';
       if (!isSuite) counts.failed++;
-      if (own) yield `\nFAILED ${data.name}\n  ${data.file ?? ''}:${data.line ?? ''}\n${inspect(error?.cause ?? error, { depth: 6 })}\n`;
+      if (own)
+        yield `\nFAILED ${data.name}\n  ${data.file ?? ''}:${data.line ?? ''}\n${inspect(error?.cause ?? error, { depth: 6 })}\n`;
     } else if (type === 'test:pass' && !isSuite) {
       if (data.skip !== undefined || data.todo !== undefined) {
         counts.skipped++;

@@ -30,13 +30,15 @@ export interface LaunchedBroker {
   readonly engine: LogStore['kind'];
   readonly ioThreads: number;
   readonly storageWorkers: number;
+  readonly colocated: boolean;
 }
 
 export async function launchBroker(options: LaunchOptions): Promise<LaunchedBroker> {
   const { loaded, logger, cores, onFatal } = options;
   const { config } = loaded;
   const store = options.store ?? openStore(config.string('millrace.engine'), logger);
-  const threads = store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1 };
+  const threads =
+    store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1, colocated: true };
   const limited = rateLimitedLogger(logger, systemClock);
   const broker = await Broker.start({
     loaded,
@@ -62,12 +64,13 @@ function openStore(engine: string, logger: Logger): LogStore {
   return new SegmentedLogStore(fsFileSpace);
 }
 
-type Settings = Omit<HostsOptions, 'store' | 'logger' | 'ioThreads' | 'storageWorkers'>;
+type Settings = Omit<HostsOptions, 'store' | 'logger' | 'ioThreads' | 'storageWorkers' | 'colocated'>;
 
 function hostsOptions(config: BrokerConfig): Settings {
   return {
     clock: systemClock,
-    logLevel: 'info',
+    logLevel: config.string('millrace.log.level'),
+    logFormat: config.string('millrace.log.format'),
     arenaBytes: config.int('millrace.receive.arena.bytes'),
     frameBytesMax: config.int('socket.request.max.bytes'),
     fetchSessionSlots: config.int('max.incremental.fetch.session.cache.slots'),

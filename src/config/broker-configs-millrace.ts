@@ -21,6 +21,12 @@ export const MILLRACE_CONFIGS = [
     min: 0,
     max: 64,
   }),
+  string(
+    'millrace.storage.placement',
+    'auto',
+    'Where partitions are served: own (threads of their own), io (on the I/O threads, which saves two wake-ups a request), or auto: io up to two cores, else own.',
+    { oneOf: ['auto', 'own', 'io'] },
+  ),
   bool(
     'millrace.fsync.acks.all',
     true,

@@ -45,11 +45,19 @@ export function nodeIdentity(config: BrokerConfig): NodeIdentity {
   };
 }
 
+export interface ThreadCounts {
+  readonly ioThreads: number;
+  readonly storageWorkers: number;
+  /** Storage workers live on the I/O threads. */
+  readonly colocated: boolean;
+}
+
 /** Settings, or by the number of cores: one of each up to two cores, then a half and a quarter of them. */
-export function threadCounts(config: BrokerConfig, cores: number): { ioThreads: number; storageWorkers: number } {
+export function threadCounts(config: BrokerConfig, cores: number): ThreadCounts {
   const ioThreads = config.int('millrace.io.threads') || Math.min(Math.max(Math.floor(cores / 2), 1), 16);
   const storageWorkers = config.int('millrace.storage.workers') || Math.min(Math.max(Math.floor(cores / 4), 1), 16);
-  return { ioThreads, storageWorkers };
+  const placement = config.string('millrace.storage.placement');
+  return { ioThreads, storageWorkers, colocated: placement === 'io' || (placement === 'auto' && cores <= 2) };
 }
 
 /** log.dirs, else log.dir. */

@@ -1,6 +1,6 @@
 /**
  * The work of one storage worker: it owns its partitions, takes batches out of the senders' rings, and answers when they
- * are written or durable. It runs as a worker thread (`storage-worker.ts` of the broker) or on the broker's only
+ * are written or durable. It runs on a worker thread (`broker-thread.ts`) or on the broker's only
  * thread; it cannot tell which.
  *
  * One turn: every ring is emptied, batches are checked and collected by partition; each touched partition writes its

@@ -173,9 +173,9 @@ test('without config.providers a reference is plain text', () => {
 
 test('threads by the number of cores, unless they are set', () => {
   const { config } = loadBrokerConfig({});
-  assert.deepEqual(threadCounts(config, 1), { ioThreads: 1, storageWorkers: 1 });
-  assert.deepEqual(threadCounts(config, 2), { ioThreads: 1, storageWorkers: 1 });
-  assert.deepEqual(threadCounts(config, 16), { ioThreads: 8, storageWorkers: 4 });
+  assert.deepEqual(threadCounts(config, 1), { ioThreads: 1, storageWorkers: 1, colocated: true });
+  assert.deepEqual(threadCounts(config, 2), { ioThreads: 1, storageWorkers: 1, colocated: true });
+  assert.deepEqual(threadCounts(config, 16), { ioThreads: 8, storageWorkers: 4, colocated: false });
   const set = loadBrokerConfig({ overrides: ['millrace.io.threads=3'] }).config;
-  assert.deepEqual(threadCounts(set, 2), { ioThreads: 3, storageWorkers: 1 });
+  assert.deepEqual(threadCounts(set, 2), { ioThreads: 3, storageWorkers: 1, colocated: true });
 });

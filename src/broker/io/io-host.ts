@@ -1,6 +1,6 @@
 /**
  * The work of one I/O thread: connections, the order of their requests, Produce and Fetch. Everything else goes to the
- * control thread as copied frames and comes back as response frames. It runs as a worker thread (`io-worker.ts`) or on
+ * control thread as copied frames and comes back as response frames. It runs on a worker thread (`broker-thread.ts`) or on
  * the broker's only thread (embedded); it cannot tell which.
  *
  * One turn: read events hand in frames -> work goes into the rings; at the end of the turn the rings are published and

@@ -21,8 +21,11 @@ export interface HostsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly logLevel: string;
+  readonly logFormat: string;
   readonly ioThreads: number;
   readonly storageWorkers: number;
+  /** Storage worker w lives on I/O thread w. */
+  readonly colocated: boolean;
   readonly arenaBytes: number;
   /** `socket.request.max.bytes` */
   readonly frameBytesMax: number;

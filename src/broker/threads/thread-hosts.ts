@@ -1,6 +1,6 @@
 /** Hosts as threads of their own: what a broker runs with where the native engine loads. */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { moduleExtension } from '../../base/package-root.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
@@ -9,74 +9,72 @@ import type { FromIo, ToIo } from '../io/io-messages.ts';
 import type { WorkAppender } from '../work-appender.ts';
 import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { threadPort } from './ports.ts';
-import { remoteDoorbell } from './thread-birth.ts';
+import { remoteDoorbell } from './remote-doorbell.ts';
 import {
+  type DoorbellIds,
   type DoorbellNamed,
-  type Doorbells,
-  HOST_RUNS,
-  type IoThreadSeed,
-  type StorageThreadSeed,
+  HOSTS_RUN,
+  type IoSeed,
+  type StorageSeed,
+  type ThreadSeed,
 } from './thread-seed.ts';
 
 /** Young generation of a thread's heap: small, since the hot paths make next to no garbage. */
 const YOUNG_GENERATION_MB = 8;
 
-/** Threads get the process's flags, but not those that say what kind of text the process was given to run. */
-const execArgv = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? [] : process.execArgv;
-
 export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
-  const { ioThreads, storageWorkers, logLevel, fetchSessionSlots } = options;
+  const { ioThreads, storageWorkers, colocated, logLevel, logFormat } = options;
   const bells = openDoorbells();
   if (!bells) throw new Error('broker threads need the native engine');
   const prepared = prepareMemory(options);
   const { memory, arenaIds } = prepared;
-  const common = { memory, arenaIds, logLevel };
-  const start = (entry: string, seed: IoThreadSeed | StorageThreadSeed): Worker => {
-    const worker = new Worker(new URL(`./${entry}.${moduleExtension}`, import.meta.url), {
+  const start = (io: IoSeed | null, storage: StorageSeed | null): Worker => {
+    const seed: ThreadSeed = { memory, arenaIds, logLevel, logFormat, io, storage };
+    const worker = new Worker(new URL(`./broker-thread.${moduleExtension}`, import.meta.url), {
       workerData: seed,
-      execArgv,
+      transferList: [io?.port, storage?.port].filter((port) => port !== undefined),
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     worker.on('error', onThreadError);
     return worker;
   };
-  const ios = Array.from({ length: ioThreads }, (_, ioThread) =>
-    start('io-worker', {
-      ...common,
-      kind: 'io',
-      ioThreads,
-      fetchSessionSlots,
-      settings: { ...options.io, ioThread },
-    }),
-  );
-  const storages = Array.from({ length: storageWorkers }, (_, worker) =>
-    start('storage-worker', {
-      ...common,
-      kind: 'storage',
-      settings: { ...options.storage, worker, workers: storageWorkers },
-    }),
-  );
+  const ioChannels = Array.from({ length: ioThreads }, () => new MessageChannel());
+  const storageChannels = Array.from({ length: storageWorkers }, () => new MessageChannel());
+  const ioSeeds = ioChannels.map(({ port2 }, ioThread) => ioSeed(options, ioThread, port2));
+  const storageSeeds = storageChannels.map(({ port2 }, worker) => storageSeed(options, worker, port2));
+  // Together, storage worker w lives on I/O thread w.
+  const ios = ioSeeds.map((io, at) => start(io, colocated ? (storageSeeds[at] ?? null) : null));
+  const others = (colocated ? storageSeeds.slice(ioThreads) : storageSeeds).map((storage) => start(null, storage));
+  const threads = [...ios, ...others];
   let appender: WorkAppender | undefined;
   const controlBell = bells.create(() => appender?.drain());
-  const [ioBells, workerBells] = await Promise.all([
-    Promise.all(ios.map(doorbellOf)),
-    Promise.all(storages.map(doorbellOf)),
-  ]);
-  const doorbells: Doorbells = { senders: [...ioBells, controlBell], workers: workerBells };
-  await Promise.all([...ios, ...storages].map((thread) => hostOf(thread, doorbells)));
+  const threadBells = await Promise.all(threads.map(doorbellOf));
+  const ids: DoorbellIds = {
+    senders: [...threadBells.slice(0, ioThreads), controlBell],
+    workers: threadBells.slice(colocated ? 0 : ioThreads).slice(0, storageWorkers),
+  };
+  await Promise.all(threads.map((thread) => hostsOf(thread, ids)));
   appender = createAppender(
     prepared,
-    workerBells.map((id) => remoteDoorbell(bells, id)),
+    ids.workers.map((id) => remoteDoorbell(bells, id)),
   );
   return {
     table: new PartitionTable(memory.table),
     appender,
-    ioPorts: ios.map((worker) => threadPort<ToIo, FromIo>(worker)),
-    storagePorts: storages.map((worker) => threadPort<ToStorage, FromStorage>(worker)),
+    ioPorts: ioChannels.map(({ port1 }) => threadPort<ToIo, FromIo>(port1)),
+    storagePorts: storageChannels.map(({ port1 }) => threadPort<ToStorage, FromStorage>(port1)),
     close: async () => {
-      await Promise.all([...ios, ...storages].map((worker) => worker.terminate()));
+      await Promise.all(threads.map((thread) => thread.terminate()));
     },
   };
+}
+
+function ioSeed({ io, ioThreads, fetchSessionSlots }: HostsOptions, ioThread: number, port: MessagePort): IoSeed {
+  return { port, ioThreads, fetchSessionSlots, settings: { ...io, ioThread } };
+}
+
+function storageSeed({ storage, storageWorkers }: HostsOptions, worker: number, port: MessagePort): StorageSeed {
+  return { port, settings: { ...storage, worker, workers: storageWorkers } };
 }
 
 async function doorbellOf(worker: Worker): Promise<number> {
@@ -84,9 +82,9 @@ async function doorbellOf(worker: Worker): Promise<number> {
   return named.doorbell;
 }
 
-async function hostOf(worker: Worker, doorbells: Doorbells): Promise<void> {
+async function hostsOf(worker: Worker, ids: DoorbellIds): Promise<void> {
   const running = once(worker, 'message');
-  worker.postMessage(doorbells);
+  worker.postMessage(ids);
   const [message] = await running;
-  if (message !== HOST_RUNS) throw new Error('a thread did not start');
+  if (message !== HOSTS_RUN) throw new Error('a thread did not start');
 }

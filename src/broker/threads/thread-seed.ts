@@ -1,36 +1,41 @@
 /** What a thread is given at birth. Structured-cloned; the memory is shared. */
-
+import type { MessagePort } from 'node:worker_threads';
 import type { StorageHostSettings } from '../../partition/storage-host.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { SharedMemory } from '../shared-memory.ts';
 
-export interface ThreadSeed {
-  readonly memory: SharedMemory;
-  /** Storage engine's ids of the senders' arenas, in the order of `memory.senders`. */
-  readonly arenaIds: readonly number[];
-  readonly logLevel: string;
-}
-
-export interface IoThreadSeed extends ThreadSeed {
-  readonly kind: 'io';
+export interface IoSeed {
+  readonly port: MessagePort;
   readonly settings: IoHostSettings;
   readonly ioThreads: number;
   readonly fetchSessionSlots: number;
 }
 
-export interface StorageThreadSeed extends ThreadSeed {
-  readonly kind: 'storage';
+export interface StorageSeed {
+  readonly port: MessagePort;
   readonly settings: StorageHostSettings;
 }
 
-/** Handshake: each thread first names its doorbell, then gets everybody's, then says that its host runs. */
+/** A thread runs an I/O host, a storage host, or one of each. */
+export interface ThreadSeed {
+  readonly memory: SharedMemory;
+  /** Storage engine's ids of the senders' arenas, in the order of `memory.senders`. */
+  readonly arenaIds: readonly number[];
+  readonly logLevel: string;
+  readonly logFormat: string;
+  readonly io: IoSeed | null;
+  readonly storage: StorageSeed | null;
+}
+
+/** Handshake: each thread first names its doorbell, then gets everybody's, then says that its hosts run. */
 export interface DoorbellNamed {
   readonly doorbell: number;
 }
-export const HOST_RUNS = 'host runs';
+export const HOSTS_RUN = 'hosts run';
 
-export interface Doorbells {
+export interface DoorbellIds {
   /** I/O threads in order, then the control thread. */
   readonly senders: readonly number[];
+  /** By storage worker; the same as an I/O thread's where both live on one thread. */
   readonly workers: readonly number[];
 }

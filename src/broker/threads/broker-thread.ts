@@ -1,0 +1,57 @@
+/**
+ * Entry of a broker thread: an I/O host, a storage host, or one of each. Two hosts on one thread call each other by a
+ * microtask instead of a doorbell, so work and completion need no wake-up at all.
+ */
+import { once } from 'node:events';
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../base/clock.ts';
+import { loadAddon } from '../../native/addon.ts';
+import { openDoorbells } from '../../native/doorbell.ts';
+import { NativeLogStore } from '../../native/native-log-store.ts';
+import type { Doorbell } from '../../ring/wake-signal.ts';
+import { createLogger, type LoggerOptions } from '../../telemetry/logger.ts';
+import { rateLimitedLogger } from '../../telemetry/rate-limited-logger.ts';
+import { buildIoHost } from './build-io-host.ts';
+import { buildStorageHost } from './build-storage-host.ts';
+import { remoteDoorbell } from './remote-doorbell.ts';
+import { type DoorbellIds, HOSTS_RUN, type ThreadSeed } from './thread-seed.ts';
+
+const seed = workerData as ThreadSeed;
+const addon = loadAddon();
+const bells = openDoorbells();
+if (!addon || !bells || !parentPort) throw new Error('a broker thread needs the native engine and a parent');
+
+let drainIo = (): void => {};
+let drainStorage = (): void => {};
+const ownBell = bells.create(() => {
+  drainStorage();
+  drainIo();
+});
+parentPort.postMessage({ doorbell: ownBell });
+const [ids] = (await once(parentPort, 'message')) as [DoorbellIds];
+
+/** Bell of another thread, or a microtask where the callee lives on this one. */
+function doorbell(id: number, drain: () => void): Doorbell {
+  return id === ownBell ? { ring: () => queueMicrotask(drain) } : remoteDoorbell(bells!, id);
+}
+
+const level = seed.logLevel as LoggerOptions['level'];
+const format = seed.logFormat as LoggerOptions['format'];
+const context = {
+  memory: seed.memory,
+  arenaIds: seed.arenaIds,
+  clock: systemClock,
+  store: new NativeLogStore(addon),
+  logger: rateLimitedLogger(createLogger({ level, format }), systemClock),
+  senders: ids.senders.map((id) => doorbell(id, () => drainIo())),
+  workers: ids.workers.map((id) => doorbell(id, () => drainStorage())),
+};
+if (seed.storage) {
+  const host = buildStorageHost(seed.storage, context);
+  drainStorage = () => host.drain();
+}
+if (seed.io) {
+  const host = buildIoHost(seed.io, context);
+  drainIo = () => host.drain();
+}
+parentPort.postMessage(HOSTS_RUN);

@@ -1,0 +1,57 @@
+/** Builds the I/O host of a broker thread. */
+import { systemRandom } from '../../base/random.ts';
+import type { NativeLogStore } from '../../native/native-log-store.ts';
+import { openSocketOutput } from '../../native/socket-output.ts';
+import { NativeResponseSender } from '../../network/native-response-sender.ts';
+import { PartitionTable } from '../../ring/partition-table.ts';
+import { SharedArena } from '../../ring/shared-arena.ts';
+import { WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import { FetchSessionCache } from '../io/fetch-session.ts';
+import { IoHost } from '../io/io-host.ts';
+import type { FromIo, ToIo } from '../io/io-messages.ts';
+import type { ResponseMemory } from '../io/response-output.ts';
+import { WorkerLink } from '../io/worker-links.ts';
+import { SCRATCH_BYTES } from '../shared-memory.ts';
+import type { ThreadContext } from './build-storage-host.ts';
+import { threadPort } from './ports.ts';
+import type { IoSeed } from './thread-seed.ts';
+
+const RESPONSE_BYTES = 256 * 1024;
+
+export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
+  const { settings, ioThreads, fetchSessionSlots, port } = seed;
+  const { memory, clock, store, logger, workers } = context;
+  const { ioThread } = settings;
+  const own = memory.senders[ioThread];
+  const outputs = openSocketOutput();
+  if (!outputs) throw new Error('an I/O thread needs the native engine');
+  const newResponseMemory = responseMemoryOf(store);
+  return new IoHost({
+    settings,
+    clock,
+    logger,
+    store,
+    table: new PartitionTable(memory.table),
+    arena: new SharedArena(own.arena, SCRATCH_BYTES),
+    links: own.links.map(
+      (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workers[worker])),
+    ),
+    sleeper: new WakeSleeper(own.signal),
+    sessions: new FetchSessionCache(Math.ceil(fetchSessionSlots / ioThreads), ioThread, ioThreads, systemRandom),
+    port: threadPort<FromIo, ToIo>(port),
+    responseMemory: newResponseMemory(RESPONSE_BYTES),
+    growResponseMemory: newResponseMemory,
+    createSender: (descriptor, _, onDrained) => new NativeResponseSender(outputs, descriptor, onDrained),
+  });
+}
+
+/** Each memory takes the place of the one before, which nothing refers to any more. */
+function responseMemoryOf(store: NativeLogStore): (sizeBytes: number) => ResponseMemory {
+  let id = -1;
+  return (sizeBytes) => {
+    if (id >= 0) store.releaseMemory(id);
+    const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    id = store.registerMemory(bytes);
+    return { bytes, id };
+  };
+}

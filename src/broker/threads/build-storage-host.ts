@@ -1,0 +1,45 @@
+/** Builds the storage host of a broker thread. */
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { NativeLogStore } from '../../native/native-log-store.ts';
+import { StorageHost } from '../../partition/storage-host.ts';
+import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
+import { PartitionTable } from '../../ring/partition-table.ts';
+import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import { adoptBatchMemory } from '../../storage/batch-memory.ts';
+import type { SharedMemory } from '../shared-memory.ts';
+import { threadPort } from './ports.ts';
+import type { StorageSeed } from './thread-seed.ts';
+
+/** What the hosts of one thread share. */
+export interface ThreadContext {
+  readonly memory: SharedMemory;
+  readonly arenaIds: readonly number[];
+  readonly clock: Clock;
+  readonly store: NativeLogStore;
+  readonly logger: Logger;
+  /** Bells of I/O threads in order, then of the control thread. */
+  readonly senders: readonly Doorbell[];
+  readonly workers: readonly Doorbell[];
+}
+
+export function buildStorageHost({ settings, port }: StorageSeed, context: ThreadContext): StorageHost {
+  const { memory, arenaIds, clock, store, logger, senders } = context;
+  const { worker } = settings;
+  return new StorageHost({
+    settings,
+    clock,
+    logger,
+    store,
+    table: new PartitionTable(memory.table),
+    sources: memory.senders.map(({ links, signal, arena }, sender) => ({
+      work: new RingConsumer(links[worker].work),
+      completions: new RingProducer(links[worker].completions),
+      caller: new WakeCaller(signal, senders[sender]),
+      memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
+    })),
+    sleeper: new WakeSleeper(memory.workerSignals[worker]),
+    port: threadPort<FromStorage, ToStorage>(port),
+  });
+}
