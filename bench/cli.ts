@@ -131,6 +131,19 @@ function microCommand(): Command {
     });
 }
 
+function profileCommand(): Command {
+  return new Command('profile')
+    .description('flame graphs of every thread of a Millrace broker under load')
+    .option('--only <text>', 'only phases whose name contains this')
+    .option('--seconds <time>', 'of each phase', parseSeconds, 5)
+    .option('--cpu-prof', "with V8's profiler even where perf works")
+    .option('-o, --out <dir>', 'folder for the graphs')
+    .action(async (options: import('./profile/run-profile.ts').ProfileOptions) => {
+      const { runProfile } = await import('./profile/run-profile.ts');
+      await runProfile(options, progress);
+    });
+}
+
 /** The `bench` command with its subcommands. */
 export function benchCommand(): Command {
   return new Command('bench')
@@ -140,5 +153,6 @@ export function benchCommand(): Command {
     .addCommand(limitCommand())
     .addCommand(matrixCommand())
     .addCommand(scaleCommand())
-    .addCommand(microCommand());
+    .addCommand(microCommand())
+    .addCommand(profileCommand());
 }
