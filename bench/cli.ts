@@ -18,10 +18,10 @@ function runCommand(): Command {
     .option('--target <name>', 'what the broker is called in the report', 'broker')
     .option('-o, --out <dir>', 'folder for the report')
     .option('--keep-gib <n>', KEEP_HELP, Number, 0)
-    .option('--limits', "measure the machine's limits first, to show what part of them was reached")
+    .option('--no-limits', "without the machine's limits (measured once a day), of which reports show the part reached")
     .action(
       async (
-        options: LoadOptions & { name: string; target: string; out?: string; keepGib: number; limits?: boolean },
+        options: LoadOptions & { name: string; target: string; out?: string; keepGib: number; limits: boolean },
       ) => {
         const { runOnce } = await import('./run.ts');
         await runOnce(toSettings(options), options, progress);

@@ -1,7 +1,7 @@
 /** One load run from the command line: memory, limits, load, report. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measureLimits } from './limit/limit.ts';
+import { recentLimits } from './limit/limit.ts';
 import { type IntervalResult, runLoad } from './load/run-load.ts';
 import type { LoadSettings } from './load/settings.ts';
 import { describeMachine } from './measure/machine.ts';
@@ -15,7 +15,7 @@ export interface RunOptions {
   target: string;
   out?: string;
   keepGib: number;
-  limits?: boolean;
+  limits: boolean;
 }
 
 export function describeInterval(interval: IntervalResult): string {
@@ -47,7 +47,7 @@ export async function runOnce(
   try {
     const writes = settings.producers > 0;
     if (writes || options.keepGib > 0) progress(memory.note);
-    const limits = options.limits ? measureLimits(directory) : undefined;
+    const limits = options.limits ? recentLimits(directory, join(resultsDir, 'limits.json'), progress) : undefined;
     const result = await runLoad(settings, { onInterval: (interval) => progress(describeInterval(interval)) });
     const createdAt = new Date().toISOString();
     const report: Report = {

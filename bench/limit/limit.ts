@@ -3,6 +3,9 @@
  * every report can say what part of them a broker reached. Runs on the main thread.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { dirname } from 'node:path';
 import { buildProgram } from '../build.ts';
 
 export interface AppendLimit {
@@ -47,6 +50,31 @@ export function measureLimits(directory: string, secondsEach = 2): MachineLimits
     append: lines.filter((line) => line.type === 'append'),
     sendfile: lines.filter((line) => line.type === 'sendfile'),
   };
+}
+
+const CACHE_MS_MAX = 24 * 3600 * 1000;
+
+/**
+ * The limits as measured here within the last day, else measured now (about eight seconds) and kept in `cachePath`.
+ * Another kernel or processor makes what is kept invalid.
+ */
+export function recentLimits(directory: string, cachePath: string, progress: (text: string) => void): MachineLimits {
+  const machine = `${cpus()[0]?.model} x${cpus().length}, ${release()}`;
+  try {
+    const kept = JSON.parse(readFileSync(cachePath, 'utf8')) as {
+      machine: string;
+      atMs: number;
+      limits: MachineLimits;
+    };
+    if (kept.machine === machine && Date.now() - kept.atMs < CACHE_MS_MAX) return kept.limits;
+  } catch {
+    // none kept, or not readable
+  }
+  progress("Measuring the machine's limits ...");
+  const limits = measureLimits(directory, 1);
+  mkdirSync(dirname(cachePath), { recursive: true });
+  writeFileSync(cachePath, JSON.stringify({ machine, atMs: Date.now(), limits }));
+  return limits;
 }
 
 function between(points: readonly { bytes: number; gb_per_cpu_s: number }[], bytes: number): number {

@@ -1,6 +1,7 @@
 /** `bench scale`: runs the chosen scale runs on the chosen brokers, prints facts and table, writes the report. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { recentLimits } from '../limit/limit.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { settleMemory } from '../measure/memory.ts';
 import { missingForKafka } from '../peers/kafka.ts';
@@ -31,6 +32,7 @@ export async function runScale(
   const memory = await settleMemory(options.keepGib, options.dir);
   progress(memory.note);
   const createdAt = new Date().toISOString();
+  const limits = recentLimits(options.dir, join(resultsDir, 'limits.json'), progress);
   const report: Report = {
     format: REPORT_FORMAT,
     title: 'Scale',
@@ -63,7 +65,7 @@ export async function runScale(
   } finally {
     memory.release();
     if (report.facts) console.log(`${formatTable(factTable(report.facts))}\n`);
-    console.log(formatTable(resultTable(report.runs)));
+    console.log(formatTable(resultTable(report.runs, limits)));
     progress(`Report: ${writeReport(options.out ?? join(resultsDir, fileName(`${createdAt}-scale`)), report)}`);
     rmSync(options.dir, { recursive: true, force: true });
   }

@@ -152,6 +152,30 @@ describe('load generator', { skip: compiler ? false : 'no C++ compiler' }, () =>
     assert.equal(total(stages[0]!.ack), 500, 'and their age is their latency');
   });
 
+  test('a broker that falls too far behind ends the run early, and that is said', async () => {
+    const silent = new FakeBroker(PARTITIONS);
+    await silent.listen();
+    silent.silent = true;
+    const { end } = await load({ stages: [{ rate: 20_000, seconds: 20 }], backlogRecordsMax: 1000 }, silent);
+    await silent.close();
+    assert.equal(end.overrun, 1);
+  });
+
+  test('acks=0 sends without waiting for answers', async () => {
+    const { stages } = await load({ stages: [{ rate: 2000, seconds: 1 }], acks: 0 });
+    assert.equal(total(stages[0]!.ack), 0, 'there is no latency to count');
+    assert.equal(broker.recordCount(), 2000);
+  });
+
+  test('idle connections are opened and kept', async () => {
+    const { idleConnections } = await load({
+      stages: [{ rate: 100, seconds: 1 }],
+      idleConnections: 50,
+      pids: [process.pid],
+    });
+    assert.equal(idleConnections?.count, 50);
+  });
+
   test('a lost connection is opened again and what was under way is sent again', async () => {
     const dropping = new FakeBroker(PARTITIONS);
     await dropping.listen();

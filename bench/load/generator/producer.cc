@@ -98,7 +98,7 @@ void Producer::enqueue(uint32_t index, int64_t now_ns) {
 }
 
 bool Producer::idle() const {
-  return std::all_of(links_.begin(), links_.end(), [](auto& link) { return link->items_.empty(); }) && (closed_ || backlog_ == 0);
+  return std::all_of(links_.begin(), links_.end(), [](auto& link) { return link->items_.empty() && !link->wants_write(); }) && (closed_ || backlog_ == 0);
 }
 
 void Producer::give_up(int64_t now_ns) {
