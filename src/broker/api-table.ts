@@ -15,8 +15,12 @@ import { initProducerId } from './apis/22-init-producer-id.ts';
 import { offsetForLeaderEpoch } from './apis/23-offset-for-leader-epoch.ts';
 import { addPartitionsToTxn } from './apis/24-add-partitions-to-txn.ts';
 import { writeTxnMarkers } from './apis/27-write-txn-markers.ts';
+import { describeAcls } from './apis/29-describe-acls.ts';
 import { describeConfigs } from './apis/32-describe-configs.ts';
 import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
+import { describeDelegationToken } from './apis/41-describe-delegation-token.ts';
+import { describeClientQuotas } from './apis/48-describe-client-quotas.ts';
+import { alterClientQuotas } from './apis/49-alter-client-quotas.ts';
 import { describeCluster } from './apis/60-describe-cluster.ts';
 import { describeProducers } from './apis/61-describe-producers.ts';
 import { listConfigResources } from './apis/74-list-config-resources.ts';
@@ -46,8 +50,12 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     addPartitionsToTxn,
     writeTxnMarkers,
     offsetForLeaderEpoch,
+    describeAcls,
     describeConfigs,
     describeLogDirs,
+    describeDelegationToken,
+    describeClientQuotas,
+    alterClientQuotas,
     describeCluster,
     describeProducers,
     listConfigResources,

@@ -105,6 +105,7 @@ export class Broker {
       logger,
       wallMs: () => clock.wallMs(),
       segmentBytes: config.int('metadata.log.segment.bytes'),
+      segmentMs: config.long('metadata.log.segment.ms'),
     });
     const directories = new LogDirectories(identity.logDirs, store.files, random, logger);
     let current = config;
@@ -118,6 +119,7 @@ export class Broker {
         defaultPartitions: config.int('num.partitions'),
         defaultReplicationFactor: config.int('default.replication.factor'),
         deleteTopicEnable: config.boolean('delete.topic.enable'),
+        minInsyncReplicas: config.int('min.insync.replicas'),
       },
       rules: new KafkaConfigRules(() => current),
       snapshots: {
@@ -192,6 +194,7 @@ export class Broker {
       io: this.#io,
       directories: this.#directories,
       config: () => this.#config,
+      writeCheckpoints: () => this.writeCheckpoints(),
       onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
       onPartitionOffline: (topic, partition) => {
         if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
@@ -314,7 +317,7 @@ export class Broker {
       rack: loaded.identity.rack,
       isMigratingZkBroker: false,
       logDirs: loaded.identity.logDirs.map((path) => this.#directory.directoryIds.get(path)!),
-      previousBrokerEpoch: -1,
+      previousBrokerEpoch: this.#directories.previousBrokerEpoch,
     });
     if (errorCode !== ErrorCode.NONE) throw new Error(`the controller refuses this broker: ${errorName(errorCode)}`);
     this.#brokerEpoch = brokerEpoch;

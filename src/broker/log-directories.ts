@@ -56,6 +56,8 @@ export class LogDirectories {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #directories: Directory[] = [];
+  /** Epoch under which this broker was last registered and stopped cleanly; -1 after an unclean stop. */
+  previousBrokerEpoch = -1;
   readonly #directoryOf = new Map<string, Directory>();
 
   /** Reads the directories, which exist and are locked. Throws a StorageError. */
@@ -148,12 +150,14 @@ export class LogDirectories {
   #open(path: string): Directory {
     const entries = this.#files.list(path);
     if (typeof entries === 'number') throw new StorageError('cannot list', path, entries);
+    const cleanShutdown = readCleanShutdown(this.#files, path);
+    if (this.#directories.length === 0 && cleanShutdown) this.previousBrokerEpoch = cleanShutdown.brokerEpoch;
     const directory: Directory = {
       path,
       partitions: new Set(),
       recoveryPoints: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`),
       logStartOffsets: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`),
-      cleanShutdown: readCleanShutdown(this.#files, path) !== undefined,
+      cleanShutdown: cleanShutdown !== undefined,
     };
     removeCleanShutdown(this.#files, path);
     for (const { name, isFolder } of entries) {

@@ -24,6 +24,7 @@ export interface PartitionManagerContext {
   readonly io: IoLinks;
   readonly directories: LogDirectories;
   config(): BrokerConfig;
+  writeCheckpoints(): void;
   onPartitionOnline(topic: string, partition: number): void;
   onPartitionOffline(topic: string, partition: number): void;
 }
@@ -111,6 +112,8 @@ export class PartitionManager {
       this.#topics.delete(name);
     }
     await storage.requestRows(rows, (some) => ({ op: 'delete', rows: some }));
+    // Offsets left in the checkpoints would be taken for those of a topic that is created anew under the name.
+    this.#context.writeCheckpoints();
     for (const row of rows) {
       this.#places[row] = undefined;
       this.#freeRows.push(row);

@@ -194,7 +194,8 @@ export class Partition {
   #syncIfDue(): void {
     const { flushMessages, flushMs } = this.log.config;
     const unsyncedMessages = this.log.logEndOffset - this.log.recoveryPoint;
-    if (unsyncedMessages >= flushMessages) this.#sync();
+    // A finished segment is synced soon, whatever `acks` were: else the recovery point would never move.
+    if (unsyncedMessages >= flushMessages || this.log.rolledSinceSync) this.#sync();
     if (flushMs < Number.MAX_SAFE_INTEGER && !this.#flushTimerSet && unsyncedMessages > 0) {
       this.#flushTimerSet = true;
       this.#context.clock.schedule(flushMs, () => {

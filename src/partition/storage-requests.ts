@@ -159,8 +159,10 @@ export class StorageRequests {
       const { log } = partition;
       log.abandon();
       const name = deletedFolderName(log.topic, log.partition, systemRandom);
-      const aside = `${log.folder.slice(0, log.folder.lastIndexOf('/'))}/${name}`;
+      const parent = log.folder.slice(0, log.folder.lastIndexOf('/'));
+      const aside = `${parent}/${name}`;
       if (store.files.rename(log.folder, aside) !== 0) continue;
+      store.files.syncFolder(parent, () => {});
       clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolder(aside));
     }
     partitionContext.publish();

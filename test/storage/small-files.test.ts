@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { silentLogger } from '../../src/base/logger.ts';
-import { ManualClock } from '../../src/base/manual-clock.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from '../../src/storage/checkpoint-file.ts';
 import { readCleanShutdown, removeCleanShutdown, writeCleanShutdown } from '../../src/storage/clean-shutdown-file.ts';
 import { LeaderEpochCache } from '../../src/storage/leader-epoch-cache.ts';
-import { LogDirectory } from '../../src/storage/log-directory.ts';
 import { deletedFolderName, parseOffsetFile, parsePartitionFolder } from '../../src/storage/log-files.ts';
 import { readMetaProperties, writeMetaProperties } from '../../src/storage/meta-properties.ts';
 import { readPartitionMetadata, writePartitionMetadata } from '../../src/storage/partition-metadata-file.ts';
@@ -213,95 +210,5 @@ describe('small files', () => {
     assert.equal(parsePartitionFolder(long)?.state, 'delete');
     assert.equal(parsePartitionFolder('a-1.0123-future')?.state, 'future');
     assert.equal(parsePartitionFolder('a-1.0123-stray')?.state, 'stray');
-  });
-});
-
-describe('log directory', () => {
-  const clock = new ManualClock();
-  const options = { clock, random: seededRandom(3), logger: silentLogger };
-  const log = (topic: string, offset: number, first = 0): Parameters<LogDirectory['close']>[0][number] => ({
-    topic,
-    partition: 0,
-    recoveryPoint: offset,
-    highWatermark: offset,
-    logStartOffset: Math.min(offset, 3),
-    segments: [first],
-  });
-
-  test('is locked, and marked as clean only by close', () => {
-    const files = newFiles();
-    const first = LogDirectory.open(files, '/d/logs', options);
-    assert.throws(() => LogDirectory.open(files, '/d/logs', options), /another process/);
-    assert.equal(first.wasClean, false);
-    first.close([], 9);
-    const second = LogDirectory.open(files, '/d/logs', options);
-    assert.deepEqual([second.wasClean, second.lastBrokerEpoch], [true, 9]);
-    second.abandon();
-    assert.equal(LogDirectory.open(files, '/d/logs', options).wasClean, false);
-  });
-
-  test('keeps the checkpoints of its logs', () => {
-    const files = newFiles();
-    const directory = LogDirectory.open(files, '/d/logs', options);
-    for (const topic of ['a', 'b', 'c']) files.makeFolder(`/d/logs/${topic}-0`);
-    directory.close([log('a', 10), log('b', 20, 3)], 1);
-    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n2\na 0 10\nb 0 20\n');
-    assert.equal(textOf(files, '/d/logs/replication-offset-checkpoint'), '0\n2\na 0 10\nb 0 20\n');
-    assert.equal(textOf(files, '/d/logs/log-start-offset-checkpoint'), '0\n1\na 0 3\n');
-    const again = LogDirectory.open(files, '/d/logs', options);
-    assert.deepEqual(again.checkpointsOf('a', 0), { recoveryPoint: 10, highWatermark: 10, logStartOffset: 3 });
-    assert.deepEqual(again.checkpointsOf('c', 0), { recoveryPoint: 0, highWatermark: 0, logStartOffset: 0 });
-    assert.deepEqual(
-      again.scan().map(({ topic }) => topic),
-      ['a', 'b', 'c'],
-    );
-  });
-
-  test('a damaged checkpoint counts as none', () => {
-    const files = newFiles();
-    files.makeFolder('/d/logs/a-0');
-    put(files, '/d/logs/recovery-point-offset-checkpoint', 'garbage');
-    assert.equal(LogDirectory.open(files, '/d/logs', options).checkpointsOf('a', 0).recoveryPoint, 0);
-  });
-
-  test('a deleted partition leaves no checkpoint behind, and its folder goes later', () => {
-    const files = newFiles();
-    const directory = LogDirectory.open(files, '/d/logs', options);
-    files.makeFolder('/d/logs/a-0');
-    put(files, '/d/logs/a-0/00000000000000000000.log', 'x');
-    directory.writeRecoveryPoints([log('a', 10)]);
-    directory.writeLogStartOffsets([log('a', 10)]);
-    directory.deleteLog('a', 0, 60_000);
-    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n0\n');
-    assert.equal(textOf(files, '/d/logs/log-start-offset-checkpoint'), '0\n0\n');
-    assert.deepEqual(
-      directory.scan().map(({ topic, state }) => [topic, state]),
-      [['a', 'delete']],
-    );
-    clock.advance(60_000);
-    assert.deepEqual(directory.scan(), []);
-  });
-
-  test('goes on with deletions, sets strays aside', () => {
-    const files = newFiles();
-    files.makeFolder('/d/logs/a-0.00-delete');
-    files.makeFolder('/d/logs/b-0');
-    const directory = LogDirectory.open(files, '/d/logs', options);
-    assert.equal(directory.resumeDeletions(1000), 1);
-    directory.setAside('b', 0);
-    clock.advance(1000);
-    assert.deepEqual(
-      directory.scan().map(({ topic, state }) => [topic, state]),
-      [['b', 'stray']],
-    );
-  });
-
-  test('checkpoint entries of a partition whose folder is gone are not believed', () => {
-    const files = newFiles();
-    const directory = LogDirectory.open(files, '/d/logs', options);
-    directory.close([log('a', 10)], 1);
-    const again = LogDirectory.open(files, '/d/logs', options);
-    assert.equal(again.checkpointsOf('a', 0).recoveryPoint, 0);
-    assert.equal(textOf(files, '/d/logs/recovery-point-offset-checkpoint'), '0\n0\n');
   });
 });

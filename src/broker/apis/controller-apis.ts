@@ -5,6 +5,8 @@
 import type { ControllerRequestContext } from '../../controller/controller.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../protocol/messages/19-create-topics.ts';
 import { deleteTopicsRequest, deleteTopicsResponse } from '../../protocol/messages/20-delete-topics.ts';
+import { createAclsRequest, createAclsResponse } from '../../protocol/messages/30-create-acls.ts';
+import { deleteAclsRequest, deleteAclsResponse } from '../../protocol/messages/31-delete-acls.ts';
 import { alterConfigsRequest, alterConfigsResponse } from '../../protocol/messages/33-alter-configs.ts';
 import { createPartitionsRequest, createPartitionsResponse } from '../../protocol/messages/37-create-partitions.ts';
 import { electLeadersRequest, electLeadersResponse } from '../../protocol/messages/43-elect-leaders.ts';
@@ -36,6 +38,12 @@ export const controllerApis: readonly Api[] = [
   ),
   api(deleteTopicsRequest, deleteTopicsResponse, (request, context, { controller }) =>
     controller.deleteTopics(request, controllerContext(context)),
+  ),
+  api(createAclsRequest, createAclsResponse, (request, context, { controller }) =>
+    controller.createAcls(request, controllerContext(context)),
+  ),
+  api(deleteAclsRequest, deleteAclsResponse, (request, context, { controller }) =>
+    controller.deleteAcls(request, controllerContext(context)),
   ),
   api(alterConfigsRequest, alterConfigsResponse, (request, context, { controller }) =>
     controller.alterConfigs(request, controllerContext(context)),
