@@ -215,7 +215,14 @@ export class Connection {
   #growBlock(): boolean {
     const capacity = this.#arena.sizeOf(this.#block);
     if (this.#filledBytes < capacity) return true;
-    const larger = this.#arena.allocate(Math.min(this.#frameBytes, capacity * 2));
+    const wanted = Math.min(this.#frameBytes, capacity * 2);
+    // In place first: a frame of more than half the arena has no other way to its last block.
+    const grown = this.#arena.grow(this.#block, wanted, this.#filledBytes);
+    if (grown >= 0) {
+      this.#block = grown;
+      return true;
+    }
+    const larger = this.#arena.allocate(wanted);
     if (larger < 0) {
       this.#handler.onArenaFull(this);
       return false;

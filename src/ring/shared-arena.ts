@@ -54,7 +54,7 @@ export class SharedArena {
 
   /** Offset in `bytes` of a block of at least `sizeBytes`, or -1 when there is no room now. */
   allocate(sizeBytes: number): number {
-    const wanted = sizeBytes <= 2 ** ORDER_MIN ? ORDER_MIN : 32 - Math.clz32(sizeBytes - 1);
+    const wanted = orderFor(sizeBytes);
     let order = wanted;
     while (order <= this.#orderMax && this.#free[order] === NONE) order++;
     if (order > this.#orderMax) return -1;
@@ -65,8 +65,35 @@ export class SharedArena {
       this.#push(unit + (1 << (order - ORDER_MIN)), order);
     }
     this.#orders[unit] = wanted;
-    this.usedBytes += 1 << wanted;
-    return this.scratchBytes + unit * 2 ** ORDER_MIN;
+    this.usedBytes += 2 ** wanted;
+    return this.#offsetOf(unit);
+  }
+
+  /**
+   * Makes a block larger by taking in its free neighbours. Returns its offset, which is another when the room was below
+   * it: the first `keptBytes` have then been moved. -1 when the neighbours are in use; the block stays as it was.
+   */
+  grow(offset: number, sizeBytes: number, keptBytes: number): number {
+    let unit = this.#unitOf(offset);
+    let order = this.#orders[unit];
+    const wanted = orderFor(sizeBytes);
+    if (wanted > this.#orderMax) return -1;
+    for (let at = unit, level = order; level < wanted; level++) {
+      const buddy = at ^ (1 << (level - ORDER_MIN));
+      if (this.#orders[buddy] !== (level | FREE)) return -1;
+      at = Math.min(at, buddy);
+    }
+    this.usedBytes += Math.max(2 ** wanted - 2 ** order, 0);
+    for (; order < wanted; order++) {
+      const buddy = unit ^ (1 << (order - ORDER_MIN));
+      this.#remove(buddy, order);
+      this.#orders[Math.max(unit, buddy)] = 0;
+      unit = Math.min(unit, buddy);
+    }
+    this.#orders[unit] = order;
+    const grown = this.#offsetOf(unit);
+    if (grown !== offset) this.bytes.copyWithin(grown, offset, offset + keptBytes);
+    return grown;
   }
 
   /** Bytes of an allocated block. */
@@ -94,6 +121,10 @@ export class SharedArena {
     return (offset - this.scratchBytes) / 2 ** ORDER_MIN;
   }
 
+  #offsetOf(unit: number): number {
+    return this.scratchBytes + unit * 2 ** ORDER_MIN;
+  }
+
   #push(unit: number, order: number): void {
     const next = this.#free[order];
     this.#orders[unit] = order | FREE;
@@ -110,4 +141,9 @@ export class SharedArena {
     else this.#nextFree[previous] = next;
     if (next !== NONE) this.#previousFree[next] = previous;
   }
+}
+
+/** Order of the smallest block that holds so many bytes. */
+function orderFor(sizeBytes: number): number {
+  return sizeBytes <= 2 ** ORDER_MIN ? ORDER_MIN : 32 - Math.clz32(sizeBytes - 1);
 }
