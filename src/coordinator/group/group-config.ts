@@ -22,6 +22,18 @@ export interface GroupConfig {
   readonly maxSize: number;
   /** group.consumer.* */
   readonly consumer: ConsumerGroupConfig;
+  /** What a single group says instead (config resource GROUP: consumer.session.timeout.ms and so on). */
+  readonly consumerOverrides?: (groupId: string) => Partial<ConsumerGroupOverrides>;
+}
+
+export type ConsumerGroupOverrides = Pick<
+  ConsumerGroupConfig,
+  'sessionTimeoutMs' | 'heartbeatIntervalMs' | 'assignmentIntervalMs'
+>;
+
+/** A group's own setting, or that of all groups. */
+export function consumerSetting(config: GroupConfig, groupId: string, name: keyof ConsumerGroupOverrides): number {
+  return config.consumerOverrides?.(groupId)[name] ?? config.consumer[name];
 }
 
 export type MigrationPolicy = 'BIDIRECTIONAL' | 'UPGRADE' | 'DOWNGRADE' | 'DISABLED';

@@ -10,6 +10,7 @@ import type {
   ConsumerGroupHeartbeatResponse,
 } from '../../../protocol/messages/68-consumer-group-heartbeat.ts';
 import type { CoordinatorResult } from '../../runtime/coordinator-shard.ts';
+import { consumerSetting } from '../group-config.ts';
 import type { GroupEnvironment, GroupRequestContext } from '../group-environment.ts';
 import type { GroupRecord } from '../group-records.ts';
 import { consumerMemberRecord } from '../group-records.ts';
@@ -84,7 +85,11 @@ export class ConsumerHeartbeat {
     return {
       records,
       response: {
-        ...heartbeatAnswer(after.memberId, after.epoch, this.#env.config.consumer.heartbeatIntervalMs),
+        ...heartbeatAnswer(
+          after.memberId,
+          after.epoch,
+          consumerSetting(this.#env.config, group.groupId, 'heartbeatIntervalMs'),
+        ),
         assignment: tellAssignment ? { topicPartitions: toTopicPartitions(after.assigned) } : null,
       },
     };

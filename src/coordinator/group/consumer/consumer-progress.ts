@@ -3,6 +3,7 @@
  * call for a new target, and the member takes a step towards it. The one path for heartbeats of the consumer protocol
  * and for JoinGroup of the classic one. Control thread.
  */
+import { consumerSetting } from '../group-config.ts';
 import type { Effects, GroupEnvironment } from '../group-environment.ts';
 import { NO_EFFECTS } from '../group-environment.ts';
 import { consumerGroupRecord, consumerRegexRecord, type GroupRecord } from '../group-records.ts';
@@ -120,7 +121,7 @@ export class ConsumerProgress {
     if (group.targetTimestampMs === 0) return 0;
     const ageMs = this.#env.clock.wallMs() - group.targetTimestampMs;
     // A clock that went back must not hold the group up.
-    return ageMs < 0 ? 0 : this.#env.config.consumer.assignmentIntervalMs - ageMs;
+    return ageMs < 0 ? 0 : consumerSetting(this.#env.config, group.groupId, 'assignmentIntervalMs') - ageMs;
   }
 
   #computeLater(groupId: string, waitMs: number): void {

@@ -2,6 +2,7 @@
  * Who is in a consumer group and for how long: sessions, the time members have to give partitions back, and how members
  * are removed. Timers end in operations that look at the group again: it may have become another one. Control thread.
  */
+import { consumerSetting } from '../group-config.ts';
 import { type Effects, type GroupEnvironment, NO_EFFECTS } from '../group-environment.ts';
 import { consumerMemberRecord, type GroupRecord } from '../group-records.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
@@ -29,7 +30,8 @@ export class ConsumerSessions {
 
   /** The member was heard of. Members of the classic protocol bring their own time-out. */
   resetSession(groupId: string, member: ConsumerMember): void {
-    const timeoutMs = member.classic?.sessionTimeoutMs ?? this.#env.config.consumer.sessionTimeoutMs;
+    const timeoutMs =
+      member.classic?.sessionTimeoutMs ?? consumerSetting(this.#env.config, groupId, 'sessionTimeoutMs');
     this.#fenceAfter(
       timerKey('session', groupId, member.memberId),
       timeoutMs,

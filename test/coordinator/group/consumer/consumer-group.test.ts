@@ -389,3 +389,16 @@ test('offsets of subscribed topics neither expire nor may they be deleted', asyn
   assert.equal(await fixture.committed('orders'), 1);
   assert.equal(await fixture.committed('payments'), -1);
 });
+
+test('a group may have settings of its own', async () => {
+  const consumerOverrides = (groupId: string) =>
+    groupId === 'g' ? { sessionTimeoutMs: 60_000, heartbeatIntervalMs: 7_000 } : {};
+  const fixture = await GroupFixture.start({ config: { consumerOverrides } });
+  assert.equal((await heartbeat(fixture, 'a', JOIN)).heartbeatIntervalMs, 7_000);
+  assert.equal((await heartbeat(fixture, 'a', { ...JOIN, groupId: 'h' })).heartbeatIntervalMs, 5_000);
+  await fixture.advance(59_999);
+  assert.equal((await describe(fixture, 'g')).groupState, 'Stable');
+  assert.equal((await describe(fixture, 'h')).groupState, 'Empty');
+  await fixture.advance(1);
+  assert.equal((await describe(fixture, 'g')).groupState, 'Empty');
+});
