@@ -1,6 +1,7 @@
 // How a leg of the suite is declared: it runs when this machine has its toolchains, and says why when it does not run.
 // Under CI=true a leg is skipped only for a toolchain that the machine lacks: one that is there must work.
 import { test } from 'node:test';
+import { withGaps } from './gaps.ts';
 import { chosenTarget, targetMissing } from './target.ts';
 import { type ToolchainName, toolchain } from './toolchains.ts';
 
@@ -29,7 +30,7 @@ export async function reasonToSkip(name: string, needs: readonly ToolchainName[]
 export function leg(name: string, needs: readonly ToolchainName[], body: () => Promise<void>): void {
   test(name, { timeout: 1_800_000 }, async (context) => {
     const reason = await reasonToSkip(name, needs);
-    if (reason === undefined) return body();
+    if (reason === undefined) return withGaps(context, name, body);
     console.error(`interop: ${name} skipped: ${reason}`);
     context.skip(reason);
   });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { chosenTarget, Target, type TargetName } from './target.ts';
+import { AUTHORIZER_CONFIG, acceptedConfig, chosenTarget, Target, type TargetName } from './target.ts';
 import { cacheDir, interopDir, toolchain, versions } from './toolchains.ts';
 
 const TEST_TIMEOUT_MS = 300_000;
@@ -30,12 +30,6 @@ export interface RdResult {
   /** The test's own word on why. */
   reason: string;
 }
-
-/** Kafka's authorizer, without a rule to begin with: the tests of ACLs need it, the others do not notice. */
-const BROKER_CONFIG: Readonly<Record<string, string>> = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'allow.everyone.if.no.acl.found': 'true',
-};
 
 async function testsDir(): Promise<string> {
   const found = await toolchain('librdkafka');
@@ -162,9 +156,10 @@ export async function runRdTests(
   target: TargetName,
   done: (results: Map<string, RdResult>) => void,
 ): Promise<void> {
+  const config = await acceptedConfig(target, AUTHORIZER_CONFIG);
   for (const scenario of new Set(tests.map((test) => test.scenario))) {
     const autoCreate = String(scenario !== 'noautocreate');
-    const broker = await Target.start(target, { ...BROKER_CONFIG, 'auto.create.topics.enable': autoCreate });
+    const broker = await Target.start(target, { ...config, 'auto.create.topics.enable': autoCreate });
     try {
       const waiting = tests.filter((test) => test.scenario === scenario);
       const work = async (): Promise<void> => {

@@ -139,7 +139,9 @@ async function librdkafka(): Promise<Toolchain> {
   if (existsSync(runner)) return { dir };
   console.error("interop: building librdkafka's tests...");
   // Its configure does not look for RapidJSON, which a few of the tests read statistics with.
-  const env = existsSync('/usr/include/rapidjson/document.h') ? { CPPFLAGS: '-DWITH_RAPIDJSON=1' } : {};
+  const env: Record<string, string> = existsSync('/usr/include/rapidjson/document.h')
+    ? { CPPFLAGS: '-DWITH_RAPIDJSON=1' }
+    : {};
   await command(['make', '-j2', '-C', 'tests', 'build'], { cwd: dir, env });
   return { dir };
 }

@@ -38,8 +38,12 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Transactions as Apache Kafka's own client sees them: Transactions BOOTSTRAP. Each scenario has topics and transactional
- * ids of its own; the first one that is not as it should be ends the program with an error.
+ * Transactions as Apache Kafka's own client sees them.
+ *
+ *   Transactions BOOTSTRAP scenarios           each has topics and transactional ids of its own; the first one that is not
+ *                                              as it should be ends the program with an error
+ *   Transactions BOOTSTRAP fill TOPIC COUNT    makes the topic and writes the numbers below COUNT into it
+ *   Transactions BOOTSTRAP read TOPIC          prints the committed values, one a line
  */
 public final class Transactions {
     private static final int PARTITIONS = 2;
@@ -56,6 +60,16 @@ public final class Transactions {
 
     public static void main(String[] args) throws Exception {
         Transactions all = new Transactions(args[0]);
+        switch (args[1]) {
+            case "scenarios" -> scenarios(all);
+            case "fill" -> all.fill(args[2], Integer.parseInt(args[3]));
+            case "read" -> all.readCommitted(args[2]).forEach(System.out::println);
+            default -> throw new IllegalArgumentException(args[1]);
+        }
+        all.admin.close();
+    }
+
+    private static void scenarios(Transactions all) throws Exception {
         all.run("commits and aborts", all::commitsAndAborts);
         all.run("nothing is seen before its commit", all::visibility);
         all.run("a newer producer fences the older one", all::fencing);
@@ -64,7 +78,17 @@ public final class Transactions {
         all.run("aborted before anything was written", all::emptyTransactions);
         all.run("readers see the committed set at every moment", all::readersAtEveryMoment);
         all.run("what administrators see and do", all::administration);
-        all.admin.close();
+    }
+
+    private void fill(String topic, int count) throws Exception {
+        topic(topic);
+        try (var producer = producer(topic + "-fill", 60_000)) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            for (int i = 0; i < count; i++)
+                producer.send(new ProducerRecord<>(topic, i % PARTITIONS, null, String.valueOf(i)));
+            producer.commitTransaction();
+        }
     }
 
     private void run(String name, Callable<Void> scenario) throws Exception {
