@@ -107,6 +107,17 @@ int IndexFile<ENTRY_BYTES>::create(const std::string& path) {
 }
 
 template <uint32_t ENTRY_BYTES>
+void IndexFile<ENTRY_BYTES>::adopt(const IndexFile& other) {
+  dropBuffer();
+  written_ = other.written_;
+  pending_ = 0;
+  lastKey_ = other.lastKey_;
+  lastValue_ = other.lastValue_;
+  usable_ = other.usable_;
+  loaded_ = true;
+}
+
+template <uint32_t ENTRY_BYTES>
 void IndexFile<ENTRY_BYTES>::add(int64_t key, int32_t value) {
   if (!usable_) return;
   if (pending_ == bufferEntries_) {

@@ -46,6 +46,8 @@ class IndexFile {
   int load(const std::string& path);
   // The file turned out not to fit its segment.
   void disuse() { usable_ = false; }
+  // Takes over what another object knows of the same file, which has nothing pending. (under the lock)
+  void adopt(const IndexFile& other);
   // A new, empty index; the file is emptied or created.
   int create(const std::string& path);
 

@@ -73,7 +73,8 @@ struct Pinned {
     int32_t position = 0;
     const int result =
         searchIndex<OFFSET_ENTRY_BYTES>(offsetView, offset - segment->baseOffset, offsetLastKey, &position);
-    return result < 0 ? result : position < 0 || position >= sizeBytes ? 0 : position;
+    // An index that cannot be read, or is being written anew, costs a longer walk and nothing else.
+    return result <= 0 || position < 0 || position >= sizeBytes ? 0 : position;
   }
 };
 
@@ -147,9 +148,7 @@ bool rangeInTail(const Segment* segment, int64_t offset, int64_t upperOffset, Ra
 // errno. `upperInside`: the upper offset lies in this segment.
 int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_t upperOffset, const Start& upperFrom,
                  bool upperInside, double maxBytes, Range& range) {
-  const int64_t position = pinned.startPosition(from, offset);
-  if (position < 0) return static_cast<int>(position);
-  HeaderWalk walk(pinned.fd, position, pinned.sizeBytes);
+  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
   const int found = walkTo(walk, offset);
   if (found <= 0) return found;
   range.position = walk.position();
@@ -159,7 +158,6 @@ int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_
   // The bound matters only if the bytes asked for reach it.
   if (!upperInside || static_cast<double>(range.position) + maxBytes <= static_cast<double>(range.position)) return 1;
   const int64_t bound = pinned.startPosition(upperFrom, upperOffset);
-  if (bound < 0) return static_cast<int>(bound);
   if (static_cast<double>(range.position) + maxBytes <= static_cast<double>(bound)) return 1;
   if (bound > walk.position()) walk.moveTo(bound);
   const int upper = walkTo(walk, upperOffset);
@@ -277,9 +275,7 @@ int64_t positionOf(double handle, int64_t segmentBaseOffset, int64_t offset) {
   Start from;
   if (const int result = takeSegment(handle, segmentBaseOffset, false, pinned, &from, offset); result < 0)
     return result;
-  const int64_t position = pinned.startPosition(from, offset);
-  if (position < 0) return position;
-  HeaderWalk walk(pinned.fd, position, pinned.sizeBytes);
+  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
   const int found = walkTo(walk, offset);
   return found < 0 ? found : found == 0 ? -1 : walk.position();
 }
@@ -302,8 +298,8 @@ int64_t positionOfTimestamp(double handle, int64_t segmentBaseOffset, int64_t ti
   if (!known && timeView.entries > 0) {
     int32_t value = 0;
     const int result = searchIndex<TIME_ENTRY_BYTES>(timeView, timestamp, lastTimestamp, &value);
-    if (result < 0) return result;
-    relativeOffset = value;
+    // As above.
+    if (result > 0) relativeOffset = value;
   }
   const int64_t offset = pinned.segment->baseOffset + relativeOffset;
   {
@@ -311,9 +307,7 @@ int64_t positionOfTimestamp(double handle, int64_t segmentBaseOffset, int64_t ti
     if (!log) return WRONG_HANDLE;
     from = pinned.startInMemory(offset);
   }
-  const int64_t position = pinned.startPosition(from, offset);
-  if (position < 0) return position;
-  HeaderWalk walk(pinned.fd, position, pinned.sizeBytes);
+  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
   int result;
   while ((result = walk.look()) > 0 && walk.header().maxTimestamp() < timestamp) walk.next();
   return result < 0 ? result : result == 0 ? -1 : walk.position();

@@ -68,18 +68,55 @@ class Scan {
   uint8_t header_[HEADER_BYTES];
 };
 
-// (under the log's lock) From here on the segment ends behind its good bytes.
-int startAnew(Segment* segment) {
-  if (const int result = segment->ensureOpen(); result < 0) return result;
-  if (const int result = segment->offsetIndex.create(segment->path(".index")); result < 0) return result;
-  if (const int result = segment->timeIndex.create(segment->path(".timeindex")); result < 0) return result;
-  segment->forget();
-  segment->dropTail();
-  segment->bytesSinceIndexEntry = 0;
-  segment->sizeBytes = 0;
-  segment->torn = false;
-  segment->loaded = true;
-  return 0;
+// What the scan finds, apart from the segment, so that readers go on with what they had.
+struct Rebuilt {
+  explicit Rebuilt(const Segment* of) {
+    segment.log = of->log;
+    segment.baseOffset = of->baseOffset;
+    segment.loaded = true;
+    segment.forget();
+  }
+  Segment segment;
+
+  int create() {
+    if (const int result = segment.offsetIndex.create(segment.path(".index")); result < 0) return result;
+    return segment.timeIndex.create(segment.path(".timeindex"));
+  }
+
+  // (under the log's lock)
+  void moveTo(Segment* target, int64_t fileBytes) const {
+    target->offsetIndex.adopt(segment.offsetIndex);
+    target->timeIndex.adopt(segment.timeIndex);
+    target->dropTail();
+    target->sizeBytes = target->appendedFrom = segment.sizeBytes;
+    target->nextOffset = segment.nextOffset;
+    target->maxTimestamp = segment.maxTimestamp;
+    target->offsetOfMaxTimestamp = segment.offsetOfMaxTimestamp;
+    target->firstBatchTimestamp = segment.firstBatchTimestamp;
+    target->bytesSinceIndexEntry = segment.bytesSinceIndexEntry;
+    target->torn = segment.sizeBytes < fileBytes;
+    target->loaded = true;
+  }
+};
+
+// Scans the file and writes the indexes as entries come together. Returns a BatchFault or a negative errno.
+int scanAll(Log* log, int fd, int64_t fileBytes, Segment* found, int64_t* batches) {
+  Scan scan(fd, fileBytes);
+  if (!scan.ready()) return -ENOMEM;
+  const uint32_t offsetEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / OFFSET_ENTRY_BYTES);
+  const uint32_t timeEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / TIME_ENTRY_BYTES);
+  int checked = 0;
+  while (found->sizeBytes < fileBytes) {
+    checked = scan.check(found->sizeBytes, found->nextOffset, found->baseOffset);
+    if (checked != 0) break;
+    const Header header = scan.header();
+    found->noteBatch(header, header.sizeBytes(), log->options.indexIntervalBytes, offsetEntriesMax, timeEntriesMax - 1);
+    (*batches)++;
+    if (found->offsetIndex.flushDue() || found->timeIndex.flushDue()) writeIndexes(log, found, false);
+  }
+  if (checked < 0) return checked;
+  const int written = writeIndexes(log, found, true);
+  return written < 0 ? written : checked;
 }
 
 }  // namespace
@@ -91,43 +128,26 @@ int rebuildSegment(double handle, int64_t segmentBaseOffset, SegmentScan* result
   if (segment == nullptr) return -ENOENT;
   {
     std::lock_guard lock(log->mutex);
-    if (const int opened = startAnew(segment); opened < 0) return opened;
+    if (const int opened = segment->ensureOpen(); opened < 0) return opened;
+    if (const int loaded = segment->ensureIndexes(); loaded < 0) return loaded;
+    // Look-ups walk from the start until the indexes are there again.
+    segment->offsetIndex.disuse();
+    segment->timeIndex.disuse();
     pin(segment);
   }
   struct stat info;
-  int checked = fstat(segment->fd, &info) < 0 ? -errno : 0;
-  Scan scan(segment->fd, checked == 0 ? info.st_size : 0);
-  if (!scan.ready()) checked = -ENOMEM;
-  *result = {0, segment->baseOffset, BatchFault::none, 0};
-  const uint32_t offsetEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / OFFSET_ENTRY_BYTES);
-  const uint32_t timeEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / TIME_ENTRY_BYTES);
-  while (checked == 0 && segment->sizeBytes < info.st_size) {
-    checked = scan.check(segment->sizeBytes, segment->nextOffset, segment->baseOffset);
-    if (checked != 0) break;
-    const Header header = scan.header();
-    {
-      std::lock_guard lock(log->mutex);
-      segment->noteBatch(header, header.sizeBytes(), log->options.indexIntervalBytes, offsetEntriesMax,
-                         timeEntriesMax - 1);
-    }
-    result->batches++;
-    if (segment->offsetIndex.flushDue() || segment->timeIndex.flushDue()) writeIndexes(log, segment, false);
-  }
+  Rebuilt rebuilt(segment);
+  int64_t batches = 0;
+  int checked = fstat(segment->fd, &info) < 0 ? -errno : rebuilt.create();
+  if (checked == 0) checked = scanAll(log, segment->fd, info.st_size, &rebuilt.segment, &batches);
   if (checked >= 0) {
-    result->fault = static_cast<BatchFault>(checked);
-    result->validBytes = segment->sizeBytes;
-    result->nextOffset = segment->nextOffset;
-    checked = writeIndexes(log, segment, true);
-  }
-  {
+    *result = {rebuilt.segment.sizeBytes, rebuilt.segment.nextOffset, static_cast<BatchFault>(checked), batches};
     std::lock_guard lock(log->mutex);
-    segment->torn = segment->sizeBytes < info.st_size;
-    if (checked < 0) segment->loaded = false;
-    segment->appendedFrom = segment->sizeBytes;
+    rebuilt.moveTo(segment, info.st_size);
   }
   unpin(segment);
   closeSurplus();
-  return checked;
+  return checked < 0 ? checked : 0;
 }
 
 }  // namespace millrace

@@ -152,14 +152,14 @@ DecompressResult lz4FrameDecompress(const uint8_t* source, size_t sourceBytes, S
     if (frame.blockChecksum && loadLittle32(block + size) != xxHash32(block, size)) return DecompressResult::bad;
     if (word & BLOCK_STORED) {
       if (!out.reserve(size)) return out.exhausted() ? DecompressResult::bad : DecompressResult::tooLarge;
-      memcpy(out.bytes + out.sizeBytes, block, size);
+      if (size > 0) memcpy(out.bytes + out.sizeBytes, block, size);
       out.sizeBytes += size;
     } else {
       // A block makes at most 255 bytes of each of its own, so a tiny one gets no large memory.
       const size_t possible = size * 255 < frame.blockBytesMax ? size * 255 : frame.blockBytesMax;
       const size_t room = roomForBlock(out, possible);
       if (out.exhausted()) return DecompressResult::bad;
-      const int64_t made = decodeBlock(block, size, out.bytes + out.sizeBytes, room);
+      const int64_t made = room > 0 ? decodeBlock(block, size, out.bytes + out.sizeBytes, room) : -1;
       if (made < 0) return room < possible ? DecompressResult::tooLarge : DecompressResult::bad;
       out.sizeBytes += made;
     }
