@@ -128,6 +128,15 @@ napi_value removeOne(napi_env env, napi_callback_info) {
   return answer(env, removeSegment(exchange[0], whole(exchange[1])));
 }
 
+// replace(baseOffsets) with log, count in the exchange
+napi_value replaceMany(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  const double* exchange = exchangeOf(env);
+  const DoubleElements baseOffsets(env, args.values[0]);
+  if (!baseOffsets.holds(0, exchange[1])) return throwRange(env, "replace: the list is shorter than its count");
+  return answer(env, replaceSegments(exchange[0], baseOffsets.data, static_cast<uint32_t>(exchange[1])));
+}
+
 napi_value truncateAt(napi_env env, napi_callback_info) {
   const double* exchange = exchangeOf(env);
   return answer(env, truncateLog(exchange[0], whole(exchange[1])));
@@ -259,6 +268,7 @@ void defineLogStore(napi_env env, napi_value exports) {
       {"state", state},
       {"roll", roll},
       {"remove", removeOne},
+      {"replace", replaceMany},
       {"truncate", truncateAt},
       {"reset", reset},
       {"append", append},

@@ -81,13 +81,14 @@ struct SegmentScan {
   int64_t batches;
 };
 
-// log-open.cc (owner)
+// log-open.cc, log-replace.cc (owner)
 double openLog(const char* folder, const LogOptions& options);
 int setLogOptions(double handle, const LogOptions& options);
 int closeLog(double handle);
 int logState(double handle, int64_t segmentBaseOffset, double* out);
 int rollLog(double handle, int64_t baseOffset);
 int removeSegment(double handle, int64_t segmentBaseOffset);
+int replaceSegments(double handle, const double* baseOffsets, uint32_t count);
 int truncateLog(double handle, int64_t offset);
 int resetLog(double handle, int64_t offset);
 

@@ -25,6 +25,7 @@ export interface Addon {
   state(): number;
   roll(): number;
   remove(): number;
+  replace(baseOffsets: Float64Array): number;
   truncate(): number;
   reset(): number;
   append(list: Float64Array): number;

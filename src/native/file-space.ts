@@ -39,6 +39,8 @@ export interface FileSpace {
   writeFileAtomic(path: string, bytes: Uint8Array, durable?: boolean): number;
   /** Replaces `to` when it is there. */
   rename(from: string, to: string): number;
+  /** Sets the time of a file's last change. */
+  setModified(path: string, modifiedMs: number): number;
   unlink(path: string): number;
   /** Removes a folder with everything in it. */
   removeFolder(path: string): number;

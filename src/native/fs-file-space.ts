@@ -15,6 +15,7 @@ import {
   rmSync,
   statSync,
   unlinkSync,
+  utimesSync,
   writeSync,
   writevSync,
 } from 'node:fs';
@@ -212,6 +213,10 @@ class FsFileSpace implements FileSpace {
 
   rename(from: string, to: string): number {
     return attempt(() => renameSync(from, to));
+  }
+
+  setModified(path: string, modifiedMs: number): number {
+    return attempt(() => utimesSync(path, modifiedMs / 1000, modifiedMs / 1000));
   }
 
   unlink(path: string): number {

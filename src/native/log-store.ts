@@ -197,6 +197,15 @@ export interface LogStore {
   /** Takes a segment away from readers and renames its files to `*.deleted`. Returns 0 or a negative errno. (owner) */
   remove(log: LogHandle, segmentBaseOffset: number): number;
   /**
+   * Puts one cleaned segment in the place of consecutive closed ones, given by their base offsets, ascending. Its files,
+   * complete and durable, lie in the folder under the first one's base offset as `*.log.cleaned`, `*.index.cleaned`,
+   * `*.timeindex.cleaned` and maybe `*.txnindex.cleaned`. They become `*.swap` (with the last of these renames the swap
+   * counts as done: recovery completes it), then the old files of all four kinds become `*.deleted`, then the new ones
+   * get their names. Who holds a plan goes on reading the old segment. Returns 0 or a negative errno; after a failure
+   * the log must be opened anew. (owner)
+   */
+  replace(log: LogHandle, segmentBaseOffsets: readonly number[]): number;
+  /**
    * Cuts the log so that its end is the start of the batch that contains `offset` or the first after; drops higher
    * segments. After a `rebuild` that found a fault, everything behind the valid bytes goes too. (owner)
    */

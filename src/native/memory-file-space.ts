@@ -167,6 +167,14 @@ export class MemoryFileSpace implements FileSpace {
     return 0;
   }
 
+  setModified(path: string, modifiedMs: number): number {
+    const found = this.#find(path);
+    if (!found) return Errno.ENOENT;
+    if (found instanceof Map) return Errno.EISDIR;
+    found.modifiedMs = modifiedMs;
+    return 0;
+  }
+
   unlink(path: string): number {
     const found = this.#find(path);
     if (!found) return Errno.ENOENT;

@@ -110,6 +110,12 @@ export class NativeLogStore implements LogStore {
     return this.#addon.remove();
   }
 
+  replace(log: LogHandle, segmentBaseOffsets: readonly number[]): number {
+    this.#exchange[0] = log;
+    this.#exchange[1] = segmentBaseOffsets.length;
+    return this.#addon.replace(Float64Array.from(segmentBaseOffsets));
+  }
+
   truncate(log: LogHandle, offset: number): number {
     this.#exchange[0] = log;
     this.#exchange[1] = offset;

@@ -2,6 +2,7 @@ import { ATTRIBUTE_LOG_APPEND_TIME, HeaderAt, LENGTH_OVERHEAD_BYTES, readInt64, 
 import { validateBatch } from './batch-validation.ts';
 import { crc32c } from './crc32c.ts';
 import { Errno, type FileSpace } from './file-space.ts';
+import { ignoreMissing } from './index-file.ts';
 import {
   APPEND_STRIDE,
   AppendSlot,
@@ -158,6 +159,33 @@ export class SegmentedLogStore implements LogStore {
     if (result < 0) return result;
     segment.retire();
     open.segments = open.segments.filter((other) => other !== segment);
+    return 0;
+  }
+
+  replace(log: LogHandle, segmentBaseOffsets: readonly number[]): number {
+    const open = this.#log(log);
+    const first = open.segments.findIndex(({ baseOffset }) => baseOffset === segmentBaseOffsets[0]);
+    const end = first + segmentBaseOffsets.length;
+    const replaced = open.segments.slice(first, end);
+    const isRange = replaced.every(({ baseOffset }, at) => baseOffset === segmentBaseOffsets[at]);
+    if (first < 0 || end >= open.segments.length || !isRange) return Errno.ENOENT;
+    const path = replaced[0].path;
+    const stat = this.files.stat(`${path}.log.cleaned`);
+    if (typeof stat === 'number') return stat;
+    const renamed =
+      renameAll(this.files, [path], '.cleaned', '.swap') ||
+      renameAll(
+        this.files,
+        replaced.map((segment) => segment.path),
+        '',
+        '.deleted',
+      ) ||
+      renameAll(this.files, [path], '.swap', '');
+    if (renamed < 0) return renamed;
+    const cleaned = new Segment(this.files, open.folder, replaced[0].baseOffset, stat.sizeBytes, stat.modifiedMs);
+    open.segments = [...open.segments.slice(0, first), cleaned, ...open.segments.slice(end)];
+    open.folderDirty = true;
+    for (const segment of replaced) segment.retire();
     return 0;
   }
 
@@ -376,6 +404,16 @@ export class SegmentedLogStore implements LogStore {
     if (!segment) throw new RangeError(`file ${file} is not held`);
     return segment;
   }
+}
+
+/** Renames all files of segments; those that are not there are passed over. */
+function renameAll(files: FileSpace, paths: readonly string[], from: string, to: string): number {
+  for (const path of paths)
+    for (const extension of ['.txnindex', '.timeindex', '.index', '.log']) {
+      const result = ignoreMissing(files.rename(path + extension + from, path + extension + to));
+      if (result < 0) return result;
+    }
+  return 0;
 }
 
 /** Index of the last segment whose base offset is <= `offset`, -1 when there is none. */

@@ -330,6 +330,95 @@ for (const adapter of adapters)
       assert.ok(store.remove(log, 0) < 0);
     });
 
+    /** Makes files of a cleaned segment out of another segment's; returns the bytes of its log. */
+    function writeCleaned(baseOffset: number, batches: readonly Uint8Array[]): Buffer {
+      const { files } = store;
+      const bytes = Buffer.concat(batches);
+      const name = String(baseOffset).padStart(20, '0');
+      assert.equal(files.writeFileAtomic(`${folder}/${name}.log.cleaned`, bytes), 0);
+      assert.equal(files.writeFileAtomic(`${folder}/${name}.index.cleaned`, Buffer.alloc(0)), 0);
+      const times = Buffer.alloc(12);
+      times.writeBigInt64BE(BigInt(1000), 0);
+      times.writeInt32BE(batches.length - 1, 8);
+      assert.equal(files.writeFileAtomic(`${folder}/${name}.timeindex.cleaned`, times), 0);
+      return bytes;
+    }
+
+    test('a cleaned segment takes the place of several, under those who read them', () => {
+      store.roll(log, 0);
+      append(0, [simpleBatch(5, 1000)]);
+      store.roll(log, 5);
+      append(5, [simpleBatch(5, 2000)]);
+      store.roll(log, 10);
+      append(10, [simpleBatch(5, 3000)]);
+      store.roll(log, 15);
+      append(15, [simpleBatch(5, 4000)]);
+      assert.equal(store.planRead(log, 5, 1000, 20, plan, 0), PlanStatus.ok);
+      const { files } = store;
+      assert.equal(files.writeFileAtomic(`${folder}/00000000000000000005.txnindex`, Buffer.alloc(34)), 0);
+      const bytes = writeCleaned(0, [simpleBatch(1, 1000, 10, { baseOffset: 2 })]);
+      assert.equal(store.replace(log, [0, 5]), 0);
+      assert.deepEqual(store.segments(log), [0, 10, 15]);
+      // The plan from before still reads the old bytes.
+      assert.equal(Number(readPlan().readBigInt64BE(0)), 5);
+      store.release(plan[PlanSlot.file]);
+      assert.equal(store.state(log, 0, state), 0);
+      assert.equal(state[SegmentSlot.sizeBytes], bytes.length);
+      assert.equal(state[SegmentSlot.nextOffset], 3);
+      assert.equal(state[SegmentSlot.maxTimestamp], 1000);
+      assert.equal(store.planRead(log, 0, 1000, 20, plan, 0), PlanStatus.ok);
+      assert.equal(plan[PlanSlot.baseOffset], 2);
+      assert.deepEqual(readPlan(), bytes);
+      store.release(plan[PlanSlot.file]);
+      // What was cleaned away is a gap.
+      assert.equal(store.planRead(log, 3, 1000, 20, plan, 0), PlanStatus.ok);
+      assert.equal(plan[PlanSlot.baseOffset], 10);
+      store.release(plan[PlanSlot.file]);
+      const entries = files.list(folder);
+      assert.ok(Array.isArray(entries));
+      const found = entries.map(({ name }) => name);
+      assert.ok(found.includes('00000000000000000005.txnindex.deleted'));
+      assert.ok(found.includes('00000000000000000000.log.deleted'));
+      assert.ok(!found.some((name) => /cleaned|swap/.test(name) || name === '00000000000000000005.log'));
+      assert.equal(append(20, [simpleBatch(1, 5000)]), 21);
+      assert.equal(store.syncNow(log), 0);
+      store.closeLog(log);
+      log = store.openLog(folder, OPTIONS);
+      assert.deepEqual(store.segments(log), [0, 10, 15]);
+      assert.deepEqual(fileBytes('00000000000000000000.log'), bytes);
+    });
+
+    test('an emptied segment is passed over', () => {
+      store.roll(log, 0);
+      append(0, [simpleBatch(5, 1000)]);
+      store.roll(log, 5);
+      append(5, [simpleBatch(5, 2000)]);
+      writeCleaned(0, []);
+      assert.equal(store.replace(log, [0]), 0);
+      assert.equal(store.planRead(log, 0, 1000, 10, plan, 0), PlanStatus.ok);
+      assert.equal(plan[PlanSlot.baseOffset], 5);
+      store.release(plan[PlanSlot.file]);
+      assert.equal(store.state(log, 0, state), 0);
+      assert.equal(state[SegmentSlot.nextOffset], 0);
+    });
+
+    test('only consecutive closed segments are replaced, and only by files that are there', () => {
+      store.roll(log, 0);
+      for (const offset of [0, 5, 10, 15]) {
+        store.roll(log, offset);
+        append(offset, [simpleBatch(5, 1000)]);
+      }
+      assert.equal(store.replace(log, [0]), Errno.ENOENT);
+      writeCleaned(0, [simpleBatch(1, 1000)]);
+      assert.equal(store.replace(log, [0, 10]), Errno.ENOENT);
+      assert.equal(store.replace(log, [0, 5, 10, 15]), Errno.ENOENT);
+      assert.equal(store.replace(log, [3]), Errno.ENOENT);
+      assert.equal(store.replace(log, []), Errno.ENOENT);
+      assert.deepEqual(store.segments(log), [0, 5, 10, 15]);
+      assert.equal(store.replace(log, [0, 5, 10]), 0);
+      assert.deepEqual(store.segments(log), [0, 15]);
+    });
+
     test('reopening finds the same state, in the active and in older segments', () => {
       store.roll(log, 0);
       append(
