@@ -63,11 +63,17 @@ export class RequestRouter {
   }
 }
 
+/** Throws an Error, not a ProtocolError: a response that cannot be encoded is no fault of the client's. */
 function frame(api: Api, version: number, correlationId: number, response: object): Uint8Array {
-  const bytes = encodeBehind(api.response, response, version, (writer) => {
-    writer.int32(0);
-    writeResponseHeader(writer, api.request.apiKey, version, correlationId);
-  });
+  let bytes: Buffer;
+  try {
+    bytes = encodeBehind(api.response, response, version, (writer) => {
+      writer.int32(0);
+      writeResponseHeader(writer, api.request.apiKey, version, correlationId);
+    });
+  } catch (error) {
+    throw new Error(`the response cannot be encoded: ${(error as Error).message}`);
+  }
   bytes.writeInt32BE(bytes.length - SIZE_BYTES, 0);
   return bytes;
 }

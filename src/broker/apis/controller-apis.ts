@@ -28,6 +28,9 @@ import { unregisterBrokerRequest, unregisterBrokerResponse } from '../../protoco
 import { type Api, api } from '../api-handler.ts';
 import type { RequestContext } from '../broker-services.ts';
 
+/** KIP-853 */
+const QUORUM_NODES_VERSION = 2;
+
 export function controllerContext({ apiVersion, principal }: RequestContext): ControllerRequestContext {
   return { apiVersion, principal };
 }
@@ -63,9 +66,11 @@ export const controllerApis: readonly Api[] = [
   api(listPartitionReassignmentsRequest, listPartitionReassignmentsResponse, (request, context, { controller }) =>
     controller.listPartitionReassignments(request, controllerContext(context)),
   ),
-  api(describeQuorumRequest, describeQuorumResponse, (request, context, { controller }) =>
-    controller.describeQuorum(request, controllerContext(context)),
-  ),
+  api(describeQuorumRequest, describeQuorumResponse, async (request, context, { controller }) => {
+    const response = await controller.describeQuorum(request, controllerContext(context));
+    // Older versions cannot carry the nodes, and nothing else would be left out for that.
+    return context.apiVersion < QUORUM_NODES_VERSION ? { ...response, nodes: [] } : response;
+  }),
   api(updateFeaturesRequest, updateFeaturesResponse, (request, context, { controller }) =>
     controller.updateFeatures(request, controllerContext(context)),
   ),
