@@ -138,6 +138,13 @@ async function librdkafka(): Promise<Toolchain> {
   const runner = join(dir, 'tests/test-runner');
   if (existsSync(runner)) return { dir };
   console.error("interop: building librdkafka's tests...");
+  // Some create their topics with three replicas, though they need one.
+  for (const name of readdirSync(join(dir, 'tests')).filter((file) => /^0\d{3}.*\.(c|cpp)$/.test(file))) {
+    const file = join(dir, 'tests', name);
+    const source = readFileSync(file, 'utf8');
+    const single = source.replaceAll(/(create_topic(?:_wait_exists)?\([^;]*?, )3(, 5000\);|\);)/g, '$11$2');
+    if (single !== source) writeFileSync(file, single);
+  }
   // Its configure does not look for RapidJSON, which a few of the tests read statistics with.
   const env: Record<string, string> = existsSync('/usr/include/rapidjson/document.h')
     ? { CPPFLAGS: '-DWITH_RAPIDJSON=1' }

@@ -1,0 +1,157 @@
+"""The load of the crash rounds, on librdkafka: crash.py load|read BOOTSTRAP TOPIC...
+
+load runs until its input ends, through any number of broker crashes: an idempotent producer ("i"), two plain ones ("a",
+"b", which may repeat a record), a transactional one ("t", three records a transaction, in a topic of its own) and a
+member of a group that commits. A record's value is "producer:number". It prints one line of JSON for each thing that the
+broker has acknowledged. read prints all records of a topic.
+"""
+
+import json
+import logging
+import sys
+import threading
+import time
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+PARTITIONS = 4
+lock = threading.Lock()
+stopping = threading.Event()
+quiet = logging.getLogger("quiet")
+quiet.addHandler(logging.NullHandler())
+quiet.propagate = False
+
+
+def show(**event):
+    with lock:
+        sys.stdout.write(json.dumps(event) + "\n")
+        sys.stdout.flush()
+
+
+def client(bootstrap, **more):
+    return {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100,
+            "log_level": 0, "logger": quiet, **more}
+
+
+def produce(bootstrap, topic, name, idempotent):
+    producer = Producer(client(bootstrap, **{"enable.idempotence": idempotent, "acks": "all", "linger.ms": 2,
+                                             "message.timeout.ms": 120_000, "retry.backoff.ms": 20}))
+    number = 0
+
+    def reporter(number):
+        def report(error, message):
+            # A plain producer may give up on a record in doubt; nothing was promised then.
+            if error is None:
+                show(by=name, n=number, p=message.partition(), o=message.offset())
+            elif idempotent:
+                show(fatal=f"{name}:{number}: {error}")
+        return report
+
+    while not stopping.is_set():
+        for _ in range(20):
+            producer.produce(topic, f"{name}:{number}".encode(), partition=number % PARTITIONS,
+                             on_delivery=reporter(number))
+            number += 1
+        producer.poll(0)
+        time.sleep(0.01)
+        while len(producer) > 2000 and not stopping.is_set():
+            producer.poll(0.05)
+    producer.flush(60)
+
+
+def transact(bootstrap, topic):
+    """A crash may leave its producer for good in doubt of one transaction; a fresh one follows it then."""
+    def fresh():
+        made = Producer(client(bootstrap, **{"transactional.id": "crash", "linger.ms": 2, "retry.backoff.ms": 20,
+                                             "transaction.timeout.ms": 20_000}))
+        made.init_transactions(60)
+        return made
+
+    producer = fresh()
+    number = 0
+    while not stopping.is_set():
+        number += 1
+        try:
+            producer.begin_transaction()
+            for part in range(3):
+                producer.produce(topic, f"t:{number}".encode(), partition=(number + part) % PARTITIONS)
+            if number % 5 == 0:
+                producer.abort_transaction(60)
+                show(aborted=number)
+            else:
+                producer.commit_transaction(60)
+                show(committed=number)
+        except KafkaException as exception:
+            error = exception.args[0]
+            try:
+                if error.txn_requires_abort():
+                    producer.abort_transaction(60)
+                elif error.retriable():
+                    producer.commit_transaction(60)
+                    show(committed=number)
+                else:
+                    producer = fresh()
+            except KafkaException:
+                producer = fresh()
+        time.sleep(0.005)
+
+
+def commit(bootstrap, topic):
+    consumer = Consumer(client(bootstrap, **{"group.id": "crash", "auto.offset.reset": "earliest",
+                                             "enable.auto.commit": False, "session.timeout.ms": 10_000,
+                                             "heartbeat.interval.ms": 300}))
+    consumer.subscribe([topic])
+    read = 0
+    while not stopping.is_set():
+        message = consumer.poll(0.05)
+        if message is None or message.error():
+            continue
+        read += 1
+        if read % 50 == 0:
+            try:
+                for done in consumer.commit(asynchronous=False):
+                    if done.error is None and done.offset >= 0:
+                        show(p=done.partition, commit=done.offset)
+            except KafkaException as exception:
+                if exception.args[0].code() == KafkaError._FATAL:
+                    show(fatal=str(exception))
+    consumer.close()
+
+
+def load(bootstrap, topic):
+    threads = [threading.Thread(target=produce, args=(bootstrap, topic, "i", True)),
+               threading.Thread(target=produce, args=(bootstrap, topic, "a", False)),
+               threading.Thread(target=produce, args=(bootstrap, topic, "b", False)),
+               threading.Thread(target=transact, args=(bootstrap, f"{topic}-transactions")),
+               threading.Thread(target=commit, args=(bootstrap, topic))]
+    for thread in threads:
+        thread.start()
+    sys.stdin.read()
+    stopping.set()
+    for thread in threads:
+        thread.join()
+
+
+def read(bootstrap, topic, isolation):
+    consumer = Consumer(client(bootstrap, **{"group.id": "crash-reader", "isolation.level": isolation,
+                                             "enable.auto.commit": False, "enable.partition.eof": True}))
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
+    ended = set()
+    while len(ended) < PARTITIONS:
+        message = consumer.poll(30)
+        if message is None:
+            raise SystemExit(f"nothing more came, and the end of {PARTITIONS - len(ended)} partitions neither")
+        if message.error():
+            if message.error().code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(message.error())
+            ended.add(message.partition())
+            continue
+        name, number = message.value().decode().split(":")
+        show(by=name, n=int(number), p=message.partition(), o=message.offset())
+    consumer.close()
+
+
+if sys.argv[1] == "load":
+    load(*sys.argv[2:])
+else:
+    read(*sys.argv[2:])
