@@ -133,7 +133,7 @@ export async function ensureTopics(address: Address, topics: readonly NewTopic[]
   const there = await countPartitions(address, names);
   const missing = topics.filter((topic) => (there.get(topic.name) ?? 0) === 0);
   if (missing.length === 0) return there;
-  await createTopics(address, missing);
+  for (const topic of missing) await createTopics(address, [topic]); // controllers bound what one request may create
   return waitForTopics(
     address,
     topics.map((topic) => (missing.includes(topic) ? topic : { ...topic, partitions: there.get(topic.name)! })),
