@@ -35,12 +35,17 @@ export async function settleMemory(keepGib: number, directory: string): Promise<
   const exited = once(child, 'exit').then(() => null);
   const line = await Promise.race([once(createInterface(child.stdout!), 'line'), exited]);
   if (line === null) throw new Error('Settling memory failed: the settle program ended before it was done.');
-  const { held_bytes: heldBytes } = JSON.parse(String(line[0])) as { held_bytes: number };
+  const told = JSON.parse(String(line[0])) as { held_bytes: number; available_bytes: number };
   child.unref();
+  const gib = (bytes: number) => (bytes / BYTES_PER_GIB).toFixed(1);
+  const { held_bytes: heldBytes, available_bytes: availableBytes } = told;
   return {
     heldBytes,
     keepGib,
-    note: `Memory was settled first: ${(heldBytes / BYTES_PER_GIB).toFixed(1)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, which was filled once.`,
+    note:
+      availableBytes < keepBytes
+        ? `Memory was short: only ${gib(availableBytes)} GiB were free of the ${keepGib} GiB that the run wants; figures of writing may vary.`
+        : `Memory was settled first: ${gib(heldBytes)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, which was filled once.`,
     release: () => child.kill('SIGKILL'),
   };
 }

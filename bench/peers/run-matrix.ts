@@ -12,9 +12,10 @@ import { processTree } from '../load/processes.ts';
 import { type LoadResult, runLoad } from '../load/run-load.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { settleMemory } from '../measure/memory.ts';
-import { fileName, REPORT_FORMAT, type Report, resultsDir, writeReport } from '../report/report.ts';
+import { type Fact, fileName, REPORT_FORMAT, type Report, resultsDir, writeReport } from '../report/report.ts';
 import { summarizeStages, warnings } from '../report/summary.ts';
 import { formatNumber, formatTable, resultTable } from '../report/table.ts';
+import { residentBytes } from '../scale/scale-context.ts';
 import { makeCertificate } from './certificate.ts';
 import { missingForKafka, startKafka } from './kafka.ts';
 import { startMillrace } from './millrace.ts';
@@ -123,6 +124,15 @@ function describeResult(result: LoadResult): string {
   if (latency)
     parts.push(`p50 ${formatNumber(latency.percentilesMs[0]!)} p99 ${formatNumber(latency.percentilesMs[2]!)} ms`);
   return parts.join('  ');
+}
+
+/** What a user meets first: how soon it answers, what it takes before it has done anything. */
+function startFacts(broker: RunningBroker): Fact[] {
+  const fact = (what: string, value: string) => ({ work: 'start', target: broker.name, what, value });
+  const mib = residentBytes(broker.pid) / 2 ** 20;
+  const started =
+    broker.startMs > 0 ? [fact('until it answers, memory just settled', `${Math.round(broker.startMs)} ms`)] : [];
+  return [...started, fact('memory before any load', `${Math.round(mib)} MiB`)];
 }
 
 class Matrix {
@@ -240,6 +250,7 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
       limits,
       runs: [],
     };
+    report.facts = brokers.filter((broker) => broker.pid > 0).flatMap((broker) => startFacts(broker));
     const matrix = new Matrix(report, brokers, options, progress);
     try {
       await matrix.warmUp();

@@ -68,7 +68,7 @@ int main(int count, char** arguments) {
   size_t available = available_bytes();
   size_t held = hold(available > keep ? available - keep : 0);
   size_t filled = fill_page_cache(directory, keep);
-  bench::JsonLine("settled").field("held_bytes", held).field("filled_bytes", filled).print();
+  bench::JsonLine("settled").field("available_bytes", available).field("held_bytes", held).field("filled_bytes", filled).print();
   for (char byte; read(0, &byte, 1) > 0;) {
   }
 }
