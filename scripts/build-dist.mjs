@@ -1,6 +1,6 @@
 // Bundles the broker and the command line into dist/: what `npm start` and the published package run. Sources run as they
 // are in tests and development; a bundle only saves stripping types and resolving hundreds of modules at every start.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -28,6 +28,7 @@ function builtMs() {
 }
 
 if (process.argv.includes('--if-stale') && builtMs() > newestMs(source)) process.exit(0);
+rmSync(output, { recursive: true, force: true });
 await build({
   entryPoints: {
     main: join(source, 'main.ts'),

@@ -213,12 +213,13 @@ export class Broker {
         locate: (topic, partition) => this.#partitions.locate(topic, partition),
       }),
       topics: this.#topicCatalog(),
-      config: groupSettings(
-        () => this.#config,
-        () =>
+      config: groupSettings({
+        config: () => this.#config,
+        offsetsTopicPartitions: () =>
           this.#controller.image.topics.byName(OFFSETS_TOPIC)?.partitions.length ??
           this.#config.int('offsets.topic.num.partitions'),
-      ),
+        groupTexts: (groupId) => this.#controller.image.configs.group(groupId),
+      }),
       clock: this.#clock,
       random: this.#random,
       logger,

@@ -1,10 +1,19 @@
 /** The group coordinator's settings, read from the broker's at each use. Control thread. */
-import type { BrokerConfig } from '../config/broker-config.ts';
+import type { BrokerConfig, ConfigTexts } from '../config/broker-config.ts';
+import { effectiveGroupConfig } from '../config/group-config.ts';
 import type { ConsumerGroupConfig, GroupConfig, MigrationPolicy } from '../coordinator/group/group-config.ts';
 
 const MINUTE_MS = 60_000;
 
-export function groupSettings(config: () => BrokerConfig, offsetsTopicPartitions: () => number): GroupConfig {
+export interface GroupSettingsSources {
+  config(): BrokerConfig;
+  offsetsTopicPartitions(): number;
+  /** What was set for one group (config resource GROUP). */
+  groupTexts(groupId: string): ConfigTexts;
+}
+
+export function groupSettings(sources: GroupSettingsSources): GroupConfig {
+  const { config, offsetsTopicPartitions, groupTexts } = sources;
   return {
     get offsetsTopicPartitions() {
       return offsetsTopicPartitions();
@@ -34,6 +43,16 @@ export function groupSettings(config: () => BrokerConfig, offsetsTopicPartitions
       return config().int('group.max.size');
     },
     consumer: consumerGroupSettings(config),
+    consumerOverrides: (groupId) => {
+      const texts = groupTexts(groupId);
+      if (texts.size === 0) return {};
+      const group = effectiveGroupConfig(texts, config());
+      return {
+        sessionTimeoutMs: group.consumerSessionTimeoutMs,
+        heartbeatIntervalMs: group.consumerHeartbeatIntervalMs,
+        assignmentIntervalMs: group.consumerAssignmentIntervalMs,
+      };
+    },
   };
 }
 

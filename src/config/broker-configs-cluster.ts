@@ -207,9 +207,7 @@ export const CLUSTER_CONFIGS = [
   ),
   string('metadata.log.dir', null, 'Folder of the metadata log; without it the first data folder.'),
   int('metadata.log.segment.bytes', 1_073_741_824, 'Size of a segment of the metadata log.', { min: 8_388_608 }),
-  long('metadata.log.segment.ms', 604_800_000, 'Age at which a segment of the metadata log is closed.', {
-    accepted: NOT_YET,
-  }),
+  long('metadata.log.segment.ms', 604_800_000, 'Age at which a segment of the metadata log is closed.', {}),
   long('metadata.max.retention.bytes', 104_857_600, 'Bytes of metadata log and snapshots that are kept.'),
   long('metadata.max.retention.ms', 604_800_000, 'Time for which metadata log and snapshots are kept.'),
   int('metadata.max.idle.interval.ms', 500, 'Time after which an idle controller writes a record that does nothing.', {
