@@ -99,6 +99,11 @@ export function removeSegments(state: LogState, baseOffsets: readonly number[]):
       paths.push(`${state.folder}/${offsetFileName(baseOffset, extension)}${FileSuffix.deleted}`);
   }
   state.segments = state.store.segments(state.handle);
+  unlinkLater(state, paths);
+}
+
+/** Deletes files after `file.delete.delay.ms`, or when the log is closed; those that are gone by then do not matter. */
+export function unlinkLater(state: LogState, paths: readonly string[]): void {
   const unlink = (): void => {
     state.pendingUnlinks.delete(unlink);
     for (const path of paths) state.files.unlink(path);

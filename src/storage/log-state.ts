@@ -39,11 +39,16 @@ export interface LogParts {
 }
 
 /** Facts of a segment that can no longer change. */
-interface ClosedSegment {
+export interface ClosedSegment {
   readonly sizeBytes: number;
+  /** Greatest timestamp of the first batch, -1 when there is none. */
+  readonly firstTimestamp: number;
   /** Greatest record timestamp, -1 when the records have none. */
   readonly maxTimestamp: number;
   readonly modifiedMs: number;
+  /** -1 when the index is not usable. */
+  readonly offsetIndexEntries: number;
+  readonly timeIndexEntries: number;
 }
 
 export class LogState {
@@ -135,25 +140,31 @@ export class LogState {
   }
 
   segmentSizeBytes(baseOffset: number): number {
-    return baseOffset === this.activeBaseOffset ? this.activeSizeBytes : this.#closedSegment(baseOffset).sizeBytes;
+    return baseOffset === this.activeBaseOffset ? this.activeSizeBytes : this.closedSegment(baseOffset).sizeBytes;
+  }
+
+  /** Greatest timestamp of the segment's first batch, -1 when it is empty or its records have no timestamps. */
+  segmentFirstTimestamp(baseOffset: number): number {
+    if (baseOffset === this.activeBaseOffset) return this.active[SegmentSlot.firstBatchTimestamp];
+    return this.closedSegment(baseOffset).firstTimestamp;
   }
 
   /** -1 when the segment's records have no timestamps. */
   segmentMaxTimestamp(baseOffset: number): number {
     if (baseOffset === this.activeBaseOffset) return this.active[SegmentSlot.maxTimestamp];
-    return this.#closedSegment(baseOffset).maxTimestamp;
+    return this.closedSegment(baseOffset).maxTimestamp;
   }
 
   /** Greatest record timestamp, or when the file last changed where records have none. */
   segmentLargestTimestamp(baseOffset: number): number {
     const timestamp = this.segmentMaxTimestamp(baseOffset);
     if (timestamp >= 0) return timestamp;
-    if (baseOffset !== this.activeBaseOffset) return this.#closedSegment(baseOffset).modifiedMs;
+    if (baseOffset !== this.activeBaseOffset) return this.closedSegment(baseOffset).modifiedMs;
     this.refreshActive();
     return this.active[SegmentSlot.modifiedMs];
   }
 
-  #closedSegment(baseOffset: number): ClosedSegment {
+  closedSegment(baseOffset: number): ClosedSegment {
     let known = this.#closed.get(baseOffset);
     if (!known) {
       const state = this.#scratch;
@@ -162,6 +173,9 @@ export class LogState {
         sizeBytes: state[SegmentSlot.sizeBytes],
         maxTimestamp: state[SegmentSlot.maxTimestamp],
         modifiedMs: state[SegmentSlot.modifiedMs],
+        firstTimestamp: state[SegmentSlot.firstBatchTimestamp],
+        offsetIndexEntries: state[SegmentSlot.offsetIndexEntries],
+        timeIndexEntries: state[SegmentSlot.timeIndexEntries],
       };
       this.#closed.set(baseOffset, known);
     }

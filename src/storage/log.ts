@@ -8,6 +8,9 @@ import { ErrorCode } from '../protocol/errors.ts';
 import type { AppendOrigin } from './append-origin.ts';
 import { AppendOutcome } from './append-outcome.ts';
 import { type BatchMemory, registerBatchMemory } from './batch-memory.ts';
+import type { CleanedGroup, CleanJob } from './cleaner/clean-job.ts';
+import { type CleanableState, cleanableState, cleanJob, cleanRange, mustRollForCleaning } from './cleaner/cleanable.ts';
+import { swapCleaned } from './cleaner/segment-swap.ts';
 import { FollowerAppender } from './follower-appender.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { type AppendContext, LogAppender } from './log-appender.ts';
@@ -255,6 +258,28 @@ export class Log {
   /** Begins a new segment now. Returns NONE or KAFKA_STORAGE_ERROR. */
   roll(): ErrorCode {
     return rollSegment(this.#state, this.#state.logEndOffset);
+  }
+
+  /**
+   * What the cleaner wants to know of a compacted log, undefined for another or one at fault. The active segment is
+   * rolled first when `max.compaction.lag.ms` wants its records to be cleaned. `checkpoint` is where the last cleaning
+   * ended, undefined without one. Throws a StorageError.
+   */
+  cleanable(checkpoint: number | undefined): CleanableState | undefined {
+    const state = this.#state;
+    if (!state.config.cleanupCompact || state.fault) return undefined;
+    if (mustRollForCleaning(state)) this.roll();
+    return cleanableState(state, cleanRange(state, this.lastStableOffset, checkpoint));
+  }
+
+  /** The same log's next cleaning. Throws a StorageError. */
+  cleanJob(checkpoint: number | undefined): CleanJob {
+    return cleanJob(this.#state, cleanRange(this.#state, this.lastStableOffset, checkpoint));
+  }
+
+  /** Puts what a cleaning has made in its place; false when the log has changed too much meanwhile. */
+  swapCleaned(group: CleanedGroup): boolean {
+    return swapCleaned(this.#state, group);
   }
 
   /** Greatest record timestamp of the log, -1 when there is none. */

@@ -27,7 +27,9 @@ export function shouldRoll(state: LogState, sizeBytes: number, maxTimestamp: num
   if (usedBytes === 0) return false;
   const firstTimestamp = active[SegmentSlot.firstBatchTimestamp];
   const waitedMs = firstTimestamp >= 0 ? maxTimestamp - firstTimestamp : state.clock.wallMs() - state.activeSinceMs;
-  return waitedMs > config.segmentMs - state.rollJitterMs;
+  // Only closed segments can be cleaned.
+  const ageMsMax = config.cleanupCompact ? Math.min(config.segmentMs, config.maxCompactionLagMs) : config.segmentMs;
+  return waitedMs > ageMsMax - state.rollJitterMs;
 }
 
 /**

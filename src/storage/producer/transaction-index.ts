@@ -108,9 +108,7 @@ export class TransactionIndex {
   replace(segmentBaseOffset: number, entries: readonly AbortedTransaction[]): void {
     const path = this.path(segmentBaseOffset);
     const result =
-      entries.length === 0
-        ? this.#files.unlink(path)
-        : this.#files.writeFileAtomic(path, Buffer.concat(entries.map(encodeEntry)));
+      entries.length === 0 ? this.#files.unlink(path) : this.#files.writeFileAtomic(path, encodeAborted(entries));
     if (result < 0 && result !== Errno.ENOENT) throw new StorageError('cannot replace', path, result);
     this.#entries.set(segmentBaseOffset, [...entries]);
     this.#lastAbortedOffset = undefined;
@@ -136,6 +134,11 @@ export function indexAborted(state: LogState, segmentBaseOffset: number, aborted
     state.logger.error({ partition: state.name, err: error }, 'cannot index an aborted transaction');
     state.fault = error;
   }
+}
+
+/** The content of an index file. */
+export function encodeAborted(entries: readonly AbortedTransaction[]): Buffer {
+  return Buffer.concat(entries.map(encodeEntry));
 }
 
 function encodeEntry({ producerId, firstOffset, lastOffset, lastStableOffset }: AbortedTransaction): Buffer {
