@@ -16,6 +16,9 @@ export interface PendingRequest {
   abandon(): void;
 }
 
+/** Bytes of responses that may wait for a client while further Produce requests of it are taken. */
+const QUEUED_RESPONSE_BYTES_MAX = 256 * 1024;
+
 export class ClientState {
   readonly connection: Connection;
   readonly pending: PendingRequest[] = [];
@@ -38,6 +41,8 @@ export class ClientState {
 
   /** May a request start now? */
   accepts(isProduce: boolean, pipelineMax: number): boolean {
+    // A client that reads no responses is read no further, else they would fill the memory.
+    if (this.connection.sender.pendingBytes > QUEUED_RESPONSE_BYTES_MAX) return false;
     const count = this.pending.length;
     if (count === 0) {
       this.verifying = false;
