@@ -9,13 +9,22 @@ export class NodeResponseSender implements ResponseSender {
   readonly #socket: Socket;
   readonly #store: LogStore;
   readonly #memory: () => Buffer;
+  readonly #onWritten: () => void;
+  /** The last send left bytes behind, so `onDrained` is awaited. */
+  #queued = false;
 
   /** `memory` gives the response memory that parts lie in now. */
   constructor(socket: Socket, store: LogStore, memory: () => Buffer, onDrained: OnDrained) {
     this.#socket = socket;
     this.#store = store;
     this.#memory = memory;
-    socket.on('drain', () => onDrained(false));
+    // Not 'drain': node emits it only when more than its high-water mark was queued.
+    this.#onWritten = () => {
+      if (this.#queued && socket.writableLength === 0) {
+        this.#queued = false;
+        onDrained(false);
+      }
+    };
   }
 
   get pendingBytes(): number {
@@ -40,7 +49,8 @@ export class NodeResponseSender implements ResponseSender {
       filled += size;
     }
     if (failed) return Errno.EIO;
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, this.#onWritten);
+    this.#queued = this.#socket.writableLength > 0;
     return this.#socket.writableLength;
   }
 

@@ -40,7 +40,10 @@ export class RawClient {
   readonly closed: Promise<void>;
   isClosed = false;
   #awaited: Awaited[] = [];
-  #received: Buffer = Buffer.alloc(0);
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+  /** With fewer bytes than this there is no whole frame. */
+  #wantedBytes = 4;
   #nextId = 1;
 
   static async connect(port: number, options: { paused?: boolean } = {}): Promise<RawClient> {
@@ -104,12 +107,17 @@ export class RawClient {
   }
 
   #take(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    while (this.#received.length >= 4) {
-      const end = 4 + this.#received.readInt32BE(0);
-      if (this.#received.length < end) return;
-      const frame = this.#received.subarray(4, end);
-      this.#received = this.#received.subarray(end);
+    this.#parts.push(bytes);
+    this.#partsBytes += bytes.length;
+    while (this.#partsBytes >= this.#wantedBytes) {
+      const all = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
+      const end = all.length >= 4 ? 4 + all.readInt32BE(0) : 4;
+      const isWhole = all.length >= 4 && all.length >= end;
+      this.#parts = [isWhole ? all.subarray(end) : all];
+      this.#partsBytes = this.#parts[0].length;
+      this.#wantedBytes = isWhole ? 4 : end;
+      if (!isWhole) return;
+      const frame = all.subarray(4, end);
       const awaited = this.#awaited.shift();
       if (awaited) settle(awaited, frame);
       else this.stray.push(Buffer.from(frame));

@@ -168,7 +168,8 @@ export class IoHost implements FrameHandler {
   onEnded(connection: Connection): void {
     const client = connection.attachment as ClientState;
     client.ended = true;
-    if (client.pending.length === 0) connection.close();
+    // Responses that are queued still have to leave; the turn after the last one closes.
+    if (client.pending.length === 0 && connection.sender.pendingBytes === 0) connection.close();
   }
 
   onClosed(connection: Connection): void {

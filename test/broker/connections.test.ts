@@ -1,0 +1,268 @@
+// What clients may do to their connections, over real sockets.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { produceRequest, produceResponse } from '../../src/protocol/messages/00-produce.ts';
+import { fetchRequest } from '../../src/protocol/messages/01-fetch.ts';
+import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
+import { apiVersionsRequest, apiVersionsResponse } from '../../src/protocol/messages/18-api-versions.ts';
+import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
+import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
+import { RawClient, requestFrame } from './raw-client.ts';
+
+let broker: TestBroker;
+
+before(async () => {
+  broker = await startTestBroker();
+  const client = await RawClient.connect(broker.port);
+  const topics = [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }];
+  const created = await client.ask(createTopicsRequest, createTopicsResponse, 5, { topics });
+  assert.equal(created.topics[0].errorCode, 0);
+  client.close();
+});
+
+after(() => broker?.stop());
+
+const batch = (value: string | Uint8Array): Uint8Array => buildBatch([{ value, timestamp: 1_700_000_000_000 }]);
+
+function produceBody(records: Uint8Array | null, acks = 1, partition = 0, name = 't') {
+  return { acks, timeoutMs: 1000, topicData: [{ name, partitionData: [{ index: partition, records }] }] };
+}
+
+function fetchBody(fetchOffset: number, extra: { maxWaitMs?: number; minBytes?: number } = {}, partition = 0) {
+  const partitions = [{ partition, fetchOffset, partitionMaxBytes: 50_000_000, currentLeaderEpoch: -1 }];
+  return { maxWaitMs: 0, minBytes: 0, maxBytes: 50_000_000, topics: [{ topic: 't', partitions }], ...extra };
+}
+
+/** Resolves when the broker answers somebody. */
+async function serves(): Promise<void> {
+  const client = await RawClient.connect(broker.port);
+  const { apiKeys } = await client.ask(apiVersionsRequest, apiVersionsResponse, 3, {
+    clientSoftwareName: 'a',
+    clientSoftwareVersion: '1',
+  });
+  assert.ok(apiKeys.length > 0);
+  client.close();
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+describe('connections', () => {
+  test('requests of all kinds in one write are answered in their order', async () => {
+    const client = await RawClient.connect(broker.port);
+    const frames: Buffer[] = [];
+    const answers: Promise<unknown>[] = [];
+    for (let id = 1; id <= 60; id++) {
+      if (id % 4 === 1) frames.push(requestFrame(metadataRequest, 1, { topics: null }, id));
+      else if (id % 4 === 2) frames.push(requestFrame(fetchRequest, 11, fetchBody(0), id));
+      else frames.push(requestFrame(produceRequest, 9, produceBody(batch(`value ${id}`)), id));
+      const request = id % 4 === 1 ? metadataRequest : id % 4 === 2 ? fetchRequest : produceRequest;
+      answers.push(client.await(request, id % 4 === 1 ? 1 : id % 4 === 2 ? 11 : 9, id));
+    }
+    client.write(Buffer.concat(frames));
+    await Promise.all(answers);
+    assert.deepEqual(client.stray, []);
+    client.close();
+  });
+
+  test('pipelined batches are appended in their order', async () => {
+    const client = await RawClient.connect(broker.port);
+    const frames = Array.from({ length: 200 }, (_, id) =>
+      requestFrame(produceRequest, 7, produceBody(batch(`${id}`), 1, 1), id),
+    );
+    const answers = frames.map((_, id) => client.await(produceRequest, 7, id));
+    client.write(Buffer.concat(frames));
+    const offsets = (await Promise.all(answers)).map((answer) => {
+      const { responses } = answer as { responses: { partitionResponses: { baseOffset: number }[] }[] };
+      return responses[0].partitionResponses[0].baseOffset;
+    });
+    assert.deepEqual(
+      offsets,
+      offsets.map((_, index) => offsets[0] + index),
+    );
+    client.close();
+  });
+
+  test('acks=0 is never answered: what comes next is the next request’s response', async () => {
+    const client = await RawClient.connect(broker.port);
+    for (let i = 0; i < 500; i++) client.write(requestFrame(produceRequest, 7, produceBody(batch('x'), 0), 7_000 + i));
+    const { topics } = await client.ask(metadataRequest, metadataResponse, 1, { topics: [{ name: 't' }] });
+    assert.equal(topics[0].name, 't');
+    assert.deepEqual(client.stray, []);
+    client.close();
+  });
+
+  test('acks=0 that fails closes the connection, and requests before it are not hurt', async () => {
+    const client = await RawClient.connect(broker.port);
+    const first = client.ask(produceRequest, produceResponse, 7, produceBody(batch('x'), 1));
+    await first;
+    client.write(requestFrame(produceRequest, 7, produceBody(batch('x'), 0, 99), 2));
+    await client.closed;
+    assert.deepEqual(client.stray, []);
+    await serves();
+  });
+
+  test('what is no request closes its connection, and no other', async () => {
+    const other = await RawClient.connect(broker.port);
+    const unknownApi = requestFrame(metadataRequest, 1, { topics: null });
+    unknownApi.writeInt16BE(9999, 4);
+    const negativeApi = requestFrame(metadataRequest, 1, { topics: null });
+    negativeApi.writeInt16BE(-1, 4);
+    const badVersion = (key: number, version: number): Buffer => {
+      const frame = requestFrame(metadataRequest, 1, { topics: null });
+      frame.writeInt16BE(key, 4);
+      frame.writeInt16BE(version, 6);
+      return frame;
+    };
+    const hostile: [string, Buffer][] = [
+      ['unknown api', unknownApi],
+      ['negative api', negativeApi],
+      ['old produce', badVersion(0, 2)],
+      ['future produce', badVersion(0, 99)],
+      ['old fetch', badVersion(1, 3)],
+      ['future metadata', badVersion(3, 99)],
+      ['negative version', badVersion(3, -1)],
+      ['frame of nothing', int32(0)],
+      ['negative frame', int32(-5)],
+      ['huge frame', int32(2 ** 31 - 1)],
+      ['short frame', Buffer.concat([int32(3), Buffer.alloc(3)])],
+      ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
+      ['TLS', Buffer.from('16030100c8010000c4030300000000000000', 'hex')],
+      ['zeros', Buffer.alloc(400_000)],
+      ['client id that lies', Buffer.from('0000000e0003000100000001ffee00000000', 'hex')],
+    ];
+    for (const [name, bytes] of hostile) {
+      const client = await RawClient.connect(broker.port);
+      client.write(bytes);
+      await client.closed;
+      assert.deepEqual(client.stray, [], name);
+      assert.ok(await other.ask(metadataRequest, metadataResponse, 1, { topics: [] }), name);
+    }
+    other.close();
+  });
+
+  test('ApiVersions of a version to come is answered in the layout of version 0', async () => {
+    for (const version of [6, 99, 32767]) {
+      const client = await RawClient.connect(broker.port);
+      const frame = requestFrame(apiVersionsRequest, 3, { clientSoftwareName: 'x', clientSoftwareVersion: '1' }, 77);
+      frame.writeInt16BE(version, 6);
+      client.write(frame);
+      const answer = client.await(apiVersionsRequest, 0, 77);
+      const { errorCode, apiKeys } = (await answer) as { errorCode: number; apiKeys: object[] };
+      assert.equal(errorCode, 35);
+      assert.deepEqual(apiKeys, [{ apiKey: 18, minVersion: 0, maxVersion: 5 }]);
+      client.close();
+    }
+  });
+
+  test('a request that comes byte by byte is answered', async () => {
+    const client = await RawClient.connect(broker.port);
+    const frame = requestFrame(produceRequest, 9, produceBody(batch('slow')), 5);
+    const answer = client.await(produceRequest, 9, 5);
+    for (const byte of frame) {
+      client.write(Uint8Array.of(byte));
+      await new Promise(setImmediate);
+    }
+    await answer;
+    client.close();
+  });
+
+  test('a client that closes its side gets all its responses first', async () => {
+    const large = batch(Buffer.alloc(900_000, 'x'));
+    const client = await RawClient.connect(broker.port, { paused: true });
+    for (let i = 0; i < 12; i++) {
+      const asking = await RawClient.connect(broker.port);
+      await asking.ask(produceRequest, produceResponse, 7, produceBody(large, 1, 1));
+      asking.close();
+    }
+    // More than the sockets hold, and it is read only when the broker knows of the end.
+    const answer = client.await(fetchRequest, 11, 1);
+    client.write(requestFrame(fetchRequest, 11, fetchBody(0, {}, 1), 1));
+    client.socket.end();
+    await serves();
+    await serves();
+    client.read();
+    const { responses } = (await answer) as { responses: { partitions: { records: Uint8Array }[] }[] };
+    assert.ok(responses[0].partitions[0].records.length > 10_000_000);
+    await client.closed;
+  });
+
+  test('a client that reads late gets everything, the small answer behind the large one too', async () => {
+    const client = await RawClient.connect(broker.port, { paused: true });
+    const answers: Promise<unknown>[] = [];
+    for (let id = 1; id <= 6; id++) {
+      client.write(requestFrame(fetchRequest, 11, fetchBody(0, {}, 1), id));
+      answers.push(client.await(fetchRequest, 11, id));
+    }
+    client.write(requestFrame(metadataRequest, 1, { topics: null }, 7));
+    answers.push(client.await(metadataRequest, 1, 7));
+    await serves();
+    await serves();
+    client.read();
+    await Promise.all(answers);
+    client.close();
+  });
+
+  test('a producer that reads none of its responses is read no further, others are served', {
+    timeout: 60_000,
+  }, async () => {
+    const greedy = connect({ port: broker.port, host: '127.0.0.1' });
+    await once(greedy, 'connect');
+    greedy.on('error', () => {});
+    // Requests that cost little and are answered with much: partitions that do not exist.
+    const partitionData = Array.from({ length: 4000 }, (_, index) => ({ index: index + 1000, records: null }));
+    const frame = requestFrame(produceRequest, 7, { acks: 1, timeoutMs: 1, topicData: [{ name: 't', partitionData }] });
+    // Its own sockets' buffers fill up once the broker has stopped reading: then many others are served without that
+    // a single byte of it is taken.
+    let stalled = 0;
+    let writtenBefore = 0;
+    while (stalled < 40) {
+      while (greedy.writableLength < 1_000_000) greedy.write(frame);
+      await serves();
+      const written = greedy.bytesWritten - greedy.writableLength;
+      stalled = written === writtenBefore ? stalled + 1 : 0;
+      writtenBefore = written;
+      assert.ok(written < 40_000_000, 'the broker reads on and on');
+    }
+    await serves();
+    greedy.destroy();
+    await serves();
+  });
+
+  test('connections that go away in the middle of anything leave the broker as it was', async () => {
+    const large = requestFrame(produceRequest, 9, produceBody(batch(Buffer.alloc(300_000, 'y'))), 1);
+    for (let i = 0; i < 60; i++) {
+      const client = await RawClient.connect(broker.port);
+      client.write(
+        requestFrame(fetchRequest, 11, fetchBody(10 ** 6 * 0, { maxWaitMs: 5000, minBytes: 50_000_000 }), 1),
+      );
+      client.write(large.subarray(0, (large.length * i) / 60));
+      if (i % 3 === 0) client.socket.resetAndDestroy();
+      else if (i % 3 === 1) client.close();
+      else client.socket.end();
+    }
+    await serves();
+  });
+
+  test('frames that never come keep nobody from being served', { timeout: 60_000 }, async () => {
+    const idle: RawClient[] = [];
+    for (let i = 0; i < 80; i++) {
+      const client = await RawClient.connect(broker.port);
+      client.write(int32(100_000_000));
+      client.write(Buffer.alloc(10));
+      idle.push(client);
+    }
+    const client = await RawClient.connect(broker.port);
+    // Larger than one read brings, so that it needs a place of its own beside those of the others.
+    const answer = await client.ask(produceRequest, produceResponse, 7, produceBody(batch(Buffer.alloc(900_000, 'z'))));
+    assert.equal(answer.responses[0].partitionResponses[0].errorCode, 0);
+    client.close();
+    for (const one of idle) one.close();
+  });
+});
