@@ -12,12 +12,12 @@ import { clientsDir, toolchain } from './toolchains.ts';
 const CONFIG = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' };
 const SCENARIOS_TIMEOUT_MS = 300_000;
 
-const RECORDS = 12_000;
+const RECORDS = 8_000;
 const PARTITIONS = 2;
 const KILLS = 6;
 /** A copier that was killed leaves its transaction open; its successor fences it, nobody waits for this. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
-const COPY_TIMEOUT_MS = 300_000;
+const COPY_TIMEOUT_MS = 180_000;
 
 async function withTarget(body: (target: Target) => Promise<void>): Promise<void> {
   const target = await Target.start(undefined, CONFIG);
@@ -58,7 +58,7 @@ class Copier {
   readonly #target: Target;
   readonly #partition: number;
   #child: ChildProcess | undefined;
-  starts = 0;
+  #stopped = false;
   done = false;
 
   constructor(target: Target, partition: number) {
@@ -66,6 +66,7 @@ class Copier {
     this.#partition = partition;
   }
 
+  /** Resolves when everything is copied, or it was stopped. */
   async run(): Promise<void> {
     const argv = await javaCommand('org.apache.kafka.tools.TransactionalMessageCopier', [
       ...['--broker-list', this.#target.bootstrap, '--input-topic', 'input', '--output-topic', 'output'],
@@ -73,8 +74,7 @@ class Copier {
       ...['--transactional-id', `copier-${this.#partition}`, '--transaction-size', '50', '--enable-random-aborts'],
       ...['--transaction-timeout', String(TRANSACTION_TIMEOUT_MS), '--use-group-metadata'],
     ]);
-    while (!this.done) {
-      this.starts++;
+    while (!this.done && !this.#stopped) {
       const child = spawn(argv[0]!, argv.slice(1), { stdio: 'ignore' });
       this.#child = child;
       const exitCode = await new Promise<number | null>((resolve) => child.on('exit', resolve));
@@ -85,6 +85,11 @@ class Copier {
   kill(): void {
     this.#child?.kill('SIGKILL');
   }
+
+  stop(): void {
+    this.#stopped = true;
+    this.kill();
+  }
 }
 
 leg('an exact copy while broker and copiers are killed', ['java', 'kafka'], () =>
@@ -93,12 +98,10 @@ leg('an exact copy while broker and copiers are killed', ['java', 'kafka'], () =
     await transactionsClient(target, 'fill', 'output', '0');
     const copiers = Array.from({ length: PARTITIONS }, (_, partition) => new Copier(target, partition));
     const copying = Promise.all(copiers.map((copier) => copier.run()));
-    const late = setTimeout(() => {
-      for (const copier of copiers) {
-        copier.done = true;
-        copier.kill();
-      }
-    }, COPY_TIMEOUT_MS);
+    const stop = (): void => {
+      for (const copier of copiers) copier.stop();
+    };
+    const late = setTimeout(stop, COPY_TIMEOUT_MS);
     try {
       for (let kill = 0; kill < KILLS && copiers.some((copier) => !copier.done); kill++) {
         // Random times are the point: every run kills at other places.
@@ -110,10 +113,7 @@ leg('an exact copy while broker and copiers are killed', ['java', 'kafka'], () =
       await copying;
     } finally {
       clearTimeout(late);
-      for (const copier of copiers) {
-        copier.done = true;
-        copier.kill();
-      }
+      stop();
     }
     // Whoever comes behind a copier fences what it left open.
     const copied = (await transactionsClient(target, 'read', 'output')).trim().split('\n').map(Number);

@@ -82,12 +82,11 @@ public final class Transactions {
 
     private void fill(String topic, int count) throws Exception {
         topic(topic);
-        try (var producer = producer(topic + "-fill", 60_000)) {
-            producer.initTransactions();
-            producer.beginTransaction();
+        Properties config = new Properties();
+        config.put("bootstrap.servers", bootstrap);
+        try (var producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
             for (int i = 0; i < count; i++)
                 producer.send(new ProducerRecord<>(topic, i % PARTITIONS, null, String.valueOf(i)));
-            producer.commitTransaction();
         }
     }
 
