@@ -75,6 +75,8 @@ export class ControllerUnavailableError extends Error {
 }
 
 export interface Controller {
+  /** Level of the feature kraft.version, which stands in no metadata record. */
+  readonly kraftVersion: number;
   createTopics(request: CreateTopicsRequest, context: Context): Promise<CreateTopicsResponse>;
   deleteTopics(request: DeleteTopicsRequest, context: Context): Promise<DeleteTopicsResponse>;
   createPartitions(request: CreatePartitionsRequest, context: Context): Promise<CreatePartitionsResponse>;

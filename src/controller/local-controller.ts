@@ -124,6 +124,10 @@ export class LocalController implements Controller {
     return this.#leader.epoch;
   }
 
+  get kraftVersion(): number {
+    return this.#leader.kraftVersion;
+  }
+
   /** Resolves when the listener has applied the image as it is. Returns what ends the subscription. */
   async subscribe(listener: MetadataListener): Promise<() => void> {
     await this.#enqueue(async () => {

@@ -95,6 +95,11 @@ export class MetadataLeader {
     return this.#epoch;
   }
 
+  /** Level of the quorum's own protocol: 1 when the voters stand in the log. */
+  get kraftVersion(): number {
+    return this.#kraftVersion?.type === 'KRaftVersion' ? this.#kraftVersion.data.kRaftVersion : 0;
+  }
+
   /** Offset that the next record gets. */
   get nextOffset(): number {
     return this.#log.endOffset;

@@ -271,6 +271,10 @@ test('voters that stand in the log are carried through snapshots and epochs', as
   const third = await openController({ files: second.files.clone(), seed: 3 });
   assert.equal(third.directory.log.readQuorumState()?.voters, null);
   assert.equal(third.controller.epoch, 3);
+  assert.deepEqual(
+    [first, second, third].map(({ controller }) => controller.kraftVersion),
+    [0, 1, 1],
+  );
 });
 
 test('a gap in the log is noticed', async () => {

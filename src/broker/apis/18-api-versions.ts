@@ -3,7 +3,7 @@
  * the metadata image. Produce is advertised from version 0 on, though versions below 3 are refused: librdkafka up to
  * 2.8 concludes from it what a broker can do (KAFKA-18659).
  */
-import { SUPPORTED_FEATURES } from '../../metadata/metadata-version.ts';
+import { KRAFT_VERSION, SUPPORTED_FEATURES } from '../../metadata/metadata-version.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
@@ -45,12 +45,18 @@ function describeVersions(
     apiKeys: [...apis].map(rangeOf),
     supportedFeatures: features.map(([name, { min, max }]) => ({ name, minVersion: min, maxVersion: max })),
     finalizedFeaturesEpoch: services.image.lastOffset,
-    finalizedFeatures: [...services.image.features].map(([name, level]) => ({
+    finalizedFeatures: finalizedLevels(services).map(([name, level]) => ({
       name,
       maxVersionLevel: level,
       minVersionLevel: level,
     })),
   };
+}
+
+function finalizedLevels({ image, controller }: BrokerServices): [name: string, level: number][] {
+  const levels = [...image.features];
+  if (controller.kraftVersion > 0) levels.push([KRAFT_VERSION, controller.kraftVersion]);
+  return levels;
 }
 
 /** The answer to a version that does not exist: in v0 layout, with this API's own range only. */
