@@ -235,6 +235,39 @@ describe('connections', () => {
     await serves();
   });
 
+  test('a request with more partitions than may be under way is done in portions, and nothing overtakes it', async () => {
+    const client = await RawClient.connect(broker.port);
+    const partitionData = Array.from({ length: 10_000 }, (_, i) => ({ index: i % 2, records: batch(`${i}`) }));
+    const many = client.ask(produceRequest, produceResponse, 9, {
+      acks: -1,
+      topicData: [{ name: 't', partitionData }],
+    });
+    const next = client.ask(produceRequest, produceResponse, 9, produceBody(batch('next'), -1, 1));
+    const { responses } = await many;
+    const last = [-1, -1];
+    for (const { index, errorCode, baseOffset } of responses[0].partitionResponses) {
+      assert.equal(errorCode, 0);
+      assert.ok(baseOffset > last[index]);
+      last[index] = baseOffset;
+    }
+    assert.equal((await next).responses[0].partitionResponses[0].baseOffset, last[1] + 1);
+    client.close();
+  });
+
+  test('a request for more partitions than a broker can have is refused', async () => {
+    const partitions = Array.from({ length: 200_000 }, (_, partition) => ({ partition, fetchOffset: 0 }));
+    const partitionData = Array.from({ length: 200_000 }, (_, index) => ({ index, records: null }));
+    for (const frame of [
+      requestFrame(fetchRequest, 11, { topics: [{ topic: 't', partitions }] }),
+      requestFrame(produceRequest, 9, { acks: 1, topicData: [{ name: 't', partitionData }] }),
+    ]) {
+      const client = await RawClient.connect(broker.port);
+      client.write(frame);
+      await client.closed;
+    }
+    await serves();
+  });
+
   test('connections that go away in the middle of anything leave the broker as it was', async () => {
     const large = requestFrame(produceRequest, 9, produceBody(batch(Buffer.alloc(300_000, 'y'))), 1);
     for (let i = 0; i < 60; i++) {

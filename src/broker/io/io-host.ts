@@ -28,6 +28,7 @@ import type { FetchSessionCache } from './fetch-session.ts';
 import type { FromIo, Port, ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
+import { checkPartitionCount } from './produce-request.ts';
 import { type ResponseMemory, ResponseOutput } from './response-output.ts';
 import { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
@@ -201,6 +202,7 @@ export class IoHost implements FrameHandler {
     if (apiKey === ApiKey.Fetch) {
       checkVersion(header, FETCH_VERSION_MIN, FETCH_VERSION_MAX);
       const body = decode(fetchRequest, bytes.subarray(0, end), header.bodyOffset, header.apiVersion);
+      checkPartitionCount(body.topics.reduce((sum, { partitions }) => sum + partitions.length, 0));
       this.#fetch.start(client, header.correlationId, header.apiVersion, body);
     } else {
       this.#forward(client, bytes, start, end);
@@ -316,7 +318,7 @@ export class IoHost implements FrameHandler {
     link.underWay -= done;
     if (done > 0) {
       this.#noteRoom();
-      this.#produce.retryVerified();
+      this.#produce.retry();
     }
     return handled;
   }

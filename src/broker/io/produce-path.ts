@@ -32,6 +32,11 @@ const ADMIN_CLIENT_ID = '__admin_client';
 /** No word of a coordinator stands with the batch. */
 const UNVERIFIED = 0;
 
+/** A request begins when there is room for this part of what may be under way; larger ones go on as room comes. */
+const PORTION_DIVISOR = 2;
+/** Requests that held more partitions are not kept for reuse. */
+const POOLED_PARTITIONS_MAX = 4_096;
+
 export const PRODUCE_VERSION_MIN = 3;
 export const PRODUCE_VERSION_MAX = 13;
 
@@ -53,6 +58,9 @@ class PendingProduce implements PendingRequest {
   readonly isProduce = true;
   readonly request = new ProduceRequest();
   client!: ClientState;
+  /** What refuses all partitions, and the first one that is not on its way yet. */
+  refusal: number = ErrorCode.NONE;
+  next = 0;
   readonly #path: ProducePath;
 
   constructor(path: ProducePath) {
@@ -82,6 +90,8 @@ export class ProducePath {
   readonly #tokenPartition: number[] = [];
   readonly #freeTokens: number[] = [];
   readonly #verification: ProduceVerification<PendingProduce>;
+  /** Requests with so many partitions that they go to the workers in portions; in order. */
+  #unfinished: PendingProduce[] = [];
 
   constructor(context: ProducePathContext) {
     this.#context = context;
@@ -166,8 +176,11 @@ export class ProducePath {
   }
 
   /** There may be room in the rings again. */
-  retryVerified(): void {
+  retry(): void {
     this.#verification.retry();
+    while (this.#unfinished.length > 0 && this.#submitRest(this.#unfinished[0])) {
+      this.#finishPartition(this.#unfinished.shift()!);
+    }
   }
 
   #finishPartition(pending: PendingProduce): void {
@@ -183,7 +196,7 @@ export class ProducePath {
     request.block = -1;
     request.topics.length = 0;
     pending.client = undefined as never;
-    this.#pool.push(pending);
+    if (request.index.length <= POOLED_PARTITIONS_MAX) this.#pool.push(pending);
     this.#context.onRoom();
   }
 
@@ -195,17 +208,38 @@ export class ProducePath {
   #hasRoom(request: ProduceRequest): boolean {
     const { links } = this.#context;
     // Counting per worker would cost more than it gives: every worker has room for the whole request.
-    for (const link of links) if (!link.hasRoomFor(request.partitionCount)) return false;
+    for (const link of links) {
+      if (!link.hasRoomFor(Math.min(request.partitionCount, link.capacity / PORTION_DIVISOR))) return false;
+    }
     return true;
   }
 
   #dispatch(pending: PendingProduce): void {
+    const { request, client } = pending;
+    pending.refusal = this.#requestError(request);
+    pending.next = 0;
+    // Counts as a partition until all are on their way.
+    request.outstanding = 1;
+    if (this.#submitRest(pending)) {
+      request.outstanding--;
+      return;
+    }
+    this.#unfinished.push(pending);
+    client.verifying = true;
+  }
+
+  /** Hands the partitions from `next` on to their workers; false when there is no room for one. */
+  #submitRest(pending: PendingProduce): boolean {
     const { request } = pending;
-    const refusal = this.#requestError(request);
-    for (const { route, firstPartition, endPartition } of request.topics) {
+    const { links, routes } = this.#context;
+    const isLarge = request.partitionCount > links[0].capacity / PORTION_DIVISOR;
+    for (const { route: routeThen, firstPartition, endPartition } of request.topics) {
+      if (endPartition <= pending.next) continue;
+      // The topic may have gone since the request was read, and its rows may be another's.
+      const route = pending.next > 0 && routeThen ? routes.byId(routeThen.id) : routeThen;
       const refused = route?.internal === true && request.clientId !== ADMIN_CLIENT_ID;
-      for (let at = firstPartition; at < endPartition; at++) {
-        let error = refusal;
+      for (let at = Math.max(firstPartition, pending.next); at < endPartition; at++) {
+        let error = pending.refusal;
         if (error === ErrorCode.NONE && refused) error = ErrorCode.INVALID_TOPIC_EXCEPTION;
         const row = route?.rows[request.index[at]] ?? -1;
         if (error === ErrorCode.NONE && row < 0) error = this.#unknownPartition(request, route !== undefined);
@@ -215,10 +249,15 @@ export class ProducePath {
           request.errorCode[at] = error;
           continue;
         }
+        if (isLarge && !links[row % links.length].hasRoomFor(1)) {
+          pending.next = at;
+          return false;
+        }
         request.outstanding++;
         this.#submit(pending, at, row, UNVERIFIED);
       }
     }
+    return true;
   }
 
   #submit(pending: PendingProduce, at: number, row: number, guard: number): void {

@@ -6,6 +6,7 @@
 import type { AppendDetail } from '../../partition/work-descriptors.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/primitives.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
 import type { TopicRoute, TopicRoutes } from './topic-routes.ts';
 
 export const PRODUCE_FLEXIBLE_VERSION = 9;
@@ -13,6 +14,15 @@ export const PRODUCE_TOPIC_ID_VERSION = 13;
 /** Least bytes of a topic and of a partition on the wire, to judge counts by. */
 const TOPIC_BYTES_MIN = 3;
 const PARTITION_BYTES_MIN = 5;
+
+/** Partitions that one Produce or Fetch request may name: as many as a broker can have. */
+const REQUEST_PARTITIONS_MAX = 131_072;
+
+/** Throws a ProtocolError. */
+export function checkPartitionCount(count: number): void {
+  if (count <= REQUEST_PARTITIONS_MAX) return;
+  throw new ProtocolError('malformed', `a request for more than ${REQUEST_PARTITIONS_MAX} partitions`);
+}
 
 export interface ProduceTopic {
   /** Name (or 16 bytes of id) to echo. */
@@ -113,6 +123,7 @@ export class ProduceRequest {
     const known = version >= PRODUCE_TOPIC_ID_VERSION ? route?.idBytes : route?.nameBytes;
     const label = known ?? Buffer.from(bytes.subarray(start, start + length));
     const partitionCount = arrayLength(reader, flexible, PARTITION_BYTES_MIN);
+    checkPartitionCount(this.partitionCount + partitionCount);
     const topic = { label, route, firstPartition: this.partitionCount, endPartition: 0 };
     for (let i = 0; i < partitionCount; i++) {
       const at = this.partitionCount++;
