@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { addLoadOptions, type LoadOptions, parseAmount, parseSeconds, toSettings } from './load/options.ts';
 
@@ -93,7 +93,7 @@ function matrixCommand(): Command {
     .option('--rounds <n>', 'times each work runs on each broker', parseAmount)
     .option('--seconds <time>', 'of each run', parseSeconds)
     .option('--keep-gib <n>', KEEP_HELP, Number, 6)
-    .option('--dir <dir>', "folder for the brokers' data", join(tmpdir(), 'millrace-bench-data'))
+    .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .option('--list', 'print the names of the works')
     .action(async (options: import('./peers/run-matrix.ts').MatrixOptions) => {
@@ -111,7 +111,7 @@ function scaleCommand(): Command {
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
     .option('--scale <factor>', 'multiplies counts', Number, 1)
     .option('--keep-gib <n>', KEEP_HELP, Number, 4)
-    .option('--dir <dir>', "folder for the brokers' data", join(tmpdir(), 'millrace-bench-scale'))
+    .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .action(async (names: string[], options: import('./scale/run-scale.ts').ScaleCommandOptions) => {
       const { runScale } = await import('./scale/run-scale.ts');

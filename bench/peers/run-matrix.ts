@@ -223,6 +223,9 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     for (const work of works) console.log(work.name);
     return;
   }
+  // A folder of its own below the given one: it is emptied before and after.
+  options = { ...options, dir: join(options.dir, 'matrix-brokers') };
+  rmSync(options.dir, { recursive: true, force: true });
   mkdirSync(options.dir, { recursive: true });
   const notes: string[] = [];
   progress('Settling memory ...');

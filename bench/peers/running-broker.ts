@@ -61,6 +61,9 @@ export async function startProcess(
   const startedMs = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', log, log] });
   closeSync(log);
+  const onExit = () => child.kill('SIGKILL');
+  process.once('exit', onExit);
+  exitOnSignals();
   const address = { host: '127.0.0.1', port: broker.port, tls: false };
   try {
     await waitUntilAnswering(child, address);
@@ -69,8 +72,6 @@ export async function startProcess(
     const output = readFileSync(logPath, 'utf8').slice(-2000);
     throw new Error(`${broker.name} did not start: ${(error as Error).message}\n${output}`);
   }
-  const onExit = () => child.kill('SIGKILL');
-  process.once('exit', onExit);
   return {
     ...broker,
     host: address.host,
@@ -81,6 +82,15 @@ export async function startProcess(
       await stopProcess(child, signal);
     },
   };
+}
+
+let exitsOnSignals = false;
+
+/** A benchmark that is interrupted must not leave brokers behind: exit handlers run only on a proper exit. */
+function exitOnSignals(): void {
+  if (exitsOnSignals) return;
+  exitsOnSignals = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 }
 
 async function waitUntilAnswering(

@@ -28,6 +28,9 @@ export async function runScale(
   const unknown = chosen.filter((name) => !(name in scaleRuns));
   if (unknown.length > 0)
     throw new Error(`No scale run is called ${unknown.join(', ')}. There are: ${Object.keys(scaleRuns).join(', ')}.`);
+  // A folder of its own below the given one: it is emptied before and after.
+  options = { ...options, dir: join(options.dir, 'scale-brokers') };
+  rmSync(options.dir, { recursive: true, force: true });
   mkdirSync(options.dir, { recursive: true });
   const memory = await settleMemory(options.keepGib, options.dir);
   progress(memory.note);

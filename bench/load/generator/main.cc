@@ -1,5 +1,6 @@
 // The load generator: settings come as lines on standard input, results go out as JSON lines. The main thread connects
 // everything, starts the worker threads, and then only samples the broker's processes and prints each second's figures.
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -173,6 +174,7 @@ void print_end(const Settings& settings, const std::vector<std::unique_ptr<Worke
 int main() {
   using namespace bench;
   signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // no load without somebody who waits for the result
   raise_descriptor_limit();
   Settings settings = read_settings();
   Cluster cluster;
