@@ -5,12 +5,14 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Uuid } from '../base/uuid.ts';
 import { errnoName } from '../native/file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import { AppendOrigin } from '../storage/append-origin.ts';
 import { AppendOutcome } from '../storage/append-outcome.ts';
+import type { CleanedGroup } from '../storage/cleaner/clean-job.ts';
 import type { Log } from '../storage/log.ts';
 import { NO_GUARD } from '../storage/producer/verification-states.ts';
 import type { StorageHostSettings, WorkSource } from './storage-host.ts';
@@ -124,13 +126,14 @@ export class Partition {
   publishOffsets(): void {
     const { table } = this.#context;
     const { log, row } = this;
+    // Before the offset that lets readers see what was aborted.
+    table.set(row, RowSlot.lastAbortedOffset, log.lastAbortedOffset);
     table.set(row, RowSlot.logEndOffset, log.logEndOffset);
     table.set(row, RowSlot.highWatermark, log.highWatermark);
     table.set(row, RowSlot.lastStableOffset, log.lastStableOffset);
     table.set(row, RowSlot.logStartOffset, log.logStartOffset);
     table.set(row, RowSlot.leaderEpoch, log.leaderEpoch);
     table.set(row, RowSlot.recoveryPoint, log.recoveryPoint);
-    table.set(row, RowSlot.lastAbortedOffset, log.lastAbortedOffset);
   }
 
   checkRetention(): void {
@@ -139,6 +142,16 @@ export class Partition {
     if (removed === 0 && this.log.logStartOffset === startBefore) return;
     this.publishOffsets();
     this.#context.rowChanged(this.row);
+  }
+
+  /** Puts a cleaned segment in its place, unless the log is another one by now or has changed. */
+  swapCleaned(topicId: Uuid, group: CleanedGroup): boolean {
+    const { log } = this;
+    if (log.topicId !== topicId) return false;
+    const swapped = log.swapCleaned(group);
+    if (log.fault) this.fail(log.fault.message);
+    if (swapped) this.publishOffsets();
+    return swapped;
   }
 
   expireProducers(): void {
