@@ -26,21 +26,28 @@ constexpr size_t SHORT_LANE_BYTES = 256;
 // a * b modulo the polynomial; both bit-reflected, x^0 is the top bit.
 constexpr uint32_t multiply(uint32_t a, uint32_t b) {
   uint32_t product = 0;
-  for (uint32_t bit = 1u << 31; bit != 0; bit >>= 1) {
-    if (a & bit) product ^= b;
-    b = b & 1 ? (b >> 1) ^ POLYNOMIAL : b >> 1;
+  // Without branches, which would be mispredicted half of the time.
+  for (; a != 0; a <<= 1) {
+    product ^= b & (0 - (a >> 31));
+    b = b >> 1 ^ (POLYNOMIAL & (0 - (b & 1)));
   }
   return product;
 }
 
+// x^(8 * 2^n) for lengths below 2^32
+constexpr std::array<uint32_t, 32> squares() {
+  std::array<uint32_t, 32> table{};
+  table[0] = 1u << 23;
+  for (uint32_t at = 1; at < table.size(); at++) table[at] = multiply(table[at - 1], table[at - 1]);
+  return table;
+}
+constexpr std::array<uint32_t, 32> SQUARES = squares();
+
 // x^(8 * bytes)
-constexpr uint32_t powerOfBytes(uint64_t bytes) {
+constexpr uint32_t powerOfBytes(uint32_t bytes) {
   uint32_t result = 1u << 31;
-  uint32_t square = 1u << 23;  // x^8
-  for (; bytes != 0; bytes >>= 1) {
-    if (bytes & 1) result = multiply(square, result);
-    square = multiply(square, square);
-  }
+  for (uint32_t at = 0; bytes != 0; at++, bytes >>= 1)
+    if (bytes & 1) result = multiply(SQUARES[at], result);
   return result;
 }
 
@@ -138,7 +145,7 @@ const auto run = plain;
 
 uint32_t crc32c(uint32_t crc, const uint8_t* bytes, size_t sizeBytes) { return ~run(~crc, bytes, sizeBytes); }
 
-uint32_t crc32cChange(const uint8_t* change, size_t changeBytes, uint64_t behindBytes) {
+uint32_t crc32cChange(const uint8_t* change, size_t changeBytes, uint32_t behindBytes) {
   return multiply(powerOfBytes(behindBytes), run(0, change, changeBytes));
 }
 

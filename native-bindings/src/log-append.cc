@@ -24,7 +24,7 @@ void patchTimestamp(uint8_t* batch, int64_t sizeBytes, int64_t maxTimestamp, boo
   store64(batch + at::maxTimestamp, static_cast<uint64_t>(maxTimestamp));
   if (logAppendTime) store16(batch + at::attributes, load16(batch + at::attributes) | ATTRIBUTE_LOG_APPEND_TIME);
   for (uint32_t byte = 0; byte < CHANGE_BYTES; byte++) change[byte] ^= batch[at::attributes + byte];
-  store32(batch + at::crc, load32(batch + at::crc) ^ crc32cChange(change, CHANGE_BYTES, sizeBytes - at::producerId));
+  store32(batch + at::crc, load32(batch + at::crc) ^ crc32cChange(change, CHANGE_BYTES, static_cast<uint32_t>(sizeBytes - at::producerId)));
 }
 
 void patch(uint8_t* batch, const double* entry, int32_t partitionLeaderEpoch) {

@@ -249,14 +249,15 @@ int removeSegment(double handle, int64_t segmentBaseOffset) {
   if (log == nullptr) return WRONG_HANDLE;
   Segment* segment = log->find(segmentBaseOffset);
   if (segment == nullptr) return -ENOENT;
-  int first = 0;
-  for (const char* suffix : {".log", ".index", ".timeindex"}) {
-    const std::string from = segment->path(suffix);
-    if (rename(from.c_str(), (from + ".deleted").c_str()) < 0 && errno != ENOENT && first == 0) first = -errno;
-  }
-  if (first < 0) return first;
   {
+    // Under the lock, so that no look-up opens files by names that they have lost.
     std::lock_guard lock(log->mutex);
+    int first = 0;
+    for (const char* suffix : {".log", ".index", ".timeindex"}) {
+      const std::string from = segment->path(suffix);
+      if (rename(from.c_str(), (from + ".deleted").c_str()) < 0 && errno != ENOENT && first == 0) first = -errno;
+    }
+    if (first < 0) return first;
     std::erase(log->segments, segment);
     log->folderVersion++;
   }
@@ -269,12 +270,12 @@ int truncateLog(double handle, int64_t offset) {
   if (log == nullptr) return WRONG_HANDLE;
   while (log->segments.size() > 1 && log->active()->baseOffset > offset) {
     Segment* dropped = log->active();
-    const int result = unlinkFiles(dropped);
     {
       std::lock_guard lock(log->mutex);
       log->segments.pop_back();
       log->folderVersion++;
     }
+    const int result = unlinkFiles(dropped);
     retireSegment(log, dropped);
     if (result < 0) return result;
   }

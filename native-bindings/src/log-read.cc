@@ -238,10 +238,10 @@ int planRead(double handle, double offsetAsked, double maxBytes, double upperAsk
     }
     if (range.baseOffset >= upperOffset) return planAtEnd;
     if (range.end <= range.position) range.end = range.position + range.firstBatchBytes;
+    // The first page is there: its header was just read.
     const double lengthWanted = std::min(static_cast<double>(range.end - range.position), std::max(maxBytes, 1.0));
     const int64_t last = range.position + static_cast<int64_t>(lengthWanted) - 1;
-    const bool cached =
-        range.position >= recentFrom || (isCached(pinned.fd, range.position) && isCached(pinned.fd, last));
+    const bool cached = range.position >= recentFrom || isCached(pinned.fd, last);
     hold(pinned.segment);
     writePlan(pinned.segment, range, maxBytes, cached, out);
     return planOk;
