@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import type { JsHistogram } from 'hdr-histogram-js';
 import { type Buckets, type LoadResult, runLoad } from '../../bench/load/run-load.ts';
 import { defaultSettings, type LoadSettings } from '../../bench/load/settings.ts';
+import { toHistogram } from '../../bench/report/histogram.ts';
 import { readRecords } from '../../src/protocol/records/record-reader.ts';
 import { FakeBroker } from './fake-broker.ts';
 
@@ -43,6 +45,10 @@ describe('load generator', { skip: compiler ? false : 'no C++ compiler' }, () =>
     assert.equal(broker.recordCount(), 5000);
     assert.deepEqual(end.errors, {});
     assert.equal(broker.clientVersions.get(0), 12);
+    const histogram = toHistogram(stages[0]!.ack) as JsHistogram;
+    for (const [lowest] of stages[0]!.ack) {
+      assert.equal(histogram.lowestEquivalentValue(lowest), lowest, 'the buckets are those of HdrHistogram');
+    }
     for (const { view } of broker.logs.flat()) {
       const records = readRecords(view);
       assert.equal(records.length, view.recordsCount);
