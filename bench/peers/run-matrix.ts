@@ -141,6 +141,8 @@ class Matrix {
   #options: MatrixOptions;
   #progress: Progress;
   #old: string[] = [];
+  /** A B, then B A: whoever comes first finds the machine in another state. */
+  #turns = 0;
 
   constructor(report: Report, brokers: RunningBroker[], options: MatrixOptions, progress: Progress) {
     this.report = report;
@@ -157,7 +159,8 @@ class Matrix {
       await runLoad(this.#settings(work, topic, broker, { ...work.prepare, consumers: 0 }));
     }
     for (let round = 0; round < rounds; round++) {
-      for (const broker of round % 2 === 0 ? able : [...able].reverse()) await this.#once(work, topic, broker, round);
+      for (const broker of this.#turns++ % 2 === 0 ? able : [...able].reverse())
+        await this.#once(work, topic, broker, round);
     }
     this.#old.push(topic);
   }
