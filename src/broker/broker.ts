@@ -26,6 +26,8 @@ import { RowSlot } from '../ring/partition-table.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
+import type { CleanerPool } from './cleaner/cleaner-pool.ts';
+import { LogCleaner } from './cleaner/log-cleaner.ts';
 import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
 import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
@@ -46,6 +48,8 @@ export interface BrokerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   startHosts(config: BrokerConfig): Promise<Hosts>;
+  /** Where compaction does its work. */
+  readonly cleanerPool: CleanerPool;
   /** Something failed that forbids to go on (a failed sync, a failed metadata log). */
   onFatal(error: Error): void;
 }
@@ -73,6 +77,7 @@ export class Broker {
   readonly #io: IoLinks;
   readonly #storage: StorageLinks;
   readonly #partitions: PartitionManager;
+  readonly #cleaner: LogCleaner;
   readonly #groups: GroupCoordinator;
   readonly #producerIds: ProducerIds;
   readonly #transactions: TransactionServices;
@@ -201,6 +206,15 @@ export class Broker {
         if (topic === TRANSACTION_TOPIC) this.#transactions.transactions.resigned(partition, null);
       },
     });
+    this.#cleaner = new LogCleaner({
+      partitions: this.#partitions,
+      storage: this.#storage,
+      directories: this.#directories,
+      pool: options.cleanerPool,
+      clock: this.#clock,
+      logger,
+      config: () => this.#config,
+    });
     this.#groups = new GroupCoordinator({
       log: new PartitionCoordinatorLog({
         topic: OFFSETS_TOPIC,
@@ -270,6 +284,7 @@ export class Broker {
     await this.#io.stop();
     this.#transactions.transactions.close();
     this.#groups.close();
+    await this.#cleaner.stop();
     await this.#storage.requestAll({ op: 'stop' });
   }
 
@@ -296,6 +311,7 @@ export class Broker {
     await this.#controller.subscribe((delta) => this.#apply(delta));
     this.#io.start();
     this.#checkpointAgain();
+    this.#cleaner.start();
   }
 
   async #register(): Promise<void> {

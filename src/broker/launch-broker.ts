@@ -12,6 +12,8 @@ import { NativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
+import { InlineCleanerPool } from './cleaner/cleaner-pool.ts';
+import { ThreadCleanerPool } from './cleaner/thread-cleaner-pool.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
 import { startThreadHosts } from './threads/thread-hosts.ts';
@@ -49,6 +51,7 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
       // The other engines live on one thread.
       return store.kind === 'native' ? startThreadHosts(hosts, onFatal) : startInlineHosts(hosts);
     },
+    cleanerPool: store.kind === 'native' ? new ThreadCleanerPool() : new InlineCleanerPool(store.files, systemClock),
     onFatal,
   });
   return { broker, engine: store.kind, ...threads };

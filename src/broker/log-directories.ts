@@ -48,6 +48,8 @@ interface Directory {
   readonly partitions: Set<string>;
   readonly recoveryPoints: OffsetCheckpoint;
   readonly logStartOffsets: OffsetCheckpoint;
+  /** Up to where compacted logs are clean. */
+  readonly cleanerOffsets: OffsetCheckpoint;
   readonly cleanShutdown: boolean;
 }
 
@@ -93,6 +95,7 @@ export class LogDirectories {
       other.partitions.size < least.partitions.size ? other : least,
     );
     const known = directory.partitions.has(name);
+    if (!known) directory.cleanerOffsets.delete(name);
     directory.partitions.add(name);
     this.#directoryOf.set(name, directory);
     return {
@@ -111,6 +114,22 @@ export class LogDirectories {
     directory?.partitions.delete(name);
     directory?.recoveryPoints.delete(name);
     directory?.logStartOffsets.delete(name);
+    directory?.cleanerOffsets.delete(name);
+  }
+
+  /** Up to where a partition's log has been cleaned; undefined when it never was. */
+  cleanerOffset(topic: string, partition: number): number | undefined {
+    const name = partitionFolderName(topic, partition);
+    return this.#directoryOf.get(name)?.cleanerOffsets.get(name);
+  }
+
+  /** Durable when it returns. Throws a StorageError. */
+  setCleanerOffset(topic: string, partition: number, offset: number): void {
+    const name = partitionFolderName(topic, partition);
+    const directory = this.#directoryOf.get(name);
+    if (!directory) return;
+    directory.cleanerOffsets.set(name, offset);
+    writeOffsetCheckpoint(this.#files, `${directory.path}/${CheckpointName.cleaner}`, directory.cleanerOffsets);
   }
 
   /** Folders of partitions that the metadata does not have: set aside, as the metadata is the truth. */
@@ -157,6 +176,7 @@ export class LogDirectories {
       partitions: new Set(),
       recoveryPoints: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`),
       logStartOffsets: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`),
+      cleanerOffsets: this.#readCleanerOffsets(path),
       cleanShutdown: cleanShutdown !== undefined,
     };
     removeCleanShutdown(this.#files, path);
@@ -168,6 +188,17 @@ export class LogDirectories {
       this.#directoryOf.set(name, directory);
     }
     return directory;
+  }
+
+  /** Without them the logs are cleaned from their start: a damaged file is no reason to stay down. */
+  #readCleanerOffsets(path: string): OffsetCheckpoint {
+    try {
+      return readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.cleaner}`);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.errno < 0) throw error;
+      this.#logger.warn({ err: error }, 'ignoring a damaged checkpoint of the cleaner');
+      return new Map();
+    }
   }
 
   #isAnothers(folder: string, topicId: Uuid): boolean {

@@ -38,6 +38,8 @@ export interface Located {
 interface LocalTopic {
   readonly id: string;
   readonly name: string;
+  /** cleanup.policy has "compact". */
+  compacted: boolean;
   /** Row by partition, -1 where this broker has no replica. */
   rows: number[];
 }
@@ -57,6 +59,11 @@ export class PartitionManager {
   /** Rows in use with their partitions, for checkpoints and sizes. */
   *rows(): IterableIterator<{ readonly row: number; readonly topic: string; readonly partition: number }> {
     for (const [row, place] of this.#places.entries()) if (place) yield { row, ...place };
+  }
+
+  /** The same of compacted topics. */
+  *compactedRows(): IterableIterator<{ readonly row: number; readonly topic: string; readonly partition: number }> {
+    for (const place of this.rows()) if (this.#topics.get(place.topic)?.compacted) yield place;
   }
 
   /** Row of a partition that this broker leads and whose log works. */
@@ -139,6 +146,7 @@ export class PartitionManager {
       }
       let config = configs.get(change.topicName);
       if (!config) configs.set(change.topicName, (config = this.#logConfig(change.topicName, image)));
+      topic.compacted = config.cleanupCompact;
       opening.push(this.#prepare(topic, change.partition, leaderEpoch, config));
     }
     if (opening.length > 0) await this.#openLogs(opening);
@@ -170,7 +178,9 @@ export class PartitionManager {
     }
     for (const name of names) {
       const config = this.#logConfig(name, image);
-      for (const row of this.#topics.get(name)?.rows ?? []) {
+      const topic = this.#topics.get(name);
+      if (topic) topic.compacted = config.cleanupCompact;
+      for (const row of topic?.rows ?? []) {
         if (row !== NO_ROW) await this.#context.storage.request(row, { op: 'configure', row, config });
       }
     }
@@ -178,7 +188,7 @@ export class PartitionManager {
 
   #localTopic(name: string, id: string): LocalTopic {
     let topic = this.#topics.get(name);
-    if (!topic) this.#topics.set(name, (topic = { id, name, rows: [] }));
+    if (!topic) this.#topics.set(name, (topic = { id, name, compacted: false, rows: [] }));
     return topic;
   }
 

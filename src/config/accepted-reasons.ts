@@ -15,7 +15,6 @@ export const IDLE = 'The embedded controller writes nothing when nothing changes
 export const OFFLOAD = 'Assignments are computed where the group lives; they never block a data path.';
 export const LINGER = 'Records of one turn of the event loop are written together, without waiting.';
 export const LOAD_BUFFER = 'Loading reads by batch and sizes its buffer by what it finds.';
-export const CLEANER_BUFFER = 'Compaction sizes its buffers by the segments it reads.';
 export const METRICS = 'Counters are kept in shared memory and exposed without sampling or reporters.';
 export const EARLY = 'All listeners open together, once authorization is ready.';
 export const SOCKET_BUFFER = 'Node.js offers no way to set it; the operating system tunes the buffers itself.';

@@ -1,5 +1,5 @@
 /** Broker settings of logs, of the defaults for topics, and of compaction. Data only; any thread. */
-import { CLEANER_BUFFER, JAVA, NOT_YET, PREALLOCATE, THREADS } from './accepted-reasons.ts';
+import { JAVA, NOT_YET, PREALLOCATE, THREADS } from './accepted-reasons.ts';
 import { bool, classOf, double, int, LONG_MAX, list, long, string, TIMESTAMP_TYPES } from './config-definition.ts';
 
 export const LOG_CONFIGS = [
@@ -97,31 +97,26 @@ export const LOG_CONFIGS = [
   int('log.cleaner.threads', 1, 'Compactions that run at the same time; 0 stops compaction.', {
     min: 0,
     dynamic: 'cluster',
-    accepted: NOT_YET,
   }),
   double(
     'log.cleaner.io.max.bytes.per.second',
     Number.MAX_VALUE,
     'Ceiling for the bytes that compaction reads and writes a second.',
-    { dynamic: 'cluster', accepted: NOT_YET },
+    { dynamic: 'cluster' },
   ),
   long('log.cleaner.dedupe.buffer.size', 134_217_728, 'Memory for the key maps of all compactions together.', {
     dynamic: 'cluster',
-    accepted: NOT_YET,
   }),
   int('log.cleaner.io.buffer.size', 524_288, 'Memory for the read and write buffers of all compactions together.', {
     min: 0,
     dynamic: 'cluster',
-    accepted: CLEANER_BUFFER,
   }),
   double('log.cleaner.io.buffer.load.factor', 0.9, 'How full the key map may become.', {
     dynamic: 'cluster',
-    accepted: CLEANER_BUFFER,
   }),
   long('log.cleaner.backoff.ms', 15_000, 'Pause when there is nothing to compact.', {
     min: 0,
     dynamic: 'cluster',
-    accepted: NOT_YET,
   }),
   double('log.cleaner.min.cleanable.ratio', 0.5, 'Default of min.cleanable.dirty.ratio.', {
     min: 0,
@@ -132,7 +127,6 @@ export const LOG_CONFIGS = [
     'log.cleaner.enable',
     true,
     'Runs compaction; off leaves every compacted topic to grow, offsets topics included.',
-    { accepted: NOT_YET },
   ),
   long('log.cleaner.delete.retention.ms', 86_400_000, 'Default of delete.retention.ms.', {
     min: 0,

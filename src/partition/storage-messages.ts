@@ -4,6 +4,8 @@
  */
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
+import type { CleanedGroup, CleanJob } from '../storage/cleaner/clean-job.ts';
+import type { CleanableState } from '../storage/cleaner/cleanable.ts';
 
 export interface OpenPartition {
   readonly row: number;
@@ -41,6 +43,11 @@ export type StorageRequest =
   | { readonly op: 'epochForOffset'; readonly row: number; readonly offset: number }
   | { readonly op: 'producers'; readonly row: number }
   | { readonly op: 'aborted'; readonly row: number; readonly fetchOffset: number; readonly upperOffset: number }
+  /** What the cleaner wants to know of compacted logs; `checkpoint` is null where none was cleaned before. */
+  | { readonly op: 'cleanable'; readonly rows: readonly { readonly row: number; readonly checkpoint: number | null }[] }
+  | { readonly op: 'cleanJob'; readonly row: number; readonly checkpoint: number | null }
+  /** Puts a cleaned segment in its place; false when the log is not what was cleaned any more. */
+  | { readonly op: 'swapCleaned'; readonly row: number; readonly topicId: Uuid; readonly group: CleanedGroup }
   | { readonly op: 'sizes'; readonly rows: readonly number[] }
   /** Syncs and closes everything, writing producer snapshots. */
   | { readonly op: 'stop' };
@@ -80,6 +87,9 @@ export interface StorageReplies {
   readonly epochForOffset: { readonly leaderEpoch: number };
   readonly producers: readonly DescribedProducer[];
   readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
+  readonly cleanable: readonly (CleanableState & { readonly row: number })[];
+  readonly cleanJob: { readonly topicId: Uuid; readonly job: CleanJob };
+  readonly swapCleaned: boolean;
   readonly sizes: readonly { readonly row: number; readonly sizeBytes: number }[];
   readonly stop: null;
 }

@@ -66,6 +66,10 @@ export class StorageRequests {
       aborted: ({ row, fetchOffset, upperOffset }) =>
         this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset)),
       sizes: ({ rows }) => rows.map((row) => ({ row, sizeBytes: this.#with(row, ({ log }) => log.sizeBytes) })),
+      cleanable: ({ rows }) => rows.flatMap(({ row, checkpoint }) => this.#cleanable(row, checkpoint)),
+      cleanJob: ({ row, checkpoint }) =>
+        this.#with(row, ({ log }) => ({ topicId: log.topicId, job: log.cleanJob(checkpoint ?? undefined) })),
+      swapCleaned: ({ row, topicId, group }) => this.#context.partitions[row]?.swapCleaned(topicId, group) ?? false,
       stop: () => this.#stop(),
     };
   }
@@ -146,6 +150,17 @@ export class StorageRequests {
     this.#context.partitionContext.rowChanged(partition.row);
     this.#context.partitionContext.publish();
     return { errorCode, lowWatermark: partition.log.logStartOffset };
+  }
+
+  #cleanable(row: number, checkpoint: number | null): StorageReplies['cleanable'] {
+    const { partitions, logger } = this.#context;
+    try {
+      const state = partitions[row]?.log.cleanable(checkpoint ?? undefined);
+      return state ? [{ row, ...state }] : [];
+    } catch (error) {
+      logger.warn({ row, error: (error as Error).message }, 'cannot tell what of a log may be cleaned');
+      return [];
+    }
   }
 
   #delete(rows: readonly number[]): null {

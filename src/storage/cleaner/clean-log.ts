@@ -23,8 +23,9 @@ import { SegmentReader } from './segment-reader.ts';
 export interface CleanContext {
   readonly files: FileSpace;
   readonly crc32c: Crc32c;
-  /** For the offset map. */
+  /** For the offset map, and the share of it that may be used. */
   readonly mapBytesMax: number;
+  readonly mapLoad: number;
   /** Of a read. */
   readonly bufferBytes: number;
 }
@@ -64,7 +65,8 @@ class Cleaning {
   constructor(job: CleanJob, context: CleanContext) {
     this.#job = job;
     this.#context = context;
-    this.#map = new OffsetMap(context.mapBytesMax, Math.max(0, job.endOffset - job.firstDirtyOffset));
+    const keysMax = Math.max(0, job.endOffset - job.firstDirtyOffset);
+    this.#map = new OffsetMap(context.mapBytesMax, keysMax, context.mapLoad);
     this.#lastRecords = new Map(job.lastRecords.map((last) => [last.producerId, last]));
     this.#transactions = new CleanedTransactions(job.aborted, (transaction) => this.#keptAborted.push(transaction));
     this.mapEndOffset = job.firstDirtyOffset;

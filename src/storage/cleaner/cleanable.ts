@@ -45,9 +45,11 @@ export function cleanableState(state: LogState, range: CleanRange): CleanableSta
   let cleanBytes = 0;
   let cleanableBytes = 0;
   for (const [at, baseOffset] of segments.slice(0, -1).entries()) {
-    if (baseOffset >= endOffset) break;
+    const next = segments[at + 1];
+    // What a cleaning can only do in part would make it worth another one forever.
+    if (next > endOffset) break;
     const sizeBytes = state.segmentSizeBytes(baseOffset);
-    if (segments[at + 1] <= firstDirtyOffset) cleanBytes += sizeBytes;
+    if (next <= firstDirtyOffset) cleanBytes += sizeBytes;
     else cleanableBytes += sizeBytes;
   }
   const isOverdue = cleanableBytes > 0 && isLagExceeded(state, firstDirtyOffset);

@@ -10,8 +10,9 @@ import { hash } from 'node:crypto';
  * Thread: the cleaner's.
  */
 export const OFFSET_MAP_ENTRY_BYTES = 24;
-/** How full the table may become: look-ups of keys that are not there grow long beyond. */
-const LOAD_MAX = 0.9;
+/** Look-ups of keys that are not there grow long in a full table. */
+const LOAD_MAX = 0.97;
+const LOAD_MIN = 0.01;
 const ENTRIES_MIN = 11;
 const WORDS = 4;
 
@@ -27,13 +28,14 @@ export class OffsetMap {
   #word2 = 0;
   #word3 = 0;
 
-  /** As large as `bytesMax` allows, but for no more than `keysMax` keys. */
-  constructor(bytesMax: number, keysMax: number) {
-    const wanted = Math.min(bytesMax / OFFSET_MAP_ENTRY_BYTES, Math.ceil(keysMax / LOAD_MAX) + 1);
+  /** As large as `bytesMax` allows, but for no more than `keysMax` keys; a share of `load` of it is used. */
+  constructor(bytesMax: number, keysMax: number, load: number) {
+    const loadMax = Math.min(Math.max(load, LOAD_MIN), LOAD_MAX);
+    const wanted = Math.min(bytesMax / OFFSET_MAP_ENTRY_BYTES, (keysMax + 1) / loadMax + 1);
     this.#slots = primeAtMost(Math.max(ENTRIES_MIN, Math.floor(wanted)));
     this.#hashes = new Uint32Array(this.#slots * WORDS);
     this.#offsets = new Float64Array(this.#slots);
-    this.capacity = Math.floor(this.#slots * LOAD_MAX);
+    this.capacity = Math.max(1, Math.floor(this.#slots * loadMax));
   }
 
   get size(): number {

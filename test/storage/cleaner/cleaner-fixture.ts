@@ -53,7 +53,7 @@ export class CompactedLog extends LogFixture {
   /** One cleaning of what is cleanable; the checkpoint follows. */
   clean(options: CleanOptions = {}): CleanResult {
     const job = this.log.cleanJob(this.checkpoint);
-    const context = { mapBytesMax: 1 << 20, bufferBytes: 1 << 16, ...options };
+    const context = { mapBytesMax: 1 << 20, mapLoad: 0.9, bufferBytes: 1 << 16, ...options };
     const steps = cleanLog(job, { files: this.files, crc32c: portableCrc32c, ...context });
     let answer: boolean | undefined;
     for (;;) {

@@ -1,0 +1,28 @@
+/** A cleaner's thread: reads, hashes and rewrites closed segments. It touches no log; the logs' owners swap. */
+import { once } from 'node:events';
+import { systemClock } from '../../base/clock.ts';
+import { loadAddon } from '../../native/addon.ts';
+import { fsFileSpace } from '../../native/fs-file-space.ts';
+import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
+import { runCleanJob } from '../../storage/cleaner/run-clean-job.ts';
+import type { CleanerOutcome, CleanerTask } from './cleaner-task.ts';
+
+const addon = loadAddon()?.addon;
+const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
+
+export default async function clean({ job, settings, port }: CleanerTask): Promise<CleanerOutcome> {
+  const { mapBytesMax, mapLoad, bufferBytes, bytesPerSecond } = settings;
+  const context = { files: fsFileSpace, crc32c, mapBytesMax, mapLoad, bufferBytes };
+  try {
+    const result = await runCleanJob(job, context, { clock: systemClock, bytesPerSecond }, async (group) => {
+      port.postMessage(group);
+      const [isInPlace] = (await once(port, 'message')) as [boolean];
+      return isInPlace;
+    });
+    return { result };
+  } catch (error) {
+    return { failure: (error as Error).message };
+  } finally {
+    port.close();
+  }
+}

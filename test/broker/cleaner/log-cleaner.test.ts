@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { type Logger, silentLogger } from '../../../src/base/logger.ts';
+import { recordBatches } from '../../../src/protocol/records/batch-header.ts';
+import { RecordReader } from '../../../src/protocol/records/record-reader.ts';
+import { startTestBroker, type TestBrokerOptions } from '../../../src/testing/test-broker.ts';
+import { adapters } from '../../native/adapters.ts';
+
+const UPDATES = 20;
+const BATCH = 2_500;
+const SETTINGS = { 'log.cleaner.backoff.ms': 20, 'log.retention.check.interval.ms': 100 };
+
+/** A logger that tells when a log has been cleaned. */
+function watch(partition: string): { readonly logger: Logger; cleaned(upTo: number): Promise<void> } {
+  let reached = -1;
+  let waiting: { upTo: number; resolve: () => void } | undefined;
+  const check = (): void => {
+    if (waiting && reached >= waiting.upTo) waiting.resolve();
+  };
+  const info = (details: object, message: string): void => {
+    const { partition: name, cleanedOffset } = details as { partition: string; cleanedOffset: number };
+    if (message !== 'cleaned a log' || name !== partition) return;
+    reached = cleanedOffset;
+    check();
+  };
+  return {
+    logger: { ...silentLogger, info },
+    cleaned: (upTo) =>
+      new Promise((resolve) => {
+        waiting = { upTo, resolve };
+        check();
+      }),
+  };
+}
+
+async function consumeAll(bootstrapServers: string, topic: string, end: bigint): Promise<Map<string, string>> {
+  const client = { clientId: 'test', bootstrapBrokers: bootstrapServers.split(',') };
+  const consumer = new Consumer({ ...client, groupId: `g-${Math.random()}`, deserializers: stringDeserializers });
+  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
+  const latest = new Map<string, string>();
+  for await (const message of stream) {
+    latest.set(message.key, message.value);
+    if (message.offset === end - 1n) break;
+  }
+  await consumer.close(true);
+  return latest;
+}
+
+/** Keys of the records in a partition's closed segments, and where the active one begins. */
+function closedKeys(folder: string): { readonly keys: string[]; readonly activeBaseOffset: number } {
+  const logs = readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .sort();
+  const keys: string[] = [];
+  for (const name of logs.slice(0, -1))
+    for (const batch of recordBatches(readFileSync(join(folder, name)))) {
+      assert.equal(batch.hasValidCrc(), true);
+      for (const { key } of new RecordReader(batch)) keys.push(Buffer.from(key!).toString());
+    }
+  return { keys, activeBaseOffset: Number.parseInt(logs.at(-1)!, 10) };
+}
+
+async function compacts(engine: TestBrokerOptions['engine'], keyCount: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-cleaner-'));
+  const watched = watch('states-0');
+  try {
+    const broker = await startTestBroker({ folder, engine, configs: SETTINGS, logger: watched.logger });
+    const client = { clientId: 'test', bootstrapBrokers: broker.bootstrapServers.split(',') };
+    const admin = new Admin(client);
+    const configs = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'segment.bytes', value: '1048576' },
+      { name: 'min.cleanable.dirty.ratio', value: '0.01' },
+    ];
+    await admin.createTopics({ topics: ['states'], partitions: 1, replicas: 1, configs });
+    const producer = new Producer({ ...client, serializers: stringSerializers });
+    for (let update = 0; update < UPDATES; update++)
+      for (let from = 0; from < keyCount; from += BATCH) {
+        const messages = Array.from({ length: BATCH }, (_, at) => ({
+          topic: 'states',
+          key: `key-${from + at}`,
+          value: `value-${update}-${'x'.repeat(40)}`,
+        }));
+        await producer.send({ messages, acks: 1 });
+      }
+    await producer.close();
+    await admin.close();
+    const { activeBaseOffset } = closedKeys(join(folder, 'states-0'));
+    await watched.cleaned(activeBaseOffset);
+    const { keys } = closedKeys(join(folder, 'states-0'));
+    assert.equal(new Set(keys).size, keys.length);
+    const latest = await consumeAll(broker.bootstrapServers, 'states', BigInt(keyCount * UPDATES));
+    assert.equal(latest.size, keyCount);
+    for (const value of latest.values()) assert.ok(value.startsWith(`value-${UPDATES - 1}-`));
+    await broker.stop();
+    const checkpoint = readFileSync(join(folder, 'cleaner-offset-checkpoint'), 'utf8').split('\n');
+    assert.ok(checkpoint.some((line) => line.startsWith('states 0 ')));
+    const again = await startTestBroker({ folder, engine });
+    assert.deepEqual(await consumeAll(again.bootstrapServers, 'states', BigInt(keyCount * UPDATES)), latest);
+    await again.stop();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('compaction in a broker', () => {
+  test('on the thread of everything else', () => compacts('portable', 2_500));
+  const hasNative = adapters.some(({ name }) => name === 'native');
+  test('on threads of its own, with the native engine', { skip: !hasNative }, () => compacts('native', 10_000));
+});
