@@ -141,6 +141,7 @@ function reasonOf(output: string, name: string, status: number | string | null):
   const failure = lines[lines.findIndex((text) => text.startsWith(`### Test "${name}`)) + 1];
   const line = skipped ?? (failure === lines[0] ? lines.findLast((text) => text.trim() !== '') : failure);
   return `${line} (exit ${status})`
+    .replaceAll(cacheDir, 'cache')
     .replaceAll(/^\[[^\]]*\]\s*/g, '')
     .replaceAll(/rdkafkatest_(rnd)?[0-9a-f]+_/g, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'broker')
