@@ -147,9 +147,9 @@ export class ProducerState {
     const entry = this.#entries.get(producerId);
     const hasTransaction = entry !== undefined && entry.currentTxnFirstOffset >= 0;
     if (origin !== AppendOrigin.replication) {
+      if (entry && producerEpoch < entry.epoch) return ErrorCode.INVALID_PRODUCER_EPOCH;
       if (batch.isTransactional && !hasTransaction && this.#options.verificationEnabled)
         if (!this.verifications.isVerified(producerId, verificationGuard)) return ErrorCode.INVALID_TXN_STATE;
-      if (entry && producerEpoch < entry.epoch) return ErrorCode.INVALID_PRODUCER_EPOCH;
     }
     if (origin === AppendOrigin.client) {
       const fault = this.#checkSequence(entry, batch);
