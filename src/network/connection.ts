@@ -86,6 +86,11 @@ export class Connection {
     this.#scratch = scratch;
   }
 
+  /** Reading waits for `resume`. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** A frame has begun and is not whole. */
   get midFrame(): boolean {
     return this.#block !== NO_BLOCK && this.#filledBytes < this.#frameBytes;
@@ -122,15 +127,15 @@ export class Connection {
   /** Offers what was refused again, then reads on. */
   resume(): void {
     if (!this.#paused || this.closed) return;
-    this.#paused = false;
     if (this.#block !== NO_BLOCK && !this.#continueBlock()) return;
+    this.#paused = false;
     const stash = this.#stash;
     if (stash) {
       this.#stashAt = this.#consume(stash, this.#stashAt, stash.length);
       if (this.closed || this.#stashAt < stash.length) return;
       this.#stash = null;
     }
-    if (!this.#paused) this.socket.resume();
+    if (!this.#paused && !this.closed) this.socket.resume();
   }
 
   /** Closes at once: queued responses are dropped. */

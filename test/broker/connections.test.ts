@@ -283,6 +283,20 @@ describe('connections', () => {
     await serves();
   });
 
+  test('frames that together are more than the memory for requests do not keep each other waiting for ever', {
+    timeout: 60_000,
+  }, async () => {
+    await using small = await startTestBroker({
+      configs: { 'socket.request.max.bytes': 12_000_000, 'millrace.receive.arena.bytes': 16_777_216 },
+    });
+    const frame = requestFrame(produceRequest, 9, produceBody(Buffer.alloc(11_000_000)), 1);
+    const clients = await Promise.all([0, 1].map(() => RawClient.connect(small.port)));
+    for (const client of clients) client.write(frame);
+    const answered = await Promise.allSettled(clients.map((client) => client.await(produceRequest, 9, 1)));
+    assert.ok(answered.some(({ status }) => status === 'fulfilled'));
+    for (const client of clients) client.close();
+  });
+
   test('frames that never come keep nobody from being served', { timeout: 60_000 }, async () => {
     const idle: RawClient[] = [];
     for (let i = 0; i < 80; i++) {

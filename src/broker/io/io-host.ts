@@ -190,7 +190,8 @@ export class IoHost implements FrameHandler {
     if (end - start < 8) throw new ProtocolError('malformed', 'frame too short for a header');
     const apiKey = bytes.readInt16BE(start);
     const isProduce = apiKey === ApiKey.Produce;
-    if (client.mutedUntilMs > this.#nowMs || !client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
+    if (this.#stopping || client.mutedUntilMs > this.#nowMs) return false;
+    if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
     const header = parseRequestHeader(bytes, start, end);
     this.#queueTurn();
     if (isProduce) {
@@ -448,16 +449,32 @@ export class IoHost implements FrameHandler {
       const idle = pending.length === 0 && this.#nowMs - connection.lastReceivedMs > settings.idleMs;
       if (idle && settings.idleMs >= 0) connection.close();
     }
-    if (this.#waitingForRoom.size > 0) this.#closeStalledFrames();
+    if (this.#waitingForRoom.size > 0) {
+      this.#closeStalledFrames();
+      this.#closeDeadlockedFrame();
+    }
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
   }
 
+  /** Memory for requests is short: frames go whose clients send no more. */
   #closeStalledFrames(): void {
-    for (const { connection } of this.#clients.values()) {
-      if (connection.midFrame && this.#nowMs - connection.lastReceivedMs > STALLED_FRAME_MS) {
-        this.#closeFor(connection, 'a frame stalled while memory for requests was short');
-      }
+    for (const connection of this.#stalledFrames()) {
+      if (connection.paused) continue;
+      this.#closeFor(connection, 'a frame stalled while memory for requests was short');
     }
+  }
+
+  /** Frames that wait for room which only each other could give: one goes, so that the others can go on. */
+  #closeDeadlockedFrame(): void {
+    const stalled = this.#stalledFrames();
+    if (stalled.length < 2 || stalled.some(({ paused }) => !paused)) return;
+    this.#closeFor(stalled[0], 'frames under way need more memory than there is for requests');
+  }
+
+  #stalledFrames(): Connection[] {
+    return [...this.#clients.values()]
+      .map(({ connection }) => connection)
+      .filter(({ midFrame, lastReceivedMs }) => midFrame && this.#nowMs - lastReceivedMs > STALLED_FRAME_MS);
   }
 
   #stop(): void {
@@ -465,7 +482,9 @@ export class IoHost implements FrameHandler {
     for (const listener of this.#listeners) listener.close();
     const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
     const step = (): void => {
-      const busy = [...this.#clients.values()].some((client) => client.pending.some((pending) => pending.isProduce));
+      const busy = [...this.#clients.values()].some(
+        ({ pending, connection }) => pending.some(({ isProduce }) => isProduce) || connection.sender.pendingBytes > 0,
+      );
       if (busy && this.#context.clock.monotonicMs() < untilMs) {
         this.#context.clock.schedule(10, step);
         return;
