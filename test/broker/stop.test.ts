@@ -1,0 +1,70 @@
+// What a stop does to clients that are in the middle of something.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { produceRequest } from '../../src/protocol/messages/00-produce.ts';
+import { fetchRequest } from '../../src/protocol/messages/01-fetch.ts';
+import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
+import { startTestBroker } from '../../src/testing/test-broker.ts';
+import { RawClient, requestFrame } from './raw-client.ts';
+
+const batch = buildBatch([{ value: 'v', timestamp: 1_700_000_000_000 }]);
+const body = { acks: -1, topicData: [{ name: 't', partitionData: [{ index: 0, records: batch }] }] };
+
+async function brokerWithTopic() {
+  const broker = await startTestBroker();
+  const client = await RawClient.connect(broker.port);
+  const topics = [{ name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
+  await client.ask(createTopicsRequest, createTopicsResponse, 5, { topics });
+  return { broker, client };
+}
+
+describe('stop', () => {
+  test('batches that were taken are answered, later ones are not taken, and connections close', async () => {
+    const { broker, client } = await brokerWithTopic();
+    let running = true;
+    let answered = 0;
+    // Never without a batch under way: a stop must not wait for such a client to pause.
+    const flood = async (): Promise<void> => {
+      for (let id = 1; running; id++) {
+        client.write(requestFrame(produceRequest, 7, body, id));
+        const answer = client.await(produceRequest, 7, id).then(() => answered++);
+        if (id % 50 === 0) await answer.catch(() => {});
+        else answer.catch(() => {});
+      }
+    };
+    void client.closed.then(() => (running = false));
+    const flooding = flood();
+    while (answered < 200) await new Promise(setImmediate);
+    const startedMs = performance.now();
+    await broker.stop();
+    assert.ok(performance.now() - startedMs < 1900, 'the stop waited for its time-out');
+    await client.closed;
+    await flooding;
+    assert.deepEqual(client.stray, []);
+  });
+
+  test('fetches that wait are let go', async () => {
+    const { broker, client } = await brokerWithTopic();
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }];
+    client.write(
+      requestFrame(fetchRequest, 11, {
+        maxWaitMs: 600_000,
+        minBytes: 1,
+        maxBytes: 1000,
+        topics: [{ topic: 't', partitions }],
+      }),
+    );
+    const other = await RawClient.connect(broker.port);
+    await other.ask(createTopicsRequest, createTopicsResponse, 5, { topics: [] });
+    await broker.stop();
+    await client.closed;
+    await other.closed;
+  });
+
+  test('a second stop waits for the first', async () => {
+    const { broker, client } = await brokerWithTopic();
+    await Promise.all([broker.stop(), broker.stop()]);
+    await client.closed;
+  });
+});
