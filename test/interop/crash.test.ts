@@ -52,8 +52,9 @@ class Load {
   readonly aborted = new Set<number>();
   /** Partition -> the greatest offset whose commit was acknowledged. */
   readonly commits = new Map<number, number>();
+  commitCount = 0;
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<unknown[]>;
   #errors = '';
   #changed: (() => void) | undefined;
 
@@ -70,7 +71,10 @@ class Load {
     else if ('by' in event) this.acknowledged.push(event);
     else if ('committed' in event) this.committed.add(event.committed);
     else if ('aborted' in event) this.aborted.add(event.aborted);
-    else this.commits.set(event.p, Math.max(event.commit, this.commits.get(event.p) ?? 0));
+    else {
+      this.commitCount++;
+      this.commits.set(event.p, Math.max(event.commit, this.commits.get(event.p) ?? 0));
+    }
     this.#changed?.();
   }
 
@@ -91,7 +95,10 @@ class Load {
 
   async stop(): Promise<void> {
     this.#child.stdin.end();
-    await this.#ended;
+    const late = setTimeout(() => this.kill(), ROUND_TIMEOUT_MS);
+    const [status] = await this.#ended;
+    clearTimeout(late);
+    assert.equal(status, 0, 'the load did not end by itself');
     assert.equal(this.#errors, '');
   }
 
@@ -107,24 +114,24 @@ leg('crashes', ['python', 'kafka'], async () => {
   assert.ok('dir' in python);
   const interpreter = `${python.dir}/venv/bin/python`;
   target = await Target.start();
-  const admin = new Admin({
-    clientId: 'crash-admin',
-    bootstrapBrokers: [target.bootstrap],
-    retries: 20,
-    retryDelay: 100,
-  });
+  const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [target.bootstrap] });
   await admin.createTopics({ topics: [TOPIC, `${TOPIC}-transactions`], partitions: PARTITIONS, replicas: 1 });
+  await admin.close();
   load = new Load(interpreter, target.bootstrap);
   for (let round = 0; round < ROUNDS; round++) {
     const goal = load.acknowledged.length + RECORDS_PER_ROUND;
     const transactions = load.committed.size;
     await load.until(`round ${round} has its records`, () => load!.acknowledged.length >= goal);
-    if (round % 5 === 0) await load.until('a transaction is committed', () => load!.committed.size > transactions);
+    if (round % 5 === 4) {
+      const { commitCount } = load;
+      await load.until('a transaction is committed', () => load!.committed.size > transactions);
+      await load.until('the group commits', () => load!.commitCount > commitCount);
+    }
     await new Promise((resolve) => setTimeout(resolve, random.below(EXTRA_MS_MAX)));
     await target.kill();
     const commits = new Map(load.commits);
     await target.start();
-    await checkCommits(admin, commits, round);
+    await checkCommits(target.bootstrap, commits, round);
   }
   await load.until('the last round has its commits', () => load!.commits.size === PARTITIONS);
   await load.stop();
@@ -139,17 +146,36 @@ leg('crashes', ['python', 'kafka'], async () => {
   checkRecords(load, await read(TOPIC, 'read_uncommitted'));
   checkTransactions(load, await read(`${TOPIC}-transactions`, 'read_committed'));
   console.error(`interop: ${load.acknowledged.length} records, ${load.committed.size} transactions survived`);
-  await admin.close();
   await target.stop();
   await checkStorage(target.dataDir);
 });
 
-async function checkCommits(admin: Admin, acknowledged: ReadonlyMap<number, number>, round: number): Promise<void> {
+/** The group's commits, by partition; asked again while the broker that has just started still loads them. */
+async function groupCommits(bootstrap: string): Promise<Map<number, number>> {
+  const deadlineMs = performance.now() + ROUND_TIMEOUT_MS;
+  for (;;) {
+    const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [bootstrap] });
+    try {
+      const [group] = await admin.listConsumerGroupOffsets({ groups: ['crash'] });
+      const partitions = group?.topics.find(({ name }) => name === TOPIC)?.partitions ?? [];
+      return new Map(partitions.map((p) => [p.partitionIndex, Number(p.committedOffset)]));
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+    } finally {
+      await admin.close();
+    }
+  }
+}
+
+async function checkCommits(
+  bootstrap: string,
+  acknowledged: ReadonlyMap<number, number>,
+  round: number,
+): Promise<void> {
   if (acknowledged.size === 0) return;
-  const [group] = await admin.listConsumerGroupOffsets({ groups: ['crash'] });
-  const partitions = group?.topics.find(({ name }) => name === TOPIC)?.partitions ?? [];
+  const commits = await groupCommits(bootstrap);
   for (const [partition, offset] of acknowledged) {
-    const now = Number(partitions.find(({ partitionIndex }) => partitionIndex === partition)?.committedOffset ?? -1);
+    const now = commits.get(partition) ?? -1;
     assert.ok(now >= offset, `round ${round}: partition ${partition} was committed at ${offset} and now is at ${now}`);
   }
 }

@@ -125,7 +125,9 @@ export class Target {
     this.#child = child;
     this.#pid = child.pid ?? 0;
     // Nothing started here may outlive the suite, however it ends.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const killed = (): void => void child.kill('SIGKILL');
+    process.once('exit', killed);
+    child.once('exit', () => process.removeListener('exit', killed));
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (!(await answers(this.port))) {
       if (child.exitCode !== null || child.signalCode !== null || performance.now() > deadlineMs) {
@@ -147,9 +149,10 @@ export class Target {
     await this.#end('SIGKILL');
   }
 
-  /** Removes the data folder, when the broker has ended. */
+  /** Removes the data folder, when the broker has ended; MILLRACE_INTEROP_KEEP=1 keeps it for a look. */
   remove(): void {
-    rmSync(this.dir, { recursive: true, force: true });
+    if (process.env.MILLRACE_INTEROP_KEEP) console.error(`interop: kept ${this.dir}`);
+    else rmSync(this.dir, { recursive: true, force: true });
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
