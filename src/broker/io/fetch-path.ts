@@ -152,6 +152,7 @@ export class FetchPath {
     for (const row of rows) {
       for (const fetch of [...(this.#parked.get(row) ?? [])]) {
         this.#unpark(fetch);
+        for (let at = 0; at < fetch.rows.length; at++) this.#findRow(fetch, at);
         this.#evaluate(fetch);
         this.#complete(fetch);
       }
