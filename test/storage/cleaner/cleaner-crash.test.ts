@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FileSpace } from '../../../src/native/file-space.ts';
+import type { MemoryFileSpace } from '../../../src/native/memory-file-space.ts';
+import { SegmentedLogStore } from '../../../src/native/segmented-log-store.ts';
+import { CompactedLog } from './cleaner-fixture.ts';
+
+/** A stop at every change of a file that a cleaning makes: nothing is lost, and the next cleaning comes to the same. */
+
+const CHANGES = [
+  'open',
+  'write',
+  'truncate',
+  'syncNow',
+  'syncFolderNow',
+  'writeFileAtomic',
+  'rename',
+  'unlink',
+  'setModified',
+] as const;
+
+class Crash extends Error {}
+
+/** Counts calls that change files; the one after `allowed` stops the process. */
+function crashing(files: MemoryFileSpace, allowed: () => number, counted: () => void): FileSpace {
+  let isDown = false;
+  return new Proxy(files, {
+    get(target, name) {
+      const member = Reflect.get(target, name) as unknown;
+      if (typeof member !== 'function') return member;
+      const call = member as (...parameters: unknown[]) => unknown;
+      const changes = (CHANGES as readonly PropertyKey[]).includes(name);
+      return (...parameters: unknown[]): unknown => {
+        // What runs after the stop (files being closed and discarded) is not there any more.
+        if (changes && (isDown || allowed() <= 0)) {
+          isDown = true;
+          throw new Crash();
+        }
+        if (changes) counted();
+        return call.apply(target, parameters);
+      };
+    },
+  });
+}
+
+/** Three groups: values, tombstones that are due, aborted data, a producer to be kept. */
+function history(files?: (log: CompactedLog) => FileSpace): CompactedLog {
+  const log = new CompactedLog({ segmentBytes: 700 });
+  const producer = { producerId: 5, producerEpoch: 1, attributes: 0x10 };
+  for (let round = 0; round < 4; round++) {
+    for (let key = 0; key < 4; key++) log.put([[`k${key}`, `${round}`.repeat(30)]]);
+    for (let key = 0; key < 3; key++) log.put([[`u${round}-${key}`, 'u'.repeat(30)]]);
+    log.put([[`gone${round}`, 'x']]);
+    log.put([[`gone${round}`, null]]);
+    log.put([[`k${round}`, 'aborted']], { ...producer, baseSequence: round });
+    log.end(5, 1, false);
+  }
+  log.log.roll();
+  log.clean();
+  log.put([['k0', 'newer']]);
+  log.log.roll();
+  log.put([['last', 'x']]);
+  log.clock.advance(2_000);
+  if (files) {
+    const { recoveryPoint } = log.log;
+    log.log.close();
+    log.store = new SegmentedLogStore(files(log));
+    log.open({ recoveryPoint, cleanShutdown: true });
+  }
+  return log;
+}
+
+const view = (log: CompactedLog) => {
+  const values = new Map<string | null, string | null>();
+  for (const { key, value } of log.committed())
+    if (value === null) values.delete(key);
+    else values.set(key, value);
+  return { values: [...values].sort(), end: log.log.logEndOffset, producers: log.log.activeProducers() };
+};
+
+describe('a stop in the middle of a cleaning', () => {
+  test('at every change of a file, with and without a recovery of all segments', () => {
+    const whole = history();
+    const before = view(whole);
+    const groups: number[] = [];
+    whole.clean({ onGroup: ({ sources }) => groups.push(sources.length) });
+    assert.ok(groups.length >= 2 && Math.max(...groups) > 1, `${groups}`);
+    assert.deepEqual(view(whole), before);
+    const cleaned = whole.data();
+    let steps = 0;
+    for (let allowed = 0; ; allowed++) {
+      let left = Number.POSITIVE_INFINITY;
+      const log = history((fixture) =>
+        crashing(
+          fixture.files,
+          () => left,
+          () => left--,
+        ),
+      );
+      left = allowed;
+      let isDone = false;
+      try {
+        isDone = log.clean().isComplete;
+      } catch (error) {
+        assert.ok(error instanceof Crash, String((error as Error).stack));
+      }
+      for (const recoveryPoint of [0, log.log.logEndOffset]) {
+        const back = new CompactedLog({ segmentBytes: 700 });
+        back.clock.advance(2_000);
+        back.files = log.files.clone();
+        back.store = new SegmentedLogStore(back.files);
+        back.checkpoint = log.checkpoint;
+        back.open({ recoveryPoint, cleanShutdown: false });
+        const where = `stopped before change ${allowed}, recovered from ${recoveryPoint}`;
+        assert.deepEqual(view(back), before, where);
+        assert.ok(!back.names().some((name) => /cleaned|swap|deleted/.test(name)), where);
+        back.clean();
+        assert.deepEqual(view(back), before, where);
+        assert.deepEqual(back.data(), cleaned, where);
+      }
+      steps++;
+      if (isDone) break;
+    }
+    assert.ok(steps > 50, `${steps} steps`);
+  });
+});
