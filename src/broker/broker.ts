@@ -261,6 +261,8 @@ export class Broker {
     try {
       await this.#stopHosts();
       this.writeCheckpoints();
+      // Who takes the directory over need not wait until this broker's session ends.
+      await this.#heartbeat(true);
       await this.#controller.close();
       this.#directories.closeCleanly(this.#brokerEpoch);
     } finally {
@@ -338,11 +340,15 @@ export class Broker {
     });
     if (errorCode !== ErrorCode.NONE) throw new Error(`the controller refuses this broker: ${errorName(errorCode)}`);
     this.#brokerEpoch = brokerEpoch;
+    await this.#heartbeat(false);
+  }
+
+  async #heartbeat(wantFence: boolean): Promise<void> {
     await this.#controller.brokerHeartbeat({
       brokerId: this.nodeId,
-      brokerEpoch,
+      brokerEpoch: this.#brokerEpoch,
       currentMetadataOffset: this.#controller.image.lastOffset,
-      wantFence: false,
+      wantFence,
       wantShutDown: false,
       offlineLogDirs: [],
       cordonedLogDirs: [],

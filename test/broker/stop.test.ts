@@ -1,11 +1,14 @@
 // What a stop does to clients that are in the middle of something.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
+import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { produceRequest } from '../../src/protocol/messages/00-produce.ts';
 import { fetchRequest } from '../../src/protocol/messages/01-fetch.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
+import { FOLDER, openController } from '../controller/controller-setup.ts';
 import { RawClient, requestFrame } from './raw-client.ts';
 
 const batch = buildBatch([{ value: 'v', timestamp: 1_700_000_000_000 }]);
@@ -60,6 +63,19 @@ describe('stop', () => {
     await broker.stop();
     await client.closed;
     await other.closed;
+  });
+
+  test('the directory tells of a broker that has gone, not of one that stays away', async () => {
+    const files = new MemoryFileSpace(() => 0);
+    const broker = await startTestBroker({ store: new SegmentedLogStore(files), configs: { 'log.dirs': FOLDER } });
+    const after = async (stored: MemoryFileSpace): Promise<boolean | undefined> => {
+      const { controller } = await openController({ files: stored });
+      await controller.close();
+      return controller.image.cluster.broker(1)?.fenced;
+    };
+    assert.equal(await after(files.clone()), false);
+    await broker.stop();
+    assert.equal(await after(files), true);
   });
 
   test('a second stop waits for the first', async () => {
