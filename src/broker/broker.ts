@@ -186,8 +186,7 @@ export class Broker {
     });
     this.#io = new IoLinks(this.#hosts.ioPorts, {
       onRequest: (request) => this.#router.answer(request),
-      onReadAborted: (row, fetchOffset, upperOffset) =>
-        this.#storage.request(row, { op: 'aborted', row, fetchOffset, upperOffset }),
+      onReadAborted: (question) => this.#storage.request(question.row, { op: 'aborted', ...question }),
       onVerify: (question) => this.#transactions.verifier.forProduce(question),
       onClosed: () => {},
     });

@@ -1,5 +1,6 @@
 /** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
 import type { ListenerOptions } from '../network/listener.ts';
+import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 
@@ -9,7 +10,7 @@ type Aborted = Extract<ToIo, { type: 'aborted' }>['aborted'];
 export interface IoEvents {
   /** A response frame, or null to close the connection. */
   onRequest(request: ControlRequest): Promise<Uint8Array | null>;
-  onReadAborted(row: number, fetchOffset: number, upperOffset: number): Promise<Aborted>;
+  onReadAborted(question: AbortedQuestion): Promise<Aborted>;
   /** Error codes of the partitions, in order. */
   onVerify(question: VerifyQuestion): Promise<readonly number[]>;
   onClosed(connection: string): void;
@@ -83,9 +84,9 @@ export class IoLinks {
         break;
       }
       case 'readAborted': {
-        const { id, row, fetchOffset, upperOffset } = message;
+        const { id, question } = message;
         events
-          .onReadAborted(row, fetchOffset, upperOffset)
+          .onReadAborted(question)
           .catch(() => null)
           .then((aborted) => io.post({ type: 'aborted', id, aborted }));
         break;

@@ -42,7 +42,16 @@ export type StorageRequest =
   /** The leader epoch that the record at an offset was written in; -1 when it is not known. */
   | { readonly op: 'epochForOffset'; readonly row: number; readonly offset: number }
   | { readonly op: 'producers'; readonly row: number }
-  | { readonly op: 'aborted'; readonly row: number; readonly fetchOffset: number; readonly upperOffset: number }
+  /** Aborted transactions that may touch `[fetchOffset, upperOffset)`, as far as the bytes `[position, end)` reach. */
+  | {
+      readonly op: 'aborted';
+      readonly row: number;
+      readonly fetchOffset: number;
+      readonly upperOffset: number;
+      readonly segmentBaseOffset: number;
+      readonly position: number;
+      readonly end: number;
+    }
   /** What the cleaner wants to know of compacted logs; `checkpoint` is null where none was cleaned before. */
   | { readonly op: 'cleanable'; readonly rows: readonly { readonly row: number; readonly checkpoint: number | null }[] }
   | { readonly op: 'cleanJob'; readonly row: number; readonly checkpoint: number | null }

@@ -63,8 +63,8 @@ export class StorageRequests {
         }),
       epochForOffset: ({ row, offset }) => this.#with(row, ({ log }) => ({ leaderEpoch: log.epochFor(offset) })),
       producers: ({ row }) => this.#with(row, ({ log }) => log.activeProducers()),
-      aborted: ({ row, fetchOffset, upperOffset }) =>
-        this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset)),
+      aborted: ({ row, fetchOffset, upperOffset, ...served }) =>
+        this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset, served)),
       sizes: ({ rows }) => rows.map((row) => ({ row, sizeBytes: this.#with(row, ({ log }) => log.sizeBytes) })),
       cleanable: ({ rows }) => rows.flatMap(({ row, checkpoint }) => this.#cleanable(row, checkpoint)),
       cleanJob: ({ row, checkpoint }) =>

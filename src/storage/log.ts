@@ -26,6 +26,7 @@ import { deleteOldSegments, logSizeBytes, moveLogStart } from './log-retention.t
 import { LogState } from './log-state.ts';
 import { type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata-file.ts';
+import { findAborted, type ServedBytes } from './producer/aborted-lookup.ts';
 import { ProducerSnapshots } from './producer/producer-snapshots.ts';
 import { ProducerState, type ProducerStateOptions } from './producer/producer-state.ts';
 import { type AbortedTransaction, TransactionIndex } from './producer/transaction-index.ts';
@@ -313,11 +314,12 @@ export class Log {
     return this.#state.epochs.latestEpoch;
   }
 
-  /** Aborted transactions that a read_committed reader of `[fetchOffset, upperBound)` has to know. */
-  abortedTransactions(fetchOffset: number, upperBound: number): AbortedTransaction[] {
-    const { segments, transactions } = this.#state;
-    const from = Math.max(0, this.#state.floorSegment(fetchOffset));
-    return transactions.collect(segments.slice(from), fetchOffset, upperBound);
+  /**
+   * Aborted transactions that a read_committed reader of `[fetchOffset, upperBound)` has to know; of many, only those
+   * that the served bytes may have to do with.
+   */
+  abortedTransactions(fetchOffset: number, upperBound: number, served?: ServedBytes): AbortedTransaction[] {
+    return findAborted(this.#state, fetchOffset, upperBound, served);
   }
 
   /** Offset of the newest abort marker, -1 without: reads from above it need no `abortedTransactions`. */

@@ -27,6 +27,16 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
+/** What a partition serves: offsets in `[fetchOffset, upperOffset)`, at most the bytes `[position, end)` of a segment. */
+export interface AbortedQuestion {
+  readonly row: number;
+  readonly fetchOffset: number;
+  readonly upperOffset: number;
+  readonly segmentBaseOffset: number;
+  readonly position: number;
+  readonly end: number;
+}
+
 export interface FetchPathContext {
   readonly ioThread: number;
   readonly clock: Clock;
@@ -37,8 +47,8 @@ export interface FetchPathContext {
   /** `fetch.max.bytes` */
   readonly responseBytesMax: number;
   onReady(client: ClientState): void;
-  /** Aborted transactions of a row whose offsets lie in a range, from the partition's owner. */
-  readAborted(row: number, fetchOffset: number, upperOffset: number): Promise<readonly AbortedTransaction[]>;
+  /** Aborted transactions that may touch what a partition serves, from the partition's owner. */
+  readAborted(question: AbortedQuestion): Promise<readonly AbortedTransaction[]>;
 }
 
 /** One fetch from its arrival to its response. */
@@ -364,8 +374,17 @@ export class FetchPath {
     }
     const { partitions } = fetch.context;
     const reads = wanted.map(async (at) => {
-      const row = fetch.rows[at];
-      fetch.setAborted(at, await this.#context.readAborted(row, partitions[at].fetchOffset, fetch.upperOffset[at]));
+      const plan = at * PLAN_STRIDE;
+      const position = fetch.plans[plan + PlanSlot.position];
+      const question = {
+        row: fetch.rows[at],
+        fetchOffset: partitions[at].fetchOffset,
+        upperOffset: fetch.upperOffset[at],
+        segmentBaseOffset: fetch.plans[plan + PlanSlot.segmentBaseOffset],
+        position,
+        end: position + fetch.sizeBytes[at],
+      };
+      fetch.setAborted(at, await this.#context.readAborted(question));
     });
     Promise.allSettled(reads).then((results) => {
       for (const [i, result] of results.entries()) {

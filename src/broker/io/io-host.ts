@@ -23,7 +23,13 @@ import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
 import { ClientState } from './client-state.ts';
-import { type AbortedTransaction, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
+import {
+  type AbortedQuestion,
+  type AbortedTransaction,
+  FETCH_VERSION_MAX,
+  FETCH_VERSION_MIN,
+  FetchPath,
+} from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import type { FromIo, Port, ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
@@ -118,7 +124,7 @@ export class IoHost implements FrameHandler {
       sessions,
       responseBytesMax: settings.fetchResponseBytesMax,
       onReady: (client) => this.#markDirty(client),
-      readAborted: (row, fetchOffset, upperOffset) => this.#readAborted(row, fetchOffset, upperOffset),
+      readAborted: (question) => this.#readAborted(question),
     });
     context.port.onMessage((message) => this.#receive(message));
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
@@ -324,14 +330,14 @@ export class IoHost implements FrameHandler {
     return handled;
   }
 
-  #readAborted(row: number, fetchOffset: number, upperOffset: number): Promise<readonly AbortedTransaction[]> {
+  #readAborted(question: AbortedQuestion): Promise<readonly AbortedTransaction[]> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#abortedReads.set(id, (aborted) => {
         if (aborted) resolve(aborted);
         else reject(new Error('the transaction index cannot be read'));
       });
-      this.#context.port.post({ type: 'readAborted', id, row, fetchOffset, upperOffset });
+      this.#context.port.post({ type: 'readAborted', id, question });
     });
   }
 

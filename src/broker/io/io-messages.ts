@@ -4,7 +4,7 @@
  */
 
 import type { ListenerOptions } from '../../network/listener.ts';
-import type { AbortedTransaction } from './fetch-path.ts';
+import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
 export type ToIo =
@@ -39,9 +39,7 @@ export type FromIo =
   | {
       readonly type: 'readAborted';
       readonly id: number;
-      readonly row: number;
-      readonly fetchOffset: number;
-      readonly upperOffset: number;
+      readonly question: AbortedQuestion;
     }
   | ({ readonly type: 'verify'; readonly id: number } & VerifyQuestion)
   | { readonly type: 'stopped' };

@@ -75,12 +75,15 @@ export class TransactionIndex {
    */
   collect(segments: readonly number[], fetchOffset: number, upperBound: number): AbortedTransaction[] {
     const found: AbortedTransaction[] = [];
-    for (const segment of segments)
-      for (const entry of this.#load(segment)) {
-        if (entry.lastOffset >= fetchOffset && entry.firstOffset < upperBound) found.push(entry);
+    for (const segment of segments) {
+      const entries = this.#load(segment);
+      for (let at = firstEndingFrom(entries, fetchOffset); at < entries.length; at++) {
+        const entry = entries[at];
+        if (entry.firstOffset < upperBound) found.push(entry);
         // Every transaction that began below upperBound had ended by then.
         if (entry.lastStableOffset >= upperBound) return found;
       }
+    }
     return found;
   }
 
@@ -119,6 +122,17 @@ export class TransactionIndex {
     this.#entries.delete(segmentBaseOffset);
     this.#lastAbortedOffset = undefined;
   }
+}
+
+/** Index of the first entry whose marker lies at or behind the offset. */
+function firstEndingFrom(entries: readonly AbortedTransaction[], offset: number): number {
+  let low = 0;
+  for (let high = entries.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (entries[middle].lastOffset < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Indexes transactions whose abort markers were just appended to a segment. */
