@@ -73,9 +73,10 @@ struct Output {
   Outlet* outlet = nullptr;
   State state = State::idle;
   bool attached = false;
+  // Of our own: the socket's may be closed by its owner at any time, and its number then names another connection.
   int fd = -1;
-  // Made when something is queued for the first time.
-  int ownFd = -1;
+  // Whether the epoll knows it (from the first time that something is queued).
+  bool watched = false;
   int error = 0;
   std::deque<Queued> queue;
   std::atomic<int64_t> queuedBytes{0};
@@ -119,12 +120,11 @@ void dropQueue(Output* output) {
 // (under the lock) The output is detached and nobody works on it.
 void freeOutput(Output* output) {
   dropQueue(output);
-  // Closing the last descriptor of ours takes it out of the epoll as well, but the socket's own may still be open.
-  if (output->ownFd >= 0) {
-    epoll_ctl(output->outlet->epoll, EPOLL_CTL_DEL, output->ownFd, nullptr);
-    close(output->ownFd);
-  }
-  output->ownFd = output->fd = -1;
+  // Closing ours would not take it out of the epoll while the socket's own is open.
+  if (output->watched) epoll_ctl(output->outlet->epoll, EPOLL_CTL_DEL, output->fd, nullptr);
+  close(output->fd);
+  output->fd = -1;
+  output->watched = false;
   output->error = 0;
   output->state = State::idle;
   outputTable().free(output->handle);
@@ -135,13 +135,9 @@ int arm(Output* output) {
   epoll_event event{};
   event.events = EPOLLOUT | EPOLLONESHOT;
   event.data.u64 = static_cast<uint64_t>(output->handle);
-  if (output->ownFd < 0) {
-    output->ownFd = fcntl(output->fd, F_DUPFD_CLOEXEC, 0);
-    if (output->ownFd < 0) return -errno;
-    if (epoll_ctl(output->outlet->epoll, EPOLL_CTL_ADD, output->ownFd, &event) < 0) return -errno;
-  } else if (epoll_ctl(output->outlet->epoll, EPOLL_CTL_MOD, output->ownFd, &event) < 0) {
-    return -errno;
-  }
+  const int operation = output->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(output->outlet->epoll, operation, output->fd, &event) < 0) return -errno;
+  output->watched = true;
   output->state = State::armed;
   return 0;
 }
@@ -204,7 +200,7 @@ void service(double handle) {
   if (output->handle != handle || !output->attached || output->state != State::armed) return;
   output->state = State::serviced;
   Mailbox* mailbox = output->outlet->mailbox;
-  const int fd = output->ownFd;
+  const int fd = output->fd;
   for (int64_t turn = 0; !output->queue.empty();) {
     Queued& head = output->queue.front();
     const bool more = output->queue.size() > 1;
@@ -433,15 +429,20 @@ double attachOutput(Outlet* outlet, int fd) {
   if (flags < 0) return -errno;
   // sendfile has no flag of its own for this.
   if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+  const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return -errno;
   double handle;
   Output* output = outputTable().allocate(&handle);
-  if (output == nullptr) return -ENOMEM;
+  if (output == nullptr) {
+    close(own);
+    return -ENOMEM;
+  }
   {
     std::lock_guard lock(output->mutex);
     output->handle = handle;
     output->outlet = outlet;
     output->attached = true;
-    output->fd = fd;
+    output->fd = own;
   }
   outlet->outputs.push_back(handle);
   return handle;

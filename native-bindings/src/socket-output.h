@@ -25,7 +25,7 @@ Outlet* openOutlet(Mailbox* mailbox);
 // Detaches all its outputs and ends its thread.
 void closeOutlet(Outlet* outlet);
 
-// The handle of an output on a socket's descriptor (which stays the caller's), or a negative errno.
+// The handle of an output on a duplicate of a socket's descriptor, or a negative errno.
 double attachOutput(Outlet* outlet, int fd);
 // Bytes sent at once (all: nothing is queued), a negative errno when the socket fails, or one of WRONG_*. The holds of
 // the files are given back when their bytes are sent, or when they will not be sent any more.

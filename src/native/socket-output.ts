@@ -6,9 +6,9 @@ import type { MemoryId } from './log-store.ts';
  * without passing through the process. What the socket does not take at once is queued, and a native thread goes on with
  * it, so the calling thread never waits.
  *
- * While an output is attached, nothing else may write to its socket, and it must be detached *before* the socket is
- * destroyed: the number of a closed descriptor may belong to another connection at once, and a queue keeps the
- * connection open.
+ * An output holds a duplicate of the descriptor, because node closes its own some time before it says so, and the number
+ * may belong to another connection at once. So the connection ends when the socket is destroyed *and* the output detached.
+ * While it is attached, nothing else may write to the socket.
  *
  * Thread: the one that opened it. Needs the addon; elsewhere there is none.
  */

@@ -191,6 +191,26 @@ describe('socket output', { skip }, () => {
     }
   }
 
+  test('an output whose socket is gone never writes to the next holder of its descriptor', async () => {
+    const first = await pair();
+    const handle = output.attach(descriptorOf(first.ours), () => {});
+    const closed = once(first.ours, 'close');
+    first.ours.destroy();
+    await closed;
+    const second = await pair();
+    const parts = new Float64Array(OUTPUT_PART_STRIDE);
+    setMemoryPart(parts, 0, memoryId, 0, 10);
+    assert.equal(output.send(handle, parts, 1), 10);
+    assert.deepEqual(await receive(first.theirs, 10), Buffer.from(memory.subarray(0, 10)));
+    const ended = once(first.theirs, 'end');
+    first.theirs.resume();
+    output.detach(handle);
+    await ended;
+    assert.equal(second.theirs.read(), null);
+    assert.equal(second.theirs.bytesRead, 0);
+    for (const socket of [first.theirs, second.ours, second.theirs]) socket.destroy();
+  });
+
   test('wrong parts throw and take nothing over', async () => {
     const { ours, theirs } = await pair();
     const handle = output.attach(descriptorOf(ours), () => {});
