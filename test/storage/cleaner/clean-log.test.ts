@@ -147,6 +147,45 @@ describe('cleaning a log', () => {
     assert.equal(before[0].lastSequence, 11);
   });
 
+  test('the end of what was cleaned stays as an empty batch', () => {
+    const log = new CompactedLog();
+    log.put([['a', '1']]);
+    log.put([['b', '1']]);
+    log.put([['b', null]]);
+    log.log.roll();
+    log.put([['b', '2']]);
+    log.log.roll();
+    log.put(LAST);
+    log.clean();
+    assert.deepEqual(
+      log.read(0).map(({ baseOffset, recordsCount }) => [baseOffset, recordsCount]),
+      [
+        [0, 1],
+        [3, 1],
+        [4, 1],
+      ],
+    );
+    log.put([['a', '2']]);
+    log.log.roll();
+    log.put(LAST);
+    log.put([['last', null]]);
+    log.log.roll();
+    log.put([['c', 'active']]);
+    log.clean();
+    log.clock.advance(1_000);
+    log.clean();
+    assert.deepEqual(
+      log.read(0).map(({ baseOffset, recordsCount }) => [baseOffset, recordsCount]),
+      [
+        [3, 1],
+        [5, 1],
+        [7, 0],
+        [8, 1],
+      ],
+    );
+    assert.equal(log.log.logEndOffset, 9);
+  });
+
   test('a map that is too small cleans as far as it goes, then further', () => {
     const log = new CompactedLog();
     for (let round = 0; round < 2; round++) for (let key = 0; key < 40; key++) log.put([[`k${key}`, `${round}`]]);

@@ -19,6 +19,9 @@ const CHANGES = [
   'setModified',
 ] as const;
 
+/** An index entry for every batch. */
+const CONFIG = { segmentBytes: 700, indexIntervalBytes: 1 };
+
 class Crash extends Error {}
 
 /** Counts calls that change files; the one after `allowed` stops the process. */
@@ -45,7 +48,7 @@ function crashing(files: MemoryFileSpace, allowed: () => number, counted: () => 
 
 /** Three groups: values, tombstones that are due, aborted data, a producer to be kept. */
 function history(files?: (log: CompactedLog) => FileSpace): CompactedLog {
-  const log = new CompactedLog({ segmentBytes: 700 });
+  const log = new CompactedLog(CONFIG);
   const producer = { producerId: 5, producerEpoch: 1, attributes: 0x10 };
   for (let round = 0; round < 4; round++) {
     for (let key = 0; key < 4; key++) log.put([[`k${key}`, `${round}`.repeat(30)]]);
@@ -68,6 +71,14 @@ function history(files?: (log: CompactedLog) => FileSpace): CompactedLog {
     log.open({ recoveryPoint, cleanShutdown: true });
   }
   return log;
+}
+
+/** Every record is found by its offset. */
+function findAll(log: CompactedLog, where: string): void {
+  for (const { offset } of log.data()) {
+    const [batch] = log.read(offset, offset + 1);
+    assert.ok(batch.baseOffset <= offset && offset <= batch.lastOffset, `${where}, offset ${offset}`);
+  }
 }
 
 const view = (log: CompactedLog) => {
@@ -105,7 +116,7 @@ describe('a stop in the middle of a cleaning', () => {
         assert.ok(error instanceof Crash, String((error as Error).stack));
       }
       for (const recoveryPoint of [0, log.log.logEndOffset]) {
-        const back = new CompactedLog({ segmentBytes: 700 });
+        const back = new CompactedLog(CONFIG);
         back.clock.advance(2_000);
         back.files = log.files.clone();
         back.store = new SegmentedLogStore(back.files);
@@ -114,7 +125,9 @@ describe('a stop in the middle of a cleaning', () => {
         const where = `stopped before change ${allowed}, recovered from ${recoveryPoint}`;
         assert.deepEqual(view(back), before, where);
         assert.ok(!back.names().some((name) => /cleaned|swap|deleted/.test(name)), where);
+        findAll(back, where);
         back.clean();
+        findAll(back, where);
         assert.deepEqual(view(back), before, where);
         assert.deepEqual(back.data(), cleaned, where);
       }
