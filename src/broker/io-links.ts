@@ -1,5 +1,6 @@
 /** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
 import type { ListenerOptions } from '../network/listener.ts';
+import { ErrorCode } from '../protocol/errors.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
@@ -92,7 +93,10 @@ export class IoLinks {
         break;
       }
       case 'verify':
-        events.onVerify(message).then((errorCodes) => io.post({ type: 'verified', id: message.id, errorCodes }));
+        events
+          .onVerify(message)
+          .catch(() => message.partitions.map(() => ErrorCode.UNKNOWN_SERVER_ERROR))
+          .then((errorCodes) => io.post({ type: 'verified', id: message.id, errorCodes }));
         break;
       case 'closed':
         events.onClosed(`${index}:${message.connection}`);

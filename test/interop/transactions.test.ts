@@ -10,6 +10,8 @@ import { Target } from './target.ts';
 import { clientsDir, toolchain } from './toolchains.ts';
 
 const CONFIG = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' };
+/** Connections and partitions on threads of their own, two of each. */
+const THREADS = { 'millrace.storage.placement': 'own', 'millrace.io.threads': '2', 'millrace.storage.workers': '2' };
 const SCENARIOS_TIMEOUT_MS = 300_000;
 
 const RECORDS = 8_000;
@@ -19,8 +21,11 @@ const KILLS = 6;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 const COPY_TIMEOUT_MS = 180_000;
 
-async function withTarget(body: (target: Target) => Promise<void>): Promise<void> {
-  const target = await Target.start(undefined, CONFIG);
+async function withTarget(
+  body: (target: Target) => Promise<void>,
+  config: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const target = await Target.start(undefined, { ...CONFIG, ...config });
   try {
     await body(target);
   } finally {
@@ -40,7 +45,7 @@ leg('transactions of the Java client', ['java'], () =>
   withTarget(async (target) => {
     const scenarios = (await transactionsClient(target, 'scenarios')).trim().split('\n');
     assert.equal(scenarios.length, 8);
-  }),
+  }, THREADS),
 );
 
 leg('transactions of librdkafka', ['python'], () =>
