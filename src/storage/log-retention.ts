@@ -114,9 +114,15 @@ export function unlinkLater(state: LogState, paths: readonly string[]): void {
   });
 }
 
-/** Moves the log start up, with what hangs on it. Throws a StorageError. */
+/** Moves the log start up, with what hangs on it. */
 export function moveLogStart(state: LogState, offset: number): void {
   state.logStartOffset = offset;
-  state.epochs.truncateFromStart(offset);
   state.producers.onHighWatermark(offset);
+  try {
+    state.epochs.truncateFromStart(offset);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    // The file says too much, which does no harm; a full disk must not stop what makes room on it.
+    state.logger.warn({ partition: state.name, error: error.message }, 'the leader epochs were not written');
+  }
 }
