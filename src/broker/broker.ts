@@ -253,17 +253,20 @@ export class Broker {
     this.#router = new RequestRouter(createApiTable(), this.#services(), logger);
   }
 
-  /** Answers what is under way, syncs and closes everything, and marks the directories as cleanly closed. */
+  /**
+   * Answers what is under way, syncs and closes everything, and marks the directories as cleanly closed. Rejects when
+   * something could not be made durable; then they are not marked.
+   */
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     try {
       await this.#stopHosts();
-      this.writeCheckpoints();
+      const written = this.writeCheckpoints();
       // Who takes the directory over need not wait until this broker's session ends.
       await this.#heartbeat(true);
       await this.#controller.close();
-      this.#directories.closeCleanly(this.#brokerEpoch);
+      if (written) this.#directories.closeCleanly(this.#brokerEpoch);
     } finally {
       await this.#hosts.close();
       this.#locks.release();
@@ -289,8 +292,8 @@ export class Broker {
     await this.#storage.requestAll({ op: 'stop' });
   }
 
-  writeCheckpoints(): void {
-    this.#directories.writeCheckpoints(this.#partitions.rows(), this.#hosts.table);
+  writeCheckpoints(): boolean {
+    return this.#directories.writeCheckpoints(this.#partitions.rows(), this.#hosts.table);
   }
 
   async #start(): Promise<void> {

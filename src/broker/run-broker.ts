@@ -41,9 +41,17 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
     const stop = async (code: number): Promise<void> => {
       if (stopping) return;
       stopping = true;
-      await broker?.stop();
-      logger.info({}, 'stopped');
-      resolve(code);
+      try {
+        await broker?.stop();
+        logger.info({}, 'stopped');
+        resolve(code);
+      } catch (error) {
+        logger.error(
+          { error: (error as Error).message },
+          'stopped, but not in order: the next start will check the logs',
+        );
+        resolve(EXIT_FATAL);
+      }
     };
     for (const signal of SIGNALS) process.on(signal, () => void stop(0));
     const onFatal = (error: Error): void => {

@@ -73,6 +73,10 @@ export class Partition {
   #flushTimerSet = false;
   #touched = false;
   #closed = false;
+  #deleted = false;
+  /** Why a sync failed: nothing is written or acknowledged any more. */
+  #syncFault: string | null = null;
+  #onSyncEnded: () => void = () => {};
 
   constructor(row: number, log: Log, context: PartitionContext) {
     this.row = row;
@@ -90,6 +94,11 @@ export class Partition {
     batch.acks = slots[at + Work.acks];
     batch.offset = slots[at + Work.offset];
     batch.sizeBytes = slots[at + Work.sizeBytes];
+    if (this.#syncFault !== null) {
+      batch.outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, this.#syncFault);
+      this.#answer(batch);
+      return false;
+    }
     const origin = slots[at + Work.op] === WorkOp.append ? AppendOrigin.client : AppendOrigin.coordinator;
     const transaction = slots[at + Work.transaction];
     appendContext.verificationGuard = transaction;
@@ -165,6 +174,7 @@ export class Partition {
     this.#context.rowChanged(this.row);
   }
 
+  /** Ends everything but a sync under way. */
   close(): void {
     this.#closed = true;
     for (const batch of this.#unsynced) {
@@ -172,6 +182,30 @@ export class Partition {
       this.#answer(batch);
     }
     this.#unsynced = [];
+  }
+
+  /** The same before a deletion: whether a sync under way succeeds is of no interest any more. */
+  closeForDeletion(): void {
+    this.#deleted = true;
+    this.close();
+  }
+
+  /** Resolves when no sync is under way; call it after `close`. */
+  syncEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#syncing) this.#onSyncEnded = resolve;
+      else resolve();
+    });
+  }
+
+  /** After `close` and `syncEnded`: makes the log durable and closes it. Throws when it cannot be trusted to be. */
+  closeLog(): void {
+    if (this.#syncFault !== null) {
+      this.log.abandon();
+      throw new Error(this.#syncFault);
+    }
+    this.log.close();
+    this.publishOffsets();
   }
 
   #settle(batch: StagedBatch): void {
@@ -219,18 +253,25 @@ export class Partition {
   }
 
   #sync(): void {
-    if (this.#syncing || this.#closed) return;
+    if (this.#syncing || this.#closed || this.#syncFault !== null) return;
     this.#syncing = true;
     this.log.sync((result) => {
       this.#syncing = false;
-      if (result < 0) {
-        this.#context.onFatal(`${this.log.folder}: fdatasync failed with ${errnoName(result)}`);
-        return;
+      if (result < 0 && !this.#deleted) this.#failSync(result);
+      else if (!this.#closed) {
+        this.#answerSynced();
+        this.#context.publish();
       }
-      if (this.#closed) return;
-      this.#answerSynced();
-      this.#context.publish();
+      this.#onSyncEnded();
     });
+  }
+
+  /** What the kernel could not write it may have dropped: a second sync would succeed and lie. */
+  #failSync(result: number): void {
+    this.#syncFault = `${this.log.folder}: fdatasync failed with ${errnoName(result)}`;
+    this.fail(this.#syncFault);
+    this.#context.publish();
+    this.#context.onFatal(this.#syncFault);
   }
 
   #answerSynced(): void {

@@ -65,7 +65,7 @@ export class StorageRequests {
       producers: ({ row }) => this.#with(row, ({ log }) => log.activeProducers()),
       aborted: ({ row, fetchOffset, upperOffset, ...served }) =>
         this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset, served)),
-      sizes: ({ rows }) => rows.map((row) => ({ row, sizeBytes: this.#with(row, ({ log }) => log.sizeBytes) })),
+      sizes: ({ rows }) => rows.map((row) => ({ row, sizeBytes: this.#context.partitions[row]?.log.sizeBytes ?? 0 })),
       cleanable: ({ rows }) => rows.flatMap(({ row, checkpoint }) => this.#cleanable(row, checkpoint)),
       cleanJob: ({ row, checkpoint }) =>
         this.#with(row, ({ log }) => ({ topicId: log.topicId, job: log.cleanJob(checkpoint ?? undefined) })),
@@ -170,7 +170,7 @@ export class StorageRequests {
       partitions[row] = undefined;
       table.set(row, RowSlot.state, RowState.closed);
       if (!partition) continue;
-      partition.close();
+      partition.closeForDeletion();
       const { log } = partition;
       log.abandon();
       const name = deletedFolderName(log.topic, log.partition, systemRandom);
@@ -184,14 +184,26 @@ export class StorageRequests {
     return null;
   }
 
-  #stop(): null {
-    for (const [row, partition] of this.#context.partitions.entries()) {
-      if (!partition) continue;
-      partition.close();
-      partition.log.close();
-      partition.publishOffsets();
-      this.#context.partitions[row] = undefined;
+  /** Closes all it can; throws what kept a log from being closed in order. */
+  async #stop(): Promise<null> {
+    const { partitions, logger } = this.#context;
+    const open = partitions.filter((partition) => partition !== undefined);
+    for (const partition of open) partition.close();
+    await Promise.all(open.map((partition) => partition.syncEnded()));
+    let failure: unknown;
+    for (const partition of open) {
+      partitions[partition.row] = undefined;
+      try {
+        partition.closeLog();
+      } catch (error) {
+        logger.error(
+          { folder: partition.log.folder, error: (error as Error).message },
+          'a log was not closed in order',
+        );
+        failure ??= error;
+      }
     }
+    if (failure !== undefined) throw failure;
     return null;
   }
 }
