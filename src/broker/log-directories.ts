@@ -86,14 +86,15 @@ export class LogDirectories {
   /** Where the partition lies, or is to lie when it is new: then in the directory with the fewest partitions. */
   place(topic: string, partition: number, topicId: Uuid): PartitionPlace {
     const name = partitionFolderName(topic, partition);
-    let directory = this.#directoryOf.get(name);
-    if (directory && this.#isAnothers(`${directory.path}/${name}`, topicId)) {
-      this.#setAside(directory, topic, partition);
-      directory = undefined;
+    const holds = ({ partitions }: Directory): boolean => partitions.has(name);
+    // A deletion that failed may have left a folder of that name, which is not in the lists any more.
+    const suspects = this.#directories.some(holds) ? this.#directories.filter(holds) : this.#directories;
+    for (const suspect of suspects) {
+      if (this.#isAnothers(`${suspect.path}/${name}`, topicId)) this.#setAside(suspect, topic, partition);
     }
-    directory ??= this.#directories.reduce((least, other) =>
-      other.partitions.size < least.partitions.size ? other : least,
-    );
+    const directory =
+      this.#directories.find(holds) ??
+      this.#directories.reduce((least, other) => (other.partitions.size < least.partitions.size ? other : least));
     const known = directory.partitions.has(name);
     if (!known) directory.cleanerOffsets.delete(name);
     directory.partitions.add(name);
@@ -110,11 +111,7 @@ export class LogDirectories {
   forget(topic: string, partition: number): void {
     const name = partitionFolderName(topic, partition);
     const directory = this.#directoryOf.get(name);
-    this.#directoryOf.delete(name);
-    directory?.partitions.delete(name);
-    directory?.recoveryPoints.delete(name);
-    directory?.logStartOffsets.delete(name);
-    directory?.cleanerOffsets.delete(name);
+    if (directory) this.#forget(directory, name);
   }
 
   /** Up to where a partition's log has been cleaned; undefined when it never was. */
@@ -142,8 +139,8 @@ export class LogDirectories {
     }
   }
 
-  /** Writes every directory's checkpoint files from the partition table. */
-  writeCheckpoints(rows: Iterable<RowPlace>, table: PartitionTable): void {
+  /** Writes every directory's checkpoint files from the partition table; false when one could not be written. */
+  writeCheckpoints(rows: Iterable<RowPlace>, table: PartitionTable): boolean {
     const marks = new Map(this.#directories.map((directory) => [directory, emptyMarks()]));
     for (const { row, topic, partition } of rows) {
       const name = partitionFolderName(topic, partition);
@@ -154,11 +151,19 @@ export class LogDirectories {
       // Kafka keeps only starts that the first segment's name does not tell; all of them are right too.
       mark.logStartOffset.set(name, table.get(row, RowSlot.logStartOffset));
     }
+    let done = true;
     for (const [{ path }, mark] of marks) {
-      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`, mark.recoveryPoint);
-      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.highWatermark}`, mark.highWatermark);
-      writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`, mark.logStartOffset);
+      try {
+        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`, mark.recoveryPoint);
+        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.highWatermark}`, mark.highWatermark);
+        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`, mark.logStartOffset);
+      } catch (error) {
+        // The disk may be full: reads go on, and the files before are as good as they were.
+        this.#logger.error({ path, error: (error as Error).message }, 'checkpoint files cannot be written');
+        done = false;
+      }
     }
+    return done;
   }
 
   /** The last thing of an orderly stop: all logs are closed and synced. */
@@ -211,7 +216,15 @@ export class LogDirectories {
     const aside = strayFolderName(topic, partition, this.#random);
     this.#logger.warn({ folder: `${directory.path}/${name}`, aside }, 'a folder of no known partition is set aside');
     this.#files.rename(`${directory.path}/${name}`, `${directory.path}/${aside}`);
-    this.forget(topic, partition);
+    this.#forget(directory, name);
+  }
+
+  #forget(directory: Directory, name: string): void {
+    if (this.#directoryOf.get(name) === directory) this.#directoryOf.delete(name);
+    directory.partitions.delete(name);
+    directory.recoveryPoints.delete(name);
+    directory.logStartOffsets.delete(name);
+    directory.cleanerOffsets.delete(name);
   }
 
   #describedPath(path: string): string {

@@ -85,7 +85,7 @@ export class PartitionManager {
   isOffline(topic: string, partition: number, nodeId: number): boolean {
     if (nodeId !== this.#context.nodeId) return false;
     const row = this.#topics.get(topic)?.rows[partition] ?? NO_ROW;
-    return row !== NO_ROW && this.#context.table.get(row, RowSlot.state) === RowState.offline;
+    return row !== NO_ROW && this.#isRowOffline(row);
   }
 
   /** Brings this broker's logs and routes to the state of the image after `delta`. */
@@ -139,7 +139,7 @@ export class PartitionManager {
       const known = topic.rows[change.partition] ?? NO_ROW;
       const { leaderEpoch } = change.after;
       if (known !== NO_ROW) {
-        if (table.get(known, RowSlot.leaderEpoch) < leaderEpoch) {
+        if (table.get(known, RowSlot.leaderEpoch) < leaderEpoch && !this.#isRowOffline(known)) {
           await storage.request(known, { op: 'setLeaderEpoch', row: known, leaderEpoch });
         }
         continue;
@@ -181,9 +181,15 @@ export class PartitionManager {
       const topic = this.#topics.get(name);
       if (topic) topic.compacted = config.cleanupCompact;
       for (const row of topic?.rows ?? []) {
-        if (row !== NO_ROW) await this.#context.storage.request(row, { op: 'configure', row, config });
+        if (row === NO_ROW || this.#isRowOffline(row)) continue;
+        await this.#context.storage.request(row, { op: 'configure', row, config });
       }
     }
+  }
+
+  /** Its log is not open, or not used any more. */
+  #isRowOffline(row: number): boolean {
+    return this.#context.table.get(row, RowSlot.state) === RowState.offline;
   }
 
   #localTopic(name: string, id: string): LocalTopic {
