@@ -31,7 +31,6 @@ async function start(): Promise<void> {
   broker = await startTestBroker({
     store: new SegmentedLogStore(files),
     onFatal: (error) => FATAL.push(error.message),
-    logger: { debug() {}, info() {}, warn: (d, m) => console.log(m, d), error: (d, m) => console.log(m, d) },
     configs: { 'file.delete.delay.ms': 0 },
   });
   client = await RawClient.connect(broker.port);
