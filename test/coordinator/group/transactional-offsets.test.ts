@@ -223,3 +223,33 @@ test('a marker that cannot be written leaves the transaction open', async () => 
   await end(fixture, 7, true);
   assert.equal(await fixture.committed(), 10);
 });
+
+test('who waits behind a producer that is refused learns nothing of its error', async () => {
+  const fixture = await GroupFixture.start();
+  fixture.log.hold();
+  const refused = commitInTransaction(fixture, 7, 10);
+  await settle();
+  const behind = fixture.coordinator.offsetCommit(
+    {
+      groupId: 'other',
+      generationIdOrMemberEpoch: -1,
+      memberId: '',
+      groupInstanceId: null,
+      retentionTimeMs: -1,
+      topics: [
+        {
+          name: 'orders',
+          topicId: '',
+          partitions: [{ partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }],
+        },
+      ],
+    },
+    fixture.context(8),
+  );
+  await settle();
+  fixture.log.failWith(ErrorCode.INVALID_PRODUCER_EPOCH);
+  fixture.log.release();
+  assert.equal(await refused, ErrorCode.INVALID_PRODUCER_EPOCH);
+  const { topics } = await behind;
+  assert.equal(topics[0].partitions[0].errorCode, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'it only has to come again');
+});
