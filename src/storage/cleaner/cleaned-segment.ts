@@ -74,8 +74,9 @@ export class CleanedSegment {
     this.#bytesSinceIndexEntry += bytes.length;
   }
 
-  #index({ lastOffset, maxTimestamp }: RecordBatchView, position: number): void {
-    if (maxTimestamp > this.#maxTimestamp) {
+  #index({ lastOffset, maxTimestamp, recordsCount }: RecordBatchView, position: number): void {
+    // An emptied batch has the timestamp of a record that nobody will find.
+    if (maxTimestamp > this.#maxTimestamp && recordsCount > 0) {
       this.#maxTimestamp = maxTimestamp;
       this.#offsetOfMaxTimestamp = lastOffset;
     }
