@@ -29,6 +29,11 @@ export function toHgrm(histogram: hdr.Histogram): string {
   return histogram.outputPercentileDistribution(HGRM_TICKS_PER_HALF, NS_PER_MS);
 }
 
+/** In milliseconds; never above the largest value, though its bucket may end above it. */
+function percentileMs(histogram: hdr.Histogram, percentile: number): number {
+  return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / NS_PER_MS;
+}
+
 export interface LatencySummary {
   count: number;
   meanMs: number;
@@ -43,7 +48,7 @@ export function summarize(histogram: hdr.Histogram): LatencySummary | null {
     count: histogram.totalCount,
     meanMs: histogram.mean / NS_PER_MS,
     maxMs: histogram.maxValue / NS_PER_MS,
-    percentilesMs: PERCENTILES.map((percentile) => histogram.getValueAtPercentile(percentile) / NS_PER_MS),
+    percentilesMs: PERCENTILES.map((percentile) => percentileMs(histogram, percentile)),
   };
 }
 
@@ -57,7 +62,7 @@ export function percentileCurve(histogram: hdr.Histogram): [number, number][] {
   const last = Math.min(100_000, histogram.totalCount);
   for (let step = 0; ; step++) {
     const inverse = Math.min(2 ** (step / CURVE_POINTS_PER_HALF), last);
-    points.push([inverse, histogram.getValueAtPercentile(100 * (1 - 1 / inverse)) / NS_PER_MS]);
+    points.push([inverse, percentileMs(histogram, 100 * (1 - 1 / inverse))]);
     if (inverse >= last) return points;
   }
 }

@@ -25,7 +25,7 @@ export function median(values: readonly number[]): number {
       : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Runs of the same work on the same target, in order of first appearance. */
+/** Runs of the same work on the same target: works in order of first appearance, in each the targets likewise. */
 export interface Group {
   name: string;
   target: string;
@@ -40,7 +40,10 @@ export function groupRuns(runs: readonly ReportRun[]): Group[] {
     group.runs.push(run);
     groups.set(key, group);
   }
-  return [...groups.values()];
+  const names = [...new Set(runs.map((run) => run.name))];
+  const targets = [...new Set(runs.map((run) => run.target))];
+  const place = (group: Group) => names.indexOf(group.name) * targets.length + targets.indexOf(group.target);
+  return [...groups.values()].sort((a, b) => place(a) - place(b));
 }
 
 type Figure = { title: string; of: (stage: StageSummary) => number | null | undefined };

@@ -175,6 +175,16 @@ test('a report is written and read back; the page needs nothing else', () => {
   }
 });
 
+test('works keep their order and targets theirs, whoever ran first', () => {
+  const { runs } = report(1, 50);
+  const run = (name: string, target: string) => ({ ...runs[0]!, name, target });
+  const table = resultTable([run('x', 'a'), run('x', 'b'), run('y', 'b'), run('y', 'a')]);
+  assert.deepEqual(
+    table.rows.map((row) => row.slice(0, 2).join(' ')),
+    ['x a', 'x b', 'y a', 'y b'],
+  );
+});
+
 test('tables line up and numbers are short', () => {
   assert.deepEqual([880, 0.12345, 1234567, 0, 12.3].map(formatNumber), ['880', '0.123', '1,234,567', '0', '12.3']);
   const lines = formatTable(resultTable(report(1, 50).runs)).split('\n');
