@@ -19,7 +19,7 @@ const PARTITIONS = 2;
 const KILLS = 6;
 /** A copier that was killed leaves its transaction open; its successor fences it, nobody waits for this. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
-const COPY_TIMEOUT_MS = 180_000;
+const COPY_TIMEOUT_MS = 400_000;
 
 async function withTarget(
   body: (target: Target) => Promise<void>,
