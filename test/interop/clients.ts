@@ -105,7 +105,12 @@ export const CLIENTS: readonly ClientSpec[] = [
 
 const CLIENT_TIMEOUT_MS = 60_000;
 
-async function start(spec: ClientSpec, args: readonly string[], env = {}): Promise<ChildProcessWithoutNullStreams> {
+/** Runs a client program; see clients/README.md for its arguments. */
+export async function startClient(
+  spec: ClientSpec,
+  args: readonly string[],
+  env = {},
+): Promise<ChildProcessWithoutNullStreams> {
   const argv = [...(await spec.command()), ...args];
   const npm = spec.needs.includes('npm') ? { MILLRACE_INTEROP_NPM: await dirOf('npm') } : {};
   const child = spawn(argv[0]!, argv.slice(1), { env: { ...process.env, ...npm, ...env }, stdio: 'pipe' });
@@ -129,7 +134,7 @@ export interface Sending {
 /** Sends the records and enters every acknowledged (and committed) one in the ledger. */
 export async function send(spec: ClientSpec, sending: Sending): Promise<void> {
   const { bootstrap, topic, codec, records, ledger, transact = false } = sending;
-  const child = await start(spec, [transact ? 'transact' : 'produce', bootstrap, topic, codec]);
+  const child = await startClient(spec, [transact ? 'transact' : 'produce', bootstrap, topic, codec]);
   const late = setTimeout(() => child.kill('SIGKILL'), CLIENT_TIMEOUT_MS);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk));
@@ -181,7 +186,7 @@ export class Member {
   ): Promise<Member> {
     const { bootstrap, group, topics, protocol = 'classic', share = false } = options;
     const args = [share ? 'share' : 'consume', bootstrap, group, ...topics];
-    return new Member(spec.name, await start(spec, args, { GROUP_PROTOCOL: protocol }));
+    return new Member(spec.name, await startClient(spec, args, { GROUP_PROTOCOL: protocol }));
   }
 
   get running(): boolean {
