@@ -27,7 +27,7 @@ export interface CleanerPool {
 export class InlineCleanerPool implements CleanerPool {
   readonly #files: FileSpace;
   readonly #clock: Clock;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(files: FileSpace, clock: Clock) {
     this.#files = files;
@@ -40,14 +40,12 @@ export class InlineCleanerPool implements CleanerPool {
     swap: (group: CleanedGroup) => Promise<boolean>,
   ): Promise<CleanResult> {
     const context = { files: this.#files, crc32c: portableCrc32c, mapBytesMax, mapLoad, bufferBytes };
-    const giveWay = async (): Promise<void> => {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.#closed) throw new Error('the cleaner is closed');
-    };
-    return runCleanJob(job, context, { clock: this.#clock, bytesPerSecond, giveWay }, swap);
+    const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const pace = { clock: this.#clock, bytesPerSecond, giveWay, signal: this.#closing.signal };
+    return runCleanJob(job, context, pace, swap);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
   }
 }

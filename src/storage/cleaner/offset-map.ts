@@ -13,7 +13,7 @@ export const OFFSET_MAP_ENTRY_BYTES = 24;
 /** Look-ups of keys that are not there grow long in a full table. */
 const LOAD_MAX = 0.97;
 const LOAD_MIN = 0.01;
-const ENTRIES_MIN = 11;
+const SLOTS_MIN = 11;
 const WORDS = 4;
 
 export class OffsetMap {
@@ -31,8 +31,10 @@ export class OffsetMap {
   /** As large as `bytesMax` allows, but for no more than `keysMax` keys; a share of `load` of it is used. */
   constructor(bytesMax: number, keysMax: number, load: number) {
     const loadMax = Math.min(Math.max(load, LOAD_MIN), LOAD_MAX);
-    const wanted = Math.min(bytesMax / OFFSET_MAP_ENTRY_BYTES, (keysMax + 1) / loadMax + 1);
-    this.#slots = primeAtMost(Math.max(ENTRIES_MIN, Math.floor(wanted)));
+    const slotsMax = Math.max(SLOTS_MIN, Math.floor(bytesMax / OFFSET_MAP_ENTRY_BYTES));
+    const wanted = Math.max(SLOTS_MIN, Math.ceil((keysMax + 1) / loadMax));
+    const enough = nearestPrime(wanted, 1);
+    this.#slots = enough <= slotsMax ? enough : nearestPrime(slotsMax, -1);
     this.#hashes = new Uint32Array(this.#slots * WORDS);
     this.#offsets = new Float64Array(this.#slots);
     this.capacity = Math.max(1, Math.floor(this.#slots * loadMax));
@@ -97,8 +99,8 @@ function wordAt(digest: string, at: number): number {
   );
 }
 
-function primeAtMost(limit: number): number {
-  for (let candidate = limit; ; candidate--) if (isPrime(candidate)) return candidate;
+function nearestPrime(from: number, step: 1 | -1): number {
+  for (let candidate = from; ; candidate += step) if (isPrime(candidate)) return candidate;
 }
 
 function isPrime(number: number): boolean {
