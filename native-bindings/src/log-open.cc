@@ -231,6 +231,7 @@ int rollLog(double handle, int64_t baseOffset) {
   if (segment == nullptr) return -ENOMEM;
   const int result = segment->create();
   if (result < 0) {
+    unlinkFiles(segment);
     retireSegment(log, segment);
     return result;
   }

@@ -61,16 +61,27 @@ inline void copyMatch(uint8_t* to, size_t distance, size_t count, const uint8_t*
   uint8_t* const end = to + count;
   if (distance >= COPY_BYTES && end + COPY_BYTES <= limit) {
     for (; to < end; to += COPY_BYTES, from += COPY_BYTES) memcpy(to, from, COPY_BYTES);
-  } else if (distance == 1) {
-    memset(to, *from, count);
   } else if (distance >= 8 && end + 8 <= limit) {
     for (; to < end; to += 8, from += 8) memcpy(to, from, 8);
-  } else {
+  } else if (count <= COPY_BYTES) {
     while (to < end) *to++ = *from++;
+  } else {
+    // A short pattern: what is written already doubles what can be copied at once.
+    for (size_t ready = distance; to < end; ready *= 2) {
+      const size_t piece = static_cast<size_t>(end - to) < ready ? static_cast<size_t>(end - to) : ready;
+      memcpy(to, from, piece);
+      to += piece;
+    }
   }
 }
 
-// Decodes one block to `[out, limit)`; returns the bytes made, or -1.
+constexpr int64_t MALFORMED = -1;
+constexpr int64_t NO_ROOM = -2;
+// A sequence with short lengths is copied in fixed pieces; so many bytes must be left on both sides.
+constexpr ptrdiff_t SHORT_IN_BYTES = 20;
+constexpr ptrdiff_t SHORT_OUT_BYTES = 40;
+
+// Decodes one block to `[start, start + room)`; returns the bytes made, MALFORMED or NO_ROOM.
 int64_t decodeBlock(const uint8_t* in, size_t inBytes, uint8_t* const start, size_t room) {
   const uint8_t* const end = in + inBytes;
   uint8_t* out = start;
@@ -78,38 +89,69 @@ int64_t decodeBlock(const uint8_t* in, size_t inBytes, uint8_t* const start, siz
   while (in < end) {
     const uint8_t token = *in++;
     size_t literals = token >> 4;
-    if (literals == 15 && !extendLength(in, end, literals, room)) return -1;
-    if (literals > static_cast<size_t>(end - in) || literals > static_cast<size_t>(limit - out)) return -1;
-    if (literals <= COPY_BYTES && end - in >= static_cast<ptrdiff_t>(COPY_BYTES) &&
-        limit - out >= static_cast<ptrdiff_t>(COPY_BYTES))
+    size_t distance;
+    if (literals < 15 && end - in >= SHORT_IN_BYTES && limit - out >= SHORT_OUT_BYTES) {
       memcpy(out, in, COPY_BYTES);
-    else
+      in += literals;
+      out += literals;
+      distance = loadLittle16(in);
+      in += 2;
+      if ((token & 15) < 15 && distance >= 8 && distance <= static_cast<size_t>(out - start)) {
+        const uint8_t* from = out - distance;
+        memcpy(out, from, 8);
+        memcpy(out + 8, from + 8, 8);
+        memcpy(out + 16, from + 16, 8);
+        out += (token & 15) + MATCH_BYTES_MIN;
+        continue;
+      }
+    } else {
+      if (literals == 15 && !extendLength(in, end, literals, room)) return in < end ? NO_ROOM : MALFORMED;
+      if (literals > static_cast<size_t>(end - in)) return MALFORMED;
+      if (literals > static_cast<size_t>(limit - out)) return NO_ROOM;
       memcpy(out, in, literals);
-    in += literals;
-    out += literals;
-    // The last sequence of a block has no match.
-    if (in == end) return out - start;
-    if (end - in < 2) return -1;
-    const size_t distance = loadLittle16(in);
-    in += 2;
+      in += literals;
+      out += literals;
+      // The last sequence of a block has no match.
+      if (in == end) return out - start;
+      if (end - in < 2) return MALFORMED;
+      distance = loadLittle16(in);
+      in += 2;
+    }
     size_t matched = token & 15;
-    if (matched == 15 && !extendLength(in, end, matched, room)) return -1;
+    if (matched == 15 && !extendLength(in, end, matched, room)) return in < end ? NO_ROOM : MALFORMED;
     matched += MATCH_BYTES_MIN;
-    if (distance == 0 || distance > static_cast<size_t>(out - start) || matched > static_cast<size_t>(limit - out))
-      return -1;
+    if (distance == 0 || distance > static_cast<size_t>(out - start)) return MALFORMED;
+    if (matched > static_cast<size_t>(limit - out)) return NO_ROOM;
     copyMatch(out, distance, matched, limit);
     out += matched;
   }
   // Ends behind a match (or has no sequence at all).
-  return -1;
+  return MALFORMED;
 }
 
-// Room for a block of up to `blockBytesMax`; less when the bound of the whole output leaves less.
-size_t roomForBlock(Scratch& out, size_t blockBytesMax) {
+// Decodes a block of the frame, beginning with a likely amount of memory rather than with all that it could need.
+DecompressResult appendBlock(const uint8_t* block, size_t size, size_t blockBytesMax, Scratch& out) {
+  constexpr size_t LIKELY_RATIO = 6;
+  constexpr size_t ROOM_BYTES_MIN = 32 * 1024;
+  // A block makes at most 255 bytes of each of its own.
+  const size_t possible = size * 255 < blockBytesMax ? size * 255 : blockBytesMax;
   const size_t allowed = out.bytesMax - out.sizeBytes;
-  const size_t wanted = blockBytesMax < allowed ? blockBytesMax : allowed;
-  if (!out.reserve(wanted)) return 0;
-  return wanted;
+  size_t room = size * LIKELY_RATIO > ROOM_BYTES_MIN ? size * LIKELY_RATIO : ROOM_BYTES_MIN;
+  for (;; room *= 8) {
+    // Room that is there anyway is used.
+    if (room < out.room()) room = out.room();
+    if (room > possible) room = possible;
+    if (room > allowed) room = allowed;
+    if (room == 0) return DecompressResult::tooLarge;
+    if (!out.reserve(room)) return DecompressResult::bad;
+    const int64_t made = decodeBlock(block, size, out.bytes + out.sizeBytes, room);
+    if (made >= 0) {
+      out.sizeBytes += made;
+      return DecompressResult::ok;
+    }
+    if (made == MALFORMED || room == possible) return DecompressResult::bad;
+    if (room == allowed) return DecompressResult::tooLarge;
+  }
 }
 
 struct Frame {
@@ -155,13 +197,8 @@ DecompressResult lz4FrameDecompress(const uint8_t* source, size_t sourceBytes, S
       if (size > 0) memcpy(out.bytes + out.sizeBytes, block, size);
       out.sizeBytes += size;
     } else {
-      // A block makes at most 255 bytes of each of its own, so a tiny one gets no large memory.
-      const size_t possible = size * 255 < frame.blockBytesMax ? size * 255 : frame.blockBytesMax;
-      const size_t room = roomForBlock(out, possible);
-      if (out.exhausted()) return DecompressResult::bad;
-      const int64_t made = room > 0 ? decodeBlock(block, size, out.bytes + out.sizeBytes, room) : -1;
-      if (made < 0) return room < possible ? DecompressResult::tooLarge : DecompressResult::bad;
-      out.sizeBytes += made;
+      const DecompressResult result = appendBlock(block, size, frame.blockBytesMax, out);
+      if (result != DecompressResult::ok) return result;
     }
     at += size + trailer;
   }

@@ -34,6 +34,8 @@ inline void copyBack(uint8_t* to, size_t distance, size_t count, const uint8_t* 
   uint8_t* const end = to + count;
   if (distance >= COPY_BYTES && end + COPY_BYTES <= limit) {
     for (; to < end; to += COPY_BYTES, from += COPY_BYTES) memcpy(to, from, COPY_BYTES);
+  } else if (distance >= 8 && end + 8 <= limit) {
+    for (; to < end; to += 8, from += 8) memcpy(to, from, 8);
   } else {
     while (to < end) *to++ = *from++;
   }
