@@ -164,6 +164,7 @@ export class LogCleaner {
     const { topicId, job } = await storage.request(row, { op: 'cleanJob', row, checkpoint });
     // Meanwhile the row may have become another partition's.
     if (this.#stopping || job.name !== `${topic}-${partition}`) return false;
+    logger.debug({ partition: job.name, from: job.firstDirtyOffset, to: job.endOffset }, 'cleaning a log');
     const { isComplete, cleanedOffset, bytesRead, bytesWritten } = await pool.run(job, settings, async (group) => {
       if (this.#stopping) return false;
       return storage.request(row, { op: 'swapCleaned', row, topicId, group });

@@ -107,8 +107,59 @@ async function compacts(engine: TestBrokerOptions['engine'], keyCount: number): 
   }
 }
 
+/** A broker whose cleaner is so slow that it is in the middle of a log when `act` comes. */
+async function interrupts(
+  engine: TestBrokerOptions['engine'],
+  act: (admin: Admin, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-cleaner-'));
+  const warnings: string[] = [];
+  let begun = (): void => {};
+  const cleaning = new Promise<void>((resolve) => (begun = resolve));
+  const debug = (_: object, message: string): void => {
+    if (message === 'cleaning a log') begun();
+  };
+  const warn = (_: object, message: string): void => void warnings.push(message);
+  try {
+    const configs = { ...SETTINGS, 'log.cleaner.io.max.bytes.per.second': 1_000 };
+    const broker = await startTestBroker({ folder, engine, configs, logger: { ...silentLogger, debug, warn } });
+    const client = { clientId: 'test', bootstrapBrokers: broker.bootstrapServers.split(',') };
+    const admin = new Admin(client);
+    const topicConfigs = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'segment.bytes', value: '1048576' },
+    ];
+    await admin.createTopics({ topics: ['slow'], partitions: 1, replicas: 1, configs: topicConfigs });
+    const producer = new Producer({ ...client, serializers: stringSerializers });
+    const value = 'x'.repeat(100_000);
+    for (let at = 0; at < 22; at++) await producer.send({ messages: [{ topic: 'slow', key: 'k', value }], acks: 1 });
+    await producer.close();
+    await cleaning;
+    await act(admin, folder);
+    await admin.close();
+    await broker.stop();
+    assert.deepEqual(warnings, []);
+    const again = await startTestBroker({ folder, engine, configs: { 'log.cleaner.enable': false } });
+    await again.stop();
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    assert.ok(!files.some((name) => /\.(cleaned|swap)$/.test(name)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe('compaction in a broker', () => {
   test('on the thread of everything else', () => compacts('portable', 2_500));
   const hasNative = adapters.some(({ name }) => name === 'native');
   test('on threads of its own, with the native engine', { skip: !hasNative }, () => compacts('native', 10_000));
+
+  for (const engine of hasNative ? (['portable', 'native'] as const) : (['portable'] as const)) {
+    test(`a stop does not wait for it (${engine})`, () => interrupts(engine, async () => {}));
+    test(`a topic may be deleted, and made anew, meanwhile (${engine})`, () =>
+      interrupts(engine, async (admin, folder) => {
+        await admin.deleteTopics({ topics: ['slow'] });
+        await admin.createTopics({ topics: ['slow'], partitions: 1, replicas: 1 });
+        assert.ok(readdirSync(join(folder, 'slow-0')).includes('00000000000000000000.log'));
+      }));
+  }
 });
