@@ -94,6 +94,8 @@ export class Listener {
     const socket = new Socket({
       handle,
       allowHalfOpen: true,
+      // A socket made around a handle reads at once unless it is told not to: `resume()` below begins it.
+      manualStart: true,
       onread: {
         buffer: () => {
           buffer = connection.nextReadBuffer();
