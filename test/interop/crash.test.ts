@@ -117,6 +117,13 @@ leg('crashes', ['python', 'kafka'], async () => {
   const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [target.bootstrap] });
   await admin.createTopics({ topics: [TOPIC, `${TOPIC}-transactions`], partitions: PARTITIONS, replicas: 1 });
   await admin.close();
+  const crash = async <T>(...words: [action: string, topic: string, ...more: string[]]): Promise<T[]> => {
+    const [action, ...more] = words;
+    const argv = [interpreter, `${clientsDir}/python/crash.py`, action, target!.bootstrap, ...more];
+    const { stdout } = await run(argv, { timeoutMs: 120_000 });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as T);
+  };
   load = new Load(interpreter, target.bootstrap);
   for (let round = 0; round < ROUNDS; round++) {
     const goal = load.acknowledged.length + RECORDS_PER_ROUND;
@@ -131,49 +138,23 @@ leg('crashes', ['python', 'kafka'], async () => {
     await target.kill();
     const commits = new Map(load.commits);
     await target.start();
-    await checkCommits(target.bootstrap, commits, round);
+    const now = (await crash<{ p: number; commit: number }>('commits', TOPIC)).map((c) => [c.p, c.commit] as const);
+    checkCommits(new Map(now), commits, round);
   }
   await load.until('the last round has its commits', () => load!.commits.size === PARTITIONS);
   await load.stop();
-  const read = async (topic: string, isolation: string): Promise<Record[]> => {
-    const argv = [interpreter, `${clientsDir}/python/crash.py`, 'read', target!.bootstrap, topic, isolation];
-    const { stdout } = await run(argv, { timeoutMs: 120_000 });
-    return stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record);
-  };
-  checkRecords(load, await read(TOPIC, 'read_uncommitted'));
-  checkTransactions(load, await read(`${TOPIC}-transactions`, 'read_committed'));
+  checkRecords(load, await crash<Record>('read', TOPIC, 'read_uncommitted'));
+  checkTransactions(load, await crash<Record>('read', `${TOPIC}-transactions`, 'read_committed'));
   console.error(`interop: ${load.acknowledged.length} records, ${load.committed.size} transactions survived`);
   await target.stop();
   await checkStorage(target.dataDir);
 });
 
-/** The group's commits, by partition; asked again while the broker that has just started still loads them. */
-async function groupCommits(bootstrap: string): Promise<Map<number, number>> {
-  const deadlineMs = performance.now() + ROUND_TIMEOUT_MS;
-  for (;;) {
-    const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [bootstrap] });
-    try {
-      const [group] = await admin.listConsumerGroupOffsets({ groups: ['crash'] });
-      const partitions = group?.topics.find(({ name }) => name === TOPIC)?.partitions ?? [];
-      return new Map(partitions.map((p) => [p.partitionIndex, Number(p.committedOffset)]));
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
-    } finally {
-      await admin.close();
-    }
-  }
-}
-
-async function checkCommits(
-  bootstrap: string,
+function checkCommits(
+  commits: ReadonlyMap<number, number>,
   acknowledged: ReadonlyMap<number, number>,
   round: number,
-): Promise<void> {
-  if (acknowledged.size === 0) return;
-  const commits = await groupCommits(bootstrap);
+): void {
   for (const [partition, offset] of acknowledged) {
     const now = commits.get(partition) ?? -1;
     assert.ok(now >= offset, `round ${round}: partition ${partition} was committed at ${offset} and now is at ${now}`);

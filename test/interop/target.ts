@@ -118,7 +118,7 @@ export class Target {
     const log = openSync(join(this.dir, 'broker.log'), 'a');
     const child = spawn(file, args, {
       cwd: repositoryDir,
-      env: { ...process.env, ...env },
+      env: { ...ownEnvironment(), ...env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -210,6 +210,11 @@ export class Target {
     const id = 'MkU3OEVBNTcwNTJENDM2Qk';
     await runTool('kafka.tools.StorageTool', ['format', '-t', id, '-c', file]);
   }
+}
+
+/** The environment without the suite's own settings, which are none of the broker's. */
+function ownEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_INTEROP_')));
 }
 
 /** Whether the broker on the port answers an ApiVersions request. */

@@ -1,9 +1,9 @@
-"""The load of the crash rounds, on librdkafka: crash.py load|read BOOTSTRAP TOPIC...
+"""The load of the crash rounds, on librdkafka: crash.py load|read|commits BOOTSTRAP TOPIC...
 
 load runs until its input ends, through any number of broker crashes: an idempotent producer ("i"), two plain ones ("a",
 "b", which may repeat a record), a transactional one ("t", three records a transaction, in a topic of its own) and a
 member of a group that commits. A record's value is "producer:number". It prints one line of JSON for each thing that the
-broker has acknowledged. read prints all records of a topic.
+broker has acknowledged. read prints all records of a topic, commits what the group has committed.
 """
 
 import json
@@ -159,7 +159,14 @@ def read(bootstrap, topic, isolation):
     consumer.close()
 
 
-if sys.argv[1] == "load":
-    load(*sys.argv[2:])
-else:
-    read(*sys.argv[2:])
+def commits(bootstrap, topic):
+    """What the group has committed."""
+    consumer = Consumer(client(bootstrap, **{"group.id": "crash"}))
+    for found in consumer.committed([TopicPartition(topic, partition) for partition in range(PARTITIONS)], 30):
+        if found.error is not None:
+            raise SystemExit(str(found.error))
+        show(p=found.partition, commit=found.offset)
+    consumer.close()
+
+
+{"load": load, "read": read, "commits": commits}[sys.argv[1]](*sys.argv[2:])
