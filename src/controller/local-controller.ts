@@ -21,6 +21,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
+import { ZERO_UUID } from '../base/uuid.ts';
 import { wholeImageDelta } from '../metadata/image-delta.ts';
 import { MetadataBatchTooLargeError } from '../metadata/metadata-batch.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
@@ -181,7 +182,8 @@ export class LocalController implements Controller {
       const { settings, directoryId, clock, quorumEndpoints } = this.#options;
       return describeQuorum(request, {
         nodeId: settings.nodeId,
-        directoryId,
+        // Voters that stand in the settings are known by their id alone.
+        directoryId: this.kraftVersion > 0 ? directoryId : ZERO_UUID,
         leaderEpoch: this.#leader.epoch,
         endOffset: this.#leader.nextOffset,
         nowMs: clock.wallMs(),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../src/base/manual-clock.ts';
+import { ZERO_UUID } from '../../src/base/uuid.ts';
 import { ControllerUnavailableError } from '../../src/controller/controller.ts';
 import {
   type ControlRecord,
@@ -267,6 +268,9 @@ test('voters that stand in the log are carried through snapshots and epochs', as
   await log.append(encodeControlBatch(controls, place), 1, place.baseOffset + 1);
   const second = await openController({ files: first.files.clone(), seed: 2 });
   assert.equal(second.directory.log.readQuorumState()?.voters, null);
+  const asked = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] };
+  const [partition] = (await second.controller.describeQuorum(asked, LATEST)).topics[0].partitions;
+  assert.equal(partition.currentVoters[0].replicaDirectoryId, voter.voterDirectoryId);
   await second.controller.snapshot();
   const third = await openController({ files: second.files.clone(), seed: 3 });
   assert.equal(third.directory.log.readQuorumState()?.voters, null);
@@ -308,7 +312,7 @@ test('directories of another node or another cluster are refused', async () => {
 });
 
 test('DescribeQuorum names this node as the only voter', async () => {
-  const { controller, directory } = await startedController();
+  const { controller } = await startedController();
   const topics = [
     { topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }, { partitionIndex: 1 }] },
     { topicName: 'a', partitions: [{ partitionIndex: 0 }] },
@@ -321,7 +325,7 @@ test('DescribeQuorum names this node as the only voter', async () => {
   );
   assert.deepEqual(
     metadata.currentVoters.map(({ replicaId, replicaDirectoryId }) => [replicaId, replicaDirectoryId]),
-    [[1, directory.metadataDirectoryId]],
+    [[1, ZERO_UUID]],
   );
   assert.equal(errorName(unknown.errorCode), 'UNKNOWN_TOPIC_OR_PARTITION');
   assert.equal(errorName(described.topics[1].partitions[0].errorCode), 'UNKNOWN_TOPIC_OR_PARTITION');
