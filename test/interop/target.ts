@@ -15,7 +15,7 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 
 /** Small and quick: one broker on two cores. Given to both, as properties to Kafka and as KAFKA_* to Millrace. */
-const COMMON_CONFIG: Readonly<Record<string, string>> = {
+export const COMMON_CONFIG: Readonly<Record<string, string>> = {
   'num.partitions': '4',
   // The records carry timestamps of long ago.
   'log.retention.ms': '-1',
