@@ -192,7 +192,7 @@ export class FetchPath {
     this.#releasePlans(fetch);
   }
 
-  #writeRecords(fetch: PendingFetch, at: number, output: ResponseOutput): void {
+  #writeRecords(fetch: PendingFetch, at: number, output: ResponseOutput): boolean {
     const { store } = this.#context;
     const plan = at * PLAN_STRIDE;
     const size = fetch.sizeBytes[at];
@@ -201,14 +201,19 @@ export class FetchPath {
     fetch.sizeBytes[at] = 0;
     if (size > INLINE_RECORDS_BYTES_MAX) {
       output.file(file, position, size, fetch.plans[plan + PlanSlot.cached] === 1);
-      return;
+      return true;
     }
     output.ensure(size);
     const read = store.readPlanned(file, position, output.memory, output.at, size);
     store.release(file);
-    // The length is written already: a client drops bytes that are no batch. A short read means a broken disk.
-    if (read < size) output.memory.fill(0, output.at + Math.max(read, 0), output.at + size);
+    if (read < size) {
+      // A broken disk. The partition is told again when it can be read again.
+      this.#setError(fetch, at, ErrorCode.KAFKA_STORAGE_ERROR);
+      fetch.context.partitions[at].toldHighWatermark = -1;
+      return false;
+    }
     output.at += size;
+    return true;
   }
 
   #findRow(fetch: PendingFetch, at: number): void {

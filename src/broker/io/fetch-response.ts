@@ -25,8 +25,11 @@ const PARTITION_BYTES = 80;
 const TOPIC_BYTES = 24;
 const ABORTED_BYTES = 17;
 
-/** Sinks a planned range of records into the output: as a file range or as bytes. */
-export type WriteRecords = (fetch: PendingFetch, at: number) => void;
+/**
+ * Sinks a planned range of records into the output: as a file range or as bytes. False: they cannot be read, and the
+ * fetch says so for that partition; nothing was written.
+ */
+export type WriteRecords = (fetch: PendingFetch, at: number) => boolean;
 
 /** `tell` lists the positions (in the fetch's partitions) to write, in order. */
 export function writeFetchResponse(
@@ -75,6 +78,7 @@ function writePartition(
   writeRecords: WriteRecords,
 ): void {
   const { version } = fetch;
+  const start = output.at;
   const aborted = fetch.abortedTransactions(at);
   output.ensure(PARTITION_BYTES + (aborted?.length ?? 0) * ABORTED_BYTES);
   writeInt32(output, fetch.context.partitions[at].partition);
@@ -96,7 +100,11 @@ function writePartition(
   if (version >= PREFERRED_REPLICA_VERSION) writeInt32(output, -1);
   const size = fetch.sizeBytes[at];
   writeCount(output, size, flexible);
-  if (size > 0) writeRecords(fetch, at);
+  if (size > 0 && !writeRecords(fetch, at)) {
+    output.at = start;
+    writePartition(output, fetch, at, flexible, writeRecords);
+    return;
+  }
   output.ensure(1);
   writeNoTags(output, flexible);
 }
