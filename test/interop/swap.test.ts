@@ -142,5 +142,5 @@ leg('a directory of Kafka, whose voters are in the log', ['kafka', 'java'], () =
 );
 
 leg('a directory of Millrace, whose voters are in the settings', ['kafka', 'java'], () =>
-  takeTurns('static', [turn('millrace', 'SIGKILL'), turn('kafka', 'SIGTERM'), turn('millrace', 'SIGTERM')]);
-});
+  takeTurns('static', [turn('millrace', 'SIGKILL'), turn('kafka', 'SIGTERM'), turn('millrace', 'SIGTERM')]),
+);
