@@ -156,7 +156,7 @@ export class Partition {
   /** Puts a cleaned segment in its place, unless the log is another one by now or has changed. */
   swapCleaned(topicId: Uuid, group: CleanedGroup): boolean {
     const { log } = this;
-    if (log.topicId !== topicId) return false;
+    if (log.topicId !== topicId || log.fault) return false;
     const swapped = log.swapCleaned(group);
     if (log.fault) this.fail(log.fault.message);
     if (swapped) this.publishOffsets();

@@ -153,6 +153,42 @@ describe('compaction in a broker', () => {
   const hasNative = adapters.some(({ name }) => name === 'native');
   test('on threads of its own, with the native engine', { skip: !hasNative }, () => compacts('native', 10_000));
 
+  test('the offsets that groups committed outlive the compaction of their topic', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-cleaner-'));
+    const watched = watch('__consumer_offsets-0');
+    try {
+      // A segment for nearly every commit.
+      const configs = { ...SETTINGS, 'log.roll.ms': 1, 'log.cleaner.min.cleanable.ratio': 0.01 };
+      const broker = await startTestBroker({ folder, configs, logger: watched.logger });
+      const client = { clientId: 'test', bootstrapBrokers: broker.bootstrapServers.split(',') };
+      const admin = new Admin(client);
+      await admin.createTopics({ topics: ['t'], partitions: 1, replicas: 1 });
+      const commit = (groupId: string, offset: bigint): Promise<void> =>
+        admin.alterConsumerGroupOffsets({
+          groupId,
+          topics: [{ name: 't', partitionOffsets: [{ partition: 0, offset }] }],
+        });
+      const COMMITS = 40;
+      for (let at = 0; at < COMMITS; at++) for (const group of ['one', 'two']) await commit(group, BigInt(at));
+      await admin.deleteGroups({ groups: ['two'] });
+      await admin.close();
+      const offsetsFolder = join(folder, '__consumer_offsets-0');
+      await watched.cleaned(COMMITS);
+      const { keys } = closedKeys(offsetsFolder);
+      assert.ok(keys.length < COMMITS, `${keys.length} records`);
+      await broker.stop();
+      const again = await startTestBroker({ folder, configs });
+      const reader = new Admin({ clientId: 'test', bootstrapBrokers: again.bootstrapServers.split(',') });
+      const groups = await reader.listConsumerGroupOffsets({ groups: ['one', 'two'] });
+      const offsets = groups.map(({ topics }) => topics[0]?.partitions[0]?.committedOffset);
+      assert.deepEqual(offsets, [BigInt(COMMITS - 1), undefined]);
+      await reader.close();
+      await again.stop();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   for (const engine of hasNative ? (['portable', 'native'] as const) : (['portable'] as const)) {
     test(`a stop does not wait for it (${engine})`, () => interrupts(engine, async () => {}));
     test(`a topic may be deleted, and made anew, meanwhile (${engine})`, () =>
