@@ -23,6 +23,10 @@ const newestMs = (names) => Math.max(0, ...names.map((name) => changedMs(join(so
 const sourcesMs = Math.max(newestMs(all), changedMs(sourceDir));
 if (process.argv.includes('--if-stale') && changedMs(output) > sourcesMs) process.exit(0);
 if (sources.length === 0) process.exit(0);
+if (process.platform !== 'linux') {
+  console.error('The native binding is for Linux: the slower portable binding will be used.');
+  process.exit(0);
+}
 
 const compiler = process.env.CXX ?? 'c++';
 if (spawnSync(compiler, ['--version']).status !== 0) {

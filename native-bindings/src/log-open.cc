@@ -18,13 +18,18 @@ namespace {
 
 constexpr size_t SEGMENT_NAME_DIGITS = 20;
 
-int makeFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return 0;
-  if (errno != ENOENT) return -errno;
-  const size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos || slash == 0) return -ENOENT;
-  if (const int result = makeFolder(path.substr(0, slash)); result < 0) return result;
-  return mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? 0 : -errno;
+// Counts the folders that had to be made.
+int makeFolder(const std::string& path, uint32_t* made) {
+  for (bool retried = false;; retried = true) {
+    if (mkdir(path.c_str(), 0755) == 0) {
+      (*made)++;
+      return 0;
+    }
+    if (errno == EEXIST) return 0;
+    const size_t slash = path.find_last_of('/');
+    if (errno != ENOENT || retried || slash == std::string::npos || slash == 0) return -errno;
+    if (const int result = makeFolder(path.substr(0, slash), made); result < 0) return result;
+  }
 }
 
 // The base offset of "<20 digits>.log", -1 for other names.
@@ -86,6 +91,7 @@ void dropLog(Log* log) {
     std::vector<Segment*>().swap(log->dirty);
     std::string().swap(log->folder);
     log->folderVersion = log->folderSyncedVersion = 0;
+    log->foldersMade = 0;
     log->open = false;
     handle = log->handle;
     logTable().free(handle);
@@ -175,7 +181,7 @@ double openLog(const char* folder, const LogOptions& options) {
     log->open = true;
     log->folder = folder;
     log->options = options;
-    result = makeFolder(log->folder);
+    result = makeFolder(log->folder, &log->foldersMade);
     if (result == 0) result = listSegments(log);
     if (result == 0 && log->active()) result = log->active()->load();
   }

@@ -31,7 +31,8 @@ struct SyncJob {
   std::vector<SyncedSegment> segments;
   // Index files of segments that were rolled since.
   std::vector<std::string> indexPaths;
-  std::string folder;
+  // The log's, when entries of it have changed, and the parents of folders that were made for it.
+  std::vector<std::string> folders;
   Log* log = nullptr;
   double handle = 0;
   uint64_t folderVersion = 0;
@@ -45,6 +46,11 @@ int syncPath(const std::string& path, int flags) {
   const int result = fsync(fd) < 0 ? -errno : 0;
   close(fd);
   return result;
+}
+
+std::string parentOf(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
 void raise(std::atomic<uint64_t>& version, uint64_t to) {
@@ -68,9 +74,19 @@ bool gather(double handle, SyncJob& job) {
     if (segment == log->active()) continue;
     for (const char* suffix : {".index", ".timeindex"}) job.indexPaths.push_back(segment->path(suffix));
   }
-  if (log->folderSyncedVersion != log->folderVersion) job.folder = log->folder;
+  if (log->folderSyncedVersion != log->folderVersion) {
+    job.folders.push_back(log->folder);
+    for (uint32_t level = 0; level < log->foldersMade; level++) job.folders.push_back(parentOf(job.folders.back()));
+  }
   job.folderVersion = log->folderVersion;
   return true;
+}
+
+void noteFolderSynced(const SyncJob& job) {
+  std::lock_guard lock(job.log->mutex);
+  if (!job.log->open || job.log->handle != job.handle) return;
+  job.log->folderSyncedVersion = std::max(job.log->folderSyncedVersion, job.folderVersion);
+  job.log->foldersMade = 0;
 }
 
 int carryOut(SyncJob& job) {
@@ -85,14 +101,13 @@ int carryOut(SyncJob& job) {
   // A segment that was removed or truncated away meanwhile needs no index.
   for (const std::string& path : job.indexPaths)
     if (const int result = syncPath(path, O_RDONLY); result != -ENOENT) note(result);
-  if (!job.folder.empty()) {
-    const int result = syncPath(job.folder, O_RDONLY | O_DIRECTORY);
-    if (result != -ENOENT) note(result);
-    if (result == 0) {
-      std::lock_guard lock(job.log->mutex);
-      if (job.log->open && job.log->handle == job.handle)
-        job.log->folderSyncedVersion = std::max(job.log->folderSyncedVersion, job.folderVersion);
-    }
+  if (!job.folders.empty()) {
+    int result = 0;
+    for (const std::string& folder : job.folders)
+      if (result == 0) result = syncPath(folder, O_RDONLY | O_DIRECTORY);
+    if (result == 0) noteFolderSynced(job);
+    // A log that was deleted meanwhile needs none.
+    else if (result != -ENOENT) note(result);
   }
   for (const SyncedSegment& entry : job.segments) unpin(entry.segment);
   closeSurplus();
@@ -111,7 +126,7 @@ int syncLog(double handle, SyncListener* listener, double token) {
   if (!gather(handle, job)) return WRONG_HANDLE;
   job.listener = listener;
   job.token = token;
-  if (job.segments.empty() && job.folder.empty()) {
+  if (job.segments.empty() && job.folders.empty()) {
     listener->synced(token, 0);
     return 0;
   }

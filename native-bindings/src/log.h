@@ -42,6 +42,8 @@ struct Log {
   // Changes of the folder's entries, and how many of them are synced.
   uint64_t folderVersion = 0;
   uint64_t folderSyncedVersion = 0;
+  // Folders that were made for this log, from its own upwards, and whose entries in their parents are not synced yet.
+  uint32_t foldersMade = 0;
 
   Segment* active() const { return segments.empty() ? nullptr : segments.back(); }
   // Index of the last segment whose base offset is <= `offset`, -1 when there is none.
