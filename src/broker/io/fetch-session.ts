@@ -16,6 +16,8 @@ const NO_SESSION = 0;
 const EPOCH_MAX = 2 ** 31 - 1;
 /** Kafka's `min.incremental.fetch.session.eviction.ms`: an idle session this old may be evicted by any newcomer. */
 const EVICTION_MS = 120_000;
+/** Partitions that the sessions of one I/O thread may hold together. */
+const SESSION_PARTITIONS_MAX = 1_000_000;
 
 /** One partition of a fetch, and in a session what its client was told last. */
 export interface FetchPartition {
@@ -57,8 +59,18 @@ export class FetchSessionCache {
   readonly #ioThread: number;
   readonly #ioThreads: number;
   readonly #random: Random;
+  readonly #partitionsMax: number;
+  /** Of all sessions together. */
+  #partitionCount = 0;
 
-  constructor(slotsMax: number, ioThread: number, ioThreads: number, random: Random) {
+  constructor(
+    slotsMax: number,
+    ioThread: number,
+    ioThreads: number,
+    random: Random,
+    partitionsMax = SESSION_PARTITIONS_MAX,
+  ) {
+    this.#partitionsMax = partitionsMax;
     this.#slotsMax = slotsMax;
     this.#ioThread = ioThread;
     this.#ioThreads = ioThreads;
@@ -74,7 +86,7 @@ export class FetchSessionCache {
     if (sessionEpoch !== INITIAL_EPOCH && sessionEpoch !== FINAL_EPOCH) {
       return this.#incremental(request, version, nowMs);
     }
-    if (sessionId !== NO_SESSION) this.#sessions.delete(sessionId);
+    if (sessionId !== NO_SESSION) this.#end(this.#sessions.get(sessionId));
     const partitions = listPartitions(request);
     const session = sessionEpoch === INITIAL_EPOCH && version >= 7 ? this.#create(partitions, version, nowMs) : null;
     return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, incremental: false, partitions, session };
@@ -112,6 +124,7 @@ export class FetchSessionCache {
     if (session.epoch !== request.sessionEpoch) return refuse(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
     if (session.usesTopicIds !== version >= FETCH_TOPIC_ID_VERSION)
       return refuse(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    const countBefore = session.partitions.size;
     for (const changed of listPartitions(request)) {
       const key = keyOf(changed);
       const known = session.partitions.get(key);
@@ -129,11 +142,17 @@ export class FetchSessionCache {
         session.partitions.delete(`${session.usesTopicIds ? forgotten.topicId : forgotten.topic}:${partition}`);
       }
     }
+    this.#partitionCount += session.partitions.size - countBefore;
+    if (this.#partitionCount > this.#partitionsMax) {
+      // The client names its partitions anew, and is then served without a session.
+      this.#end(session);
+      return refuse(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+    }
     session.lastUsedMs = nowMs;
     session.epoch = session.epoch === EPOCH_MAX ? 1 : session.epoch + 1;
     const partitions = [...session.partitions.values()];
     if (partitions.length === 0) {
-      this.#sessions.delete(session.id);
+      this.#end(session);
       return { errorCode: ErrorCode.NONE, sessionId: NO_SESSION, incremental: false, partitions, session: null };
     }
     return { errorCode: ErrorCode.NONE, sessionId: session.id, incremental: true, partitions, session };
@@ -142,6 +161,7 @@ export class FetchSessionCache {
   /** Null when the cache is full of sessions that may not be evicted: the client then fetches without one. */
   #create(partitions: readonly FetchPartition[], version: number, nowMs: number): Session | null {
     if (partitions.length === 0 || this.#slotsMax === 0) return null;
+    if (this.#partitionCount + partitions.length > this.#partitionsMax) return null;
     if (this.#sessions.size >= this.#slotsMax && !this.#evict(nowMs)) return null;
     let id: number;
     do {
@@ -151,6 +171,7 @@ export class FetchSessionCache {
     const usesTopicIds = version >= FETCH_TOPIC_ID_VERSION;
     const session: Session = { id, usesTopicIds, partitions: byKey, epoch: 1, lastUsedMs: nowMs };
     this.#sessions.set(id, session);
+    this.#partitionCount += byKey.size;
     return session;
   }
 
@@ -161,7 +182,14 @@ export class FetchSessionCache {
       if (!oldest || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
     }
     if (!oldest || nowMs - oldest.lastUsedMs <= EVICTION_MS) return false;
-    return this.#sessions.delete(oldest.id);
+    this.#end(oldest);
+    return true;
+  }
+
+  #end(session: Session | undefined): void {
+    if (!session) return;
+    this.#sessions.delete(session.id);
+    this.#partitionCount -= session.partitions.size;
   }
 }
 
