@@ -64,9 +64,14 @@ export function initProducerId(
   serverVersion: number,
   nowMs: number,
 ): Decision {
-  if (expected && !mayBe(current, expected)) return refuse(ErrorCode.PRODUCER_FENCED);
   if (isPrepared(current.state)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
-  if (current.state === TransactionState.Ongoing) return step(fencedAbort(current, serverVersion, nowMs));
+  if (expected && !mayBe(current, expected)) return refuse(ErrorCode.PRODUCER_FENCED);
+  if (current.state === TransactionState.Ongoing) {
+    const rotates = serverVersion >= EPOCH_BUMP_VERSION && isEpochExhausted(current.producerEpoch);
+    if (rotates && freshProducerId === null) return NEEDS_PRODUCER_ID;
+    const aborted = fencedAbort(current, serverVersion, nowMs);
+    return step(rotates ? { ...aborted, nextProducerId: freshProducerId as number } : aborted);
+  }
   const empty: TransactionMetadata = {
     ...current,
     previousProducerId: current.producerId,
@@ -103,18 +108,17 @@ function mayBe(current: TransactionMetadata, { producerId, producerEpoch }: Prod
 }
 
 /**
- * The abort of an open transaction whose producer is shut out by a newer epoch, which nobody is told. Under
- * transaction.version 2 the end of the transaction bumps the epoch once more.
+ * The abort of an open transaction whose producer is shut out by a newer epoch. Under transaction.version 2 that is an
+ * end like others: a producer that aborts the transaction itself afterwards gets the epoch, and may go on.
  */
 export function fencedAbort(current: TransactionMetadata, serverVersion: number, nowMs: number): TransactionMetadata {
   const bumps = serverVersion >= EPOCH_BUMP_VERSION;
-  const fenced = Math.min(current.producerEpoch + 1, PRODUCER_EPOCH_MAX);
   return {
     ...current,
     previousProducerId: current.producerId,
     nextProducerId: NO_PRODUCER_ID,
-    producerEpoch: bumps ? Math.min(fenced + 1, PRODUCER_EPOCH_MAX) : fenced,
-    lastProducerEpoch: bumps ? fenced : NO_PRODUCER_EPOCH,
+    producerEpoch: Math.min(current.producerEpoch + 1, PRODUCER_EPOCH_MAX),
+    lastProducerEpoch: bumps ? current.producerEpoch : NO_PRODUCER_EPOCH,
     state: TransactionState.PrepareAbort,
     lastUpdateTimestampMs: nowMs,
     clientTransactionVersion: bumps ? EPOCH_BUMP_VERSION : 0,
@@ -175,21 +179,17 @@ export function endTransactionV1(
 ): Decision {
   if (!current || current.producerId !== producer.producerId) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
   if (current.producerEpoch !== producer.producerEpoch) return refuse(ErrorCode.PRODUCER_FENCED);
-  switch (current.state) {
-    case TransactionState.Ongoing:
-      return step({ ...prepared(current, commit, nowMs), clientTransactionVersion: 0 });
-    case commit ? TransactionState.CompleteCommit : TransactionState.CompleteAbort:
-      return DONE;
-    case commit ? TransactionState.PrepareCommit : TransactionState.PrepareAbort:
-      return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
-    default:
-      return refuse(ErrorCode.INVALID_TXN_STATE);
+  if (isPrepared(current.state)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
+  if (current.state === TransactionState.Ongoing) {
+    return step({ ...prepared(current, commit, nowMs), clientTransactionVersion: 0 });
   }
+  const isDone = current.state === (commit ? TransactionState.CompleteCommit : TransactionState.CompleteAbort);
+  return isDone ? DONE : refuse(ErrorCode.INVALID_TXN_STATE);
 }
 
 /**
  * EndTxn from version 5 (KIP-890): each end bumps the epoch, so the epoch tells a retry from the next transaction. A
- * producer may abort a transaction that no partition has joined.
+ * producer may abort a transaction that no partition has joined. While markers are on their way it has to come again.
  *
  *                       abort, retry   abort, current   commit, retry   commit, current
  *     Empty             FENCED         bump             FENCED          INVALID_TXN_STATE
@@ -204,8 +204,8 @@ export function endTransactionV2(
   nowMs: number,
 ): Decision {
   if (!current) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
-  if (isAhead(current, producer)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
   const { state } = current;
+  if (isPrepared(state)) return refuse(ErrorCode.CONCURRENT_TRANSACTIONS);
   const { producerId, producerEpoch } = producer;
   const isOverflowRetry =
     current.previousProducerId === producerId &&
@@ -215,14 +215,11 @@ export function endTransactionV2(
   const isRetry = isOverflowRetry || current.producerEpoch === producerEpoch + 1;
   if (current.producerId !== producerId && !isOverflowRetry) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
   const isComplete = state === TransactionState.CompleteCommit || state === TransactionState.CompleteAbort;
-  const mayRetry = isComplete || isPrepared(state);
-  const isCurrent = !isPrepared(state) && producerEpoch === current.producerEpoch;
-  if (!isCurrent && !(isRetry && mayRetry)) return refuse(ErrorCode.PRODUCER_FENCED);
+  const isCurrent = producerEpoch === current.producerEpoch;
+  // The last epoch is nobody's to go on with: the producer begins anew.
+  const hasEpochsLeft = current.producerEpoch < PRODUCER_EPOCH_MAX;
+  if (!isCurrent && !(isRetry && isComplete && hasEpochsLeft)) return refuse(ErrorCode.PRODUCER_FENCED);
   if (state === TransactionState.Ongoing) return bumped(current, commit, freshProducerId, nowMs);
-  if (isPrepared(state)) {
-    const isSame = commit === (state === TransactionState.PrepareCommit);
-    return refuse(isSame ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.INVALID_TXN_STATE);
-  }
   if (!isCurrent) {
     return commit === (state === TransactionState.CompleteCommit) ? DONE : refuse(ErrorCode.INVALID_TXN_STATE);
   }

@@ -131,10 +131,10 @@ test('when the epochs run out there is a new producer id', async () => {
 
 test('fencing never runs out of epochs', async () => {
   for (const [producerEpoch, transactionVersion, fenced] of [
-    [32_764, 2, 32_766],
-    [32_765, 2, 32_767],
+    [32_765, 2, 32_766],
     [32_766, 2, 32_767],
     [32_767, 2, 32_767],
+    [32_765, 0, 32_766],
     [32_766, 0, 32_767],
   ]) {
     const fixture = await TransactionFixture.start({ transactionVersion });

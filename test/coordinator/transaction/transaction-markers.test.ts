@@ -100,10 +100,27 @@ test('a transaction that takes too long is aborted and its producer fenced', asy
     assert.equal(fixture.markers[0].committed, false);
     assert.ok(fixture.markers[0].producerEpoch > producer.producerEpoch);
     assert.equal(await fixture.add(producer), ErrorCode.PRODUCER_FENCED);
-    const apiVersion = transactionVersion >= 2 ? 5 : 4;
-    assert.equal((await fixture.end(producer, true, apiVersion)).errorCode, ErrorCode.PRODUCER_FENCED);
-    assert.equal((await fixture.init()).errorCode, ErrorCode.NONE);
+    assert.equal((await fixture.end(producer, true, 4)).errorCode, ErrorCode.PRODUCER_FENCED);
+    if (transactionVersion >= 2) {
+      assert.equal((await fixture.end(producer, true)).errorCode, ErrorCode.INVALID_TXN_STATE);
+      const aborted = await fixture.end(producer, false);
+      assert.deepEqual([aborted.errorCode, aborted.producerEpoch], [ErrorCode.NONE, 1], 'that is what has happened');
+      assert.equal(await fixture.add(aborted), ErrorCode.NONE);
+    }
+    while ((await fixture.init()).errorCode === ErrorCode.CONCURRENT_TRANSACTIONS) await settle();
+    assert.equal(await fixture.add(producer), ErrorCode.PRODUCER_FENCED);
   }
+});
+
+test('a transaction that timed out in the last epoch of a producer id gives its producer nothing to go on with', async () => {
+  const fixture = await TransactionFixture.start();
+  await fixture.restartWith({ producerEpoch: 32_765, timeoutMs: 1_000 });
+  const producer = await fixture.init({ transactionTimeoutMs: 1_000 });
+  await fixture.add(producer);
+  await fixture.advance(20_000);
+  assert.equal(await fixture.state(), 'CompleteAbort');
+  assert.equal((await fixture.end(producer, false)).errorCode, ErrorCode.PRODUCER_FENCED);
+  assert.deepEqual([fixture.markers[0].producerEpoch, (await fixture.init()).producerId], [32_767, 1000]);
 });
 
 test('the time of an open transaction goes on after a restart', async () => {
