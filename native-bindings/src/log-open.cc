@@ -183,6 +183,8 @@ double openLog(const char* folder, const LogOptions& options) {
     log->options = options;
     result = makeFolder(log->folder, &log->foldersMade);
     if (result == 0) result = listSegments(log);
+    // A log without segments is new; its folder may have been made just before by somebody else.
+    if (log->segments.empty()) log->foldersMade = std::max(log->foldersMade, 1u);
     if (result == 0 && log->active()) result = log->active()->load();
   }
   if (result < 0) dropLog(log);
