@@ -155,10 +155,10 @@ export class Partition {
 
   /** Puts a cleaned segment in its place, unless the log is another one by now or has changed. */
   swapCleaned(topicId: Uuid, group: CleanedGroup): boolean {
-    const { log } = this;
-    if (log.topicId !== topicId || log.fault) return false;
-    const swapped = log.swapCleaned(group);
-    if (log.fault) this.fail(log.fault.message);
+    if (this.log.topicId !== topicId || this.log.fault) return false;
+    const swapped = this.log.swapCleaned(group);
+    const { fault } = this.log as { fault?: Error };
+    if (fault) this.fail(fault.message);
     if (swapped) this.publishOffsets();
     return swapped;
   }
