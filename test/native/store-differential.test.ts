@@ -22,7 +22,7 @@ const OPTIONS = { indexIntervalBytes: 300, indexBytesMax: 1 << 16 };
 type Step =
   | { readonly do: 'append'; readonly sizes: readonly number[]; readonly timestamp: number; readonly gap: number }
   | { readonly do: 'roll' | 'reopen' | 'remove' | 'sync' | 'rebuild' }
-  | { readonly do: 'truncate' | 'plan' | 'find'; readonly place: number; readonly span: number };
+  | { readonly do: 'truncate' | 'plan' | 'find' | 'replace'; readonly place: number; readonly span: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -39,7 +39,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom('truncate' as const, 'plan' as const, 'plan' as const, 'find' as const, 'find' as const),
+      do: fc.constantFrom<'truncate' | 'plan' | 'find' | 'replace'>(
+        'truncate',
+        'plan',
+        'plan',
+        'find',
+        'find',
+        'replace',
+      ),
       place: fc.double({ min: 0, max: 1, noNaN: true }),
       span: fc.integer({ min: 0, max: 1500 }),
     }),
@@ -86,7 +93,33 @@ class Subject {
         return this.#plan(Math.floor(given.place * (this.#endOffset + 2)), given.span);
       case 'find':
         return this.#find(Math.floor(given.place * (this.#endOffset + 2)), given.span);
+      case 'replace': {
+        const from = Math.floor(given.place * segments.length);
+        return this.#replace(segments.slice(from, from + 1 + (given.span % 3)));
+      }
     }
+  }
+
+  /** Every other batch of the segments, in one. */
+  #replace(segments: readonly number[]): unknown {
+    const { files } = this.#store;
+    const kept: Buffer[] = [];
+    for (const segment of segments) {
+      const headers = new Float64Array(200 * BATCH_STRIDE);
+      const count = this.#store.readHeaders(this.#log, segment, 0, headers);
+      for (let at = 0; at < count; at += 2) {
+        const [position, sizeBytes] = headers.subarray(at * BATCH_STRIDE);
+        const bytes = Buffer.alloc(sizeBytes);
+        assert.equal(this.#store.readAt(this.#log, segment, position, bytes, sizeBytes), sizeBytes);
+        kept.push(bytes);
+      }
+    }
+    const path = `${this.#folder}/${String(segments[0]).padStart(20, '0')}`;
+    for (const extension of ['.index', '.timeindex', '.log']) {
+      const content = extension === '.log' ? Buffer.concat(kept) : Buffer.alloc(0);
+      assert.equal(files.writeFileAtomic(`${path}${extension}.cleaned`, content), 0);
+    }
+    return this.#store.replace(this.#log, segments);
   }
 
   #append(sizes: readonly number[], timestamp: number, gap: number): unknown {
