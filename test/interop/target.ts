@@ -10,7 +10,8 @@ import { repositoryDir, toolchain } from './toolchains.ts';
 
 export type TargetName = 'millrace' | 'kafka';
 
-const START_TIMEOUT_MS = 60_000;
+/** The first start builds what is stale. */
+const START_TIMEOUT_MS = 180_000;
 /** Kafka takes its time to stop: it waits for its own clients. */
 const STOP_TIMEOUT_MS = 60_000;
 
