@@ -155,7 +155,7 @@ export class StorageRequests {
   #cleanable(row: number, checkpoint: number | null): StorageReplies['cleanable'] {
     const { partitions, logger } = this.#context;
     try {
-      const state = partitions[row]?.log.cleanable(checkpoint ?? undefined);
+      const state = partitions[row]?.cleanable(checkpoint ?? undefined);
       return state ? [{ row, ...state }] : [];
     } catch (error) {
       logger.warn({ row, error: (error as Error).message }, 'cannot tell what of a log may be cleaned');
@@ -186,9 +186,10 @@ export class StorageRequests {
 
   /** Closes all it can; throws what kept a log from being closed in order. */
   async #stop(): Promise<null> {
-    const { partitions, logger } = this.#context;
+    const { partitions, logger, partitionContext } = this.#context;
     const open = partitions.filter((partition) => partition !== undefined);
     for (const partition of open) partition.close();
+    partitionContext.publish();
     await Promise.all(open.map((partition) => partition.syncEnded()));
     let failure: unknown;
     for (const partition of open) {

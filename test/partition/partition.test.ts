@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
+import { ErrorCode } from '../../src/protocol/errors.ts';
+import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
+import { DEFAULT_CONFIG } from '../storage/log-fixture.ts';
+import { type Answer, StorageFixture, someBatch } from './storage-fixture.ts';
+
+const ALL = -1;
+const outcomes = (answers: readonly Answer[]): number[][] =>
+  answers.map(({ token, errorCode, baseOffset }) => [token, errorCode, baseOffset]);
+
+async function fixtureWith(config: Parameters<StorageFixture['open']>[1] = {}, options = {}): Promise<StorageFixture> {
+  const fixture = new StorageFixture(options);
+  assert.equal(await fixture.open(0, config), null);
+  return fixture;
+}
+
+describe('partition: when batches are answered', () => {
+  test('acks=1 and acks=0 when written, acks=all when synced', async () => {
+    const fixture = await fixtureWith();
+    const one = fixture.push(0, 1);
+    const all = fixture.push(0, ALL);
+    const none = fixture.push(0, 0);
+    fixture.host.drain();
+    assert.deepEqual(outcomes(fixture.answers()), [
+      [one, 0, 0],
+      [none, 0, 2],
+    ]);
+    assert.equal(fixture.table.get(0, RowSlot.highWatermark), 3, 'readers need not wait for the sync');
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 0);
+    await fixture.finishSync();
+    assert.deepEqual(outcomes(fixture.answers()), [[all, 0, 1]]);
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 3);
+    assert.equal(fixture.syncs.length, 0);
+  });
+
+  test('what is written while a sync runs waits for the next, and all of it shares that one', async () => {
+    const fixture = await fixtureWith();
+    const first = fixture.send(0, ALL);
+    assert.equal(fixture.syncs.length, 1);
+    const later = [0, 1, 2, 3].map(() => fixture.send(0, ALL));
+    assert.equal(fixture.syncs.length, 1, 'one sync at a time');
+    await fixture.finishSync();
+    assert.deepEqual(outcomes(fixture.answers()), [[first, 0, 0]]);
+    assert.equal(fixture.syncs.length, 1);
+    await fixture.finishSync();
+    assert.deepEqual(
+      outcomes(fixture.answers()),
+      later.map((token, index) => [token, 0, index + 1]),
+    );
+    assert.equal(fixture.syncs.length, 0);
+  });
+
+  test('partitions sync by themselves', async () => {
+    const fixture = await fixtureWith();
+    await fixture.open(1);
+    const one = fixture.push(0, ALL);
+    const other = fixture.push(1, ALL);
+    fixture.host.drain();
+    assert.equal(fixture.syncs.length, 2);
+    await fixture.finishSync(0, 1);
+    assert.deepEqual(outcomes(fixture.answers()), [[other, 0, 0]]);
+    await fixture.finishSync();
+    assert.deepEqual(outcomes(fixture.answers()), [[one, 0, 0]]);
+  });
+
+  test('a repeated batch is answered like its original: not before that is durable', async () => {
+    const fixture = await fixtureWith();
+    const batch = someBatch('v', { producerId: 7, producerEpoch: 0, baseSequence: 0 });
+    const original = fixture.send(0, ALL, batch);
+    const repeated = fixture.send(0, ALL, batch);
+    const careless = fixture.send(0, 1, batch);
+    assert.deepEqual(outcomes(fixture.answers()), [[careless, 0, 0]]);
+    await fixture.finishSync();
+    assert.deepEqual(outcomes(fixture.answers()), [
+      [original, 0, 0],
+      [repeated, 0, 0],
+    ]);
+    assert.equal(fixture.table.get(0, RowSlot.logEndOffset), 1);
+    const late = fixture.send(0, ALL, batch);
+    assert.deepEqual(outcomes(fixture.answers()), [[late, 0, 0]], 'it is durable by now');
+  });
+
+  test('with millrace.fsync.acks.all off acks=all is answered from the page cache', async () => {
+    const fixture = await fixtureWith({}, { syncAcksAll: false });
+    const token = fixture.send(0, ALL);
+    assert.deepEqual(outcomes(fixture.answers()), [[token, 0, 0]]);
+    assert.equal(fixture.syncs.length, 0);
+  });
+
+  test('flush.messages=1 syncs before any answer', async () => {
+    const fixture = await fixtureWith({ flushMessages: 1 }, { syncAcksAll: false });
+    const tokens = [ALL, 1, 0].map((acks) => fixture.push(0, acks));
+    fixture.host.drain();
+    assert.deepEqual(fixture.answers(), []);
+    await fixture.finishSync();
+    assert.deepEqual(
+      outcomes(fixture.answers()),
+      tokens.map((token, index) => [token, 0, index]),
+    );
+  });
+
+  test('flush.messages=3 syncs every third record, flush.ms after its time', async () => {
+    const fixture = await fixtureWith({ flushMessages: 3, flushMs: 500 });
+    fixture.send(0, 1);
+    fixture.send(0, 1);
+    assert.equal(fixture.syncs.length, 0);
+    fixture.send(0, 1);
+    assert.equal(fixture.syncs.length, 1);
+    await fixture.finishSync();
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 3);
+    fixture.clock.advance(500);
+    assert.equal(fixture.syncs.length, 0, 'there was nothing to sync any more');
+    fixture.send(0, 1);
+    fixture.clock.advance(499);
+    assert.equal(fixture.syncs.length, 0);
+    fixture.clock.advance(1);
+    assert.equal(fixture.syncs.length, 1);
+  });
+});
+
+describe('partition: what is refused', () => {
+  test('a bad batch is told why, the others of its turn are appended', async () => {
+    const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
+    const corrupt = Buffer.from(someBatch());
+    corrupt[corrupt.length - 1] ^= 1;
+    const tokens = [fixture.push(0, 1, corrupt), fixture.push(0, 1), fixture.push(0, 1, Buffer.alloc(20))];
+    fixture.host.drain();
+    const answers = fixture.answers();
+    assert.deepEqual(outcomes(answers).sort(), [
+      [tokens[0], ErrorCode.CORRUPT_MESSAGE, -1],
+      [tokens[1], ErrorCode.INVALID_RECORD, -1],
+      [tokens[2], ErrorCode.INVALID_RECORD, -1],
+    ]);
+    const { detail } = answers.find(({ token }) => token === tokens[1])!;
+    assert.deepEqual(
+      detail!.records.map(({ index }) => index),
+      [0],
+    );
+  });
+
+  test('records that are null, and rows that nobody has', async () => {
+    const fixture = await fixtureWith();
+    const nothing = fixture.push(0, 1, Buffer.alloc(0));
+    const nowhere = fixture.push(5, ALL);
+    fixture.host.drain();
+    const answers = outcomes(fixture.answers());
+    assert.deepEqual(
+      answers.find(([token]) => token === nowhere),
+      [nowhere, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1],
+    );
+    assert.notEqual(answers.find(([token]) => token === nothing)![1], 0);
+  });
+
+  test('a full disk refuses writes, answers nothing wrong, and heals', async () => {
+    const fixture = await fixtureWith();
+    fixture.send(0, 1);
+    fixture.answers();
+    fixture.files.failWith('write', Errno.ENOSPC);
+    const tokens = [fixture.push(0, 1), fixture.push(0, ALL)];
+    fixture.host.drain();
+    assert.deepEqual(
+      outcomes(fixture.answers()),
+      tokens.map((token) => [token, ErrorCode.KAFKA_STORAGE_ERROR, -1]),
+    );
+    assert.equal(fixture.table.get(0, RowSlot.logEndOffset), 1);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.online);
+    fixture.files.failWith('write', 0);
+    const healed = fixture.send(0, 1);
+    assert.deepEqual(outcomes(fixture.answers()), [[healed, 0, 1]]);
+    assert.deepEqual(fixture.messages, []);
+  });
+
+  test('after a failed sync nothing is acknowledged, written or synced any more, and the broker is told once', async () => {
+    const fixture = await fixtureWith();
+    await fixture.open(1);
+    const waiting = fixture.send(0, ALL);
+    const behind = fixture.send(0, ALL);
+    await fixture.finishSync(Errno.EIO);
+    assert.deepEqual(
+      fixture.messages.map(({ type }) => type),
+      ['offline', 'fatal'],
+    );
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
+    const after = fixture.push(0, 1);
+    const elsewhere = fixture.push(1, 1);
+    fixture.host.drain();
+    assert.deepEqual(outcomes(fixture.answers()), [
+      [after, ErrorCode.KAFKA_STORAGE_ERROR, -1],
+      [elsewhere, 0, 0],
+    ]);
+    assert.equal(fixture.syncs.length, 0);
+    await assert.rejects(fixture.request({ op: 'stop' }), /fdatasync failed with EIO/);
+    assert.deepEqual(
+      outcomes(fixture.answers()).map(([token, errorCode]) => [token, errorCode !== 0]),
+      [
+        [waiting, true],
+        [behind, true],
+      ],
+    );
+  });
+});
+
+describe('partition: coming and going', () => {
+  test('a stop waits for the sync under way and answers who waits, not with success', async () => {
+    const fixture = await fixtureWith();
+    const token = fixture.send(0, ALL);
+    let stopped = false;
+    const stopping = fixture.request({ op: 'stop' }).then(() => {
+      stopped = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(stopped, false);
+    await fixture.finishSync();
+    await stopping;
+    assert.deepEqual(outcomes(fixture.answers()), [[token, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 1);
+  });
+
+  test('a sync that fails because its partition was deleted is no reason to stop', async () => {
+    const fixture = await fixtureWith();
+    const token = fixture.send(0, ALL);
+    await fixture.request({ op: 'delete', rows: [0] });
+    assert.deepEqual(outcomes(fixture.answers()), [[token, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
+    await fixture.finishSync(Errno.ENOENT);
+    assert.deepEqual(fixture.messages, []);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.closed);
+    const late = fixture.send(0, ALL);
+    assert.deepEqual(outcomes(fixture.answers()), [[late, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
+  });
+
+  test('a deleted folder is renamed at once and vanishes after file.delete.delay.ms', async () => {
+    const fixture = await fixtureWith({ fileDeleteDelayMs: 1000 });
+    fixture.send(0, 1);
+    await fixture.request({ op: 'delete', rows: [0] });
+    const names = (): string[] => (fixture.files.list('/data') as { name: string }[]).map(({ name }) => name);
+    assert.match(names().join(), /^t-0\.[0-9a-f]{32}-delete$/);
+    assert.equal(await fixture.open(0), null, 'the row and the folder are free again');
+    assert.equal(fixture.table.get(0, RowSlot.logEndOffset), 0);
+    fixture.clock.advance(1000);
+    assert.deepEqual(names(), ['t-0']);
+  });
+
+  test('a log that does not open leaves its row offline, with the reason', async () => {
+    const fixture = new StorageFixture();
+    fixture.files.makeFolder('/data');
+    fixture.files.writeFileAtomic('/data/t-0', Buffer.from('a file'));
+    assert.match((await fixture.open(0)) ?? '', /t-0/);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
+    const token = fixture.send(0, 1);
+    assert.deepEqual(outcomes(fixture.answers()), [[token, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
+    assert.deepEqual(await fixture.request({ op: 'sizes', rows: [0] }), [{ row: 0, sizeBytes: 0 }]);
+    await assert.rejects(fixture.request({ op: 'producers', row: 0 }), /no partition in row 0/);
+    assert.equal(await fixture.request({ op: 'delete', rows: [0] }), null);
+  });
+
+  test('settings and leader epochs reach the log', async () => {
+    const fixture = await fixtureWith();
+    await fixture.request({ op: 'configure', row: 0, config: { ...DEFAULT_CONFIG, maxMessageBytes: 10 } });
+    fixture.send(0, 1);
+    assert.equal(fixture.answers()[0].errorCode, ErrorCode.MESSAGE_TOO_LARGE);
+    await fixture.request({ op: 'setLeaderEpoch', row: 0, leaderEpoch: 4 });
+    assert.equal(fixture.table.get(0, RowSlot.leaderEpoch), 4);
+  });
+});
+
+describe('partition: who waits for a row', () => {
+  test('is told once of an append, a deletion of records and retention, and not when it did not ask', async () => {
+    const fixture = await fixtureWith();
+    fixture.send(0, 1);
+    fixture.answers();
+    assert.deepEqual(fixture.changedRows, []);
+    fixture.table.wait(0, 0);
+    fixture.push(0, 1);
+    fixture.push(0, 1);
+    fixture.host.drain();
+    fixture.send(0, 1);
+    fixture.answers();
+    assert.deepEqual(fixture.changedRows.splice(0), [0]);
+    fixture.table.wait(0, 0);
+    const { lowWatermark } = await fixture.request({ op: 'deleteRecords', row: 0, offset: 2 });
+    fixture.answers();
+    assert.deepEqual([lowWatermark, ...fixture.changedRows.splice(0)], [2, 0]);
+    assert.equal(fixture.table.get(0, RowSlot.logStartOffset), 2);
+  });
+
+  test('a completion ring full of notices leaves room for answers, and late notices are told later', async () => {
+    const fixture = new StorageFixture();
+    for (let row = 0; row < 16; row++) await fixture.open(row);
+    for (let round = 0; round < 6; round++) {
+      for (let row = 0; row < 16; row++) {
+        fixture.table.wait(row, 0);
+        if (fixture.link.hasRoomFor(1)) fixture.push(row, 1);
+      }
+      fixture.host.drain();
+    }
+    const answered = fixture.answers().length;
+    fixture.host.drain();
+    fixture.answers();
+    assert.equal(answered, 32);
+    assert.deepEqual(
+      [...new Set(fixture.changedRows)].sort((a, b) => a - b),
+      Array.from({ length: 16 }, (_, row) => row),
+    );
+  });
+});
