@@ -99,7 +99,7 @@ async function takeTurns(quorum: QuorumKind, turns: readonly Turn[]): Promise<vo
       console.error(`interop: ${what}: ${seconds.join(' + ')} s`);
     }
     if (differences.length > 0) throw new Error(differences.join('\n\n'));
-    await checkStorage(directory.dataDir);
+    await checkStorage(directory.dataDir, ['compacted']);
   } finally {
     session.close();
     await directory.end('SIGKILL');
