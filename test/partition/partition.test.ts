@@ -125,7 +125,8 @@ describe('partition: what is refused', () => {
     const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
     const corrupt = Buffer.from(someBatch());
     corrupt[corrupt.length - 1] ^= 1;
-    const tokens = [fixture.push(0, 1, corrupt), fixture.push(0, 1), fixture.push(0, 1, Buffer.alloc(20))];
+    const keyless = someBatch('v'.repeat(300));
+    const tokens = [fixture.push(0, 1, corrupt), fixture.push(0, 1, keyless), fixture.push(0, 1, Buffer.alloc(20))];
     fixture.host.drain();
     const answers = fixture.answers();
     assert.deepEqual(outcomes(answers).sort(), [
