@@ -47,7 +47,7 @@ leg('compaction', ['kafka', 'java'], async () => {
     const log = history();
     const bytesBefore = log.log.sizeBytes;
     for (let pass = 0; pass < 4; pass++) {
-      log.clean();
+      await log.clean();
       // After the first cleaning, tombstones and aborted transactions are there with their marks; then they go.
       const files = writeOut(log, join(scratch, `t-${pass}`));
       const ending = (suffix: string): string[] => files.filter((file) => file.endsWith(suffix));

@@ -1,4 +1,4 @@
-// One data directory and one server.properties, on which Apache Kafka (broker and controller in one) and Millrace take
+// One data directory (or several) and one server.properties, on which Apache Kafka (broker and controller in one) and Millrace take
 // turns. The address stays the same, so that clients live on.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ export class SwapDirectory {
   readonly #port: number;
   #child: ChildProcess | undefined;
 
-  private constructor(quorum: QuorumKind, port: number, controllerPort: number) {
+  private constructor(quorum: QuorumKind, logDirCount: number, port: number, controllerPort: number) {
     this.dir = mkdtempSync(join(tmpdir(), 'millrace-swap-'));
     this.dataDir = join(this.dir, 'data');
     this.bootstrap = `127.0.0.1:${port}`;
@@ -40,7 +40,7 @@ export class SwapDirectory {
       'inter.broker.listener.name': 'PLAINTEXT',
       'controller.listener.names': 'CONTROLLER',
       'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-      'log.dirs': this.dataDir,
+      'log.dirs': Array.from({ length: logDirCount }, (_, at) => join(this.dataDir, String(at))).join(),
       // What a kill would take from either broker is kept often.
       'log.flush.start.offset.checkpoint.interval.ms': '300',
       'log.initial.task.delay.ms': '300',
@@ -61,8 +61,8 @@ export class SwapDirectory {
     writeFileSync(this.#propertiesFile, lines.join(''));
   }
 
-  static async create(quorum: QuorumKind): Promise<SwapDirectory> {
-    return new SwapDirectory(quorum, await freePort(), await freePort());
+  static async create(quorum: QuorumKind, logDirCount: number): Promise<SwapDirectory> {
+    return new SwapDirectory(quorum, logDirCount, await freePort(), await freePort());
   }
 
   /** Formats it with Kafka's own tool; without this the first Millrace to start does it. */
