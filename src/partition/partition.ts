@@ -13,6 +13,7 @@ import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.
 import { AppendOrigin } from '../storage/append-origin.ts';
 import { AppendOutcome } from '../storage/append-outcome.ts';
 import type { CleanedGroup } from '../storage/cleaner/clean-job.ts';
+import type { CleanableState } from '../storage/cleaner/cleanable.ts';
 import type { Log } from '../storage/log.ts';
 import { NO_GUARD } from '../storage/producer/verification-states.ts';
 import type { StorageHostSettings, WorkSource } from './storage-host.ts';
@@ -151,6 +152,14 @@ export class Partition {
     if (removed === 0 && this.log.logStartOffset === startBefore) return;
     this.publishOffsets();
     this.#context.rowChanged(this.row);
+  }
+
+  /** See Log.cleanable. Closed segments that are not synced yet are synced for the next time. */
+  cleanable(checkpoint: number | undefined): CleanableState | undefined {
+    const { log } = this;
+    const state = log.cleanable(checkpoint);
+    if (state && log.recoveryPoint < log.segments[log.segments.length - 1]) this.#sync();
+    return state;
   }
 
   /** Puts a cleaned segment in its place, unless the log is another one by now or has changed. */

@@ -76,6 +76,7 @@ export class StorageHost {
       ...context,
       partitions: this.#partitions,
       partitionContext: this.#partitionContext(),
+      drain: () => this.drain(),
     }).listen();
     const { settings } = context;
     this.#every(settings.retentionCheckMs, () => this.#checkRetention());

@@ -29,6 +29,8 @@ export interface StorageRequestsContext {
   /** By row; shared with the host. */
   readonly partitions: (Partition | undefined)[];
   readonly partitionContext: PartitionContext;
+  /** Takes in all work that was sent before. */
+  drain(): void;
 }
 
 type Handlers = {
@@ -164,7 +166,9 @@ export class StorageRequests {
   }
 
   #delete(rows: readonly number[]): null {
-    const { store, partitions, table, clock, partitionContext } = this.#context;
+    const { store, partitions, table, clock, partitionContext, drain } = this.#context;
+    // Nobody sends to these rows any more; what is still on its way must not meet the rows' next partitions.
+    drain();
     for (const row of rows) {
       const partition = partitions[row];
       partitions[row] = undefined;

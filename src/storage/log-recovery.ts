@@ -1,7 +1,7 @@
 import { Errno, type FileSpace } from '../native/file-space.ts';
 import { BATCH_STRIDE, BatchFault, BatchSlot, SEGMENT_STRIDE, SegmentSlot } from '../native/log-store.ts';
 import { BATCH_HEADER_BYTES, faultName, RecordBatchView } from '../protocol/records/batch-header.ts';
-import { FileSuffix, type OffsetFile, parseOffsetFile } from './log-files.ts';
+import { FileSuffix, type OffsetFile, offsetFileName, parseOffsetFile } from './log-files.ts';
 import { removeSegments } from './log-retention.ts';
 import type { LogState } from './log-state.ts';
 import { type ReplayVisitor, replaySegment } from './producer/producer-replay.ts';
@@ -155,7 +155,18 @@ export function recoverSegments(state: LogState): number {
     ensureDone(state.store.truncate(state.handle, nextOffset), 'cannot cut a segment of', state.folder);
     break;
   }
+  for (const baseOffset of state.store.segments(state.handle))
+    if (baseOffset >= unflushed[0]) syncSegment(state, baseOffset);
   return unflushed[0] ?? 0;
+}
+
+/** What was written by a process that is gone is nobody's to sync any more, and may not have reached the disk. */
+function syncSegment({ files, folder }: LogState, baseOffset: number): void {
+  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
+  const file = ensureDone(files.open(path, false), 'cannot open', path);
+  const result = files.syncNow(file);
+  files.close(file);
+  ensureDone(result, 'cannot sync', path);
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { LogCorruptionError } from '../../src/storage/log-recovery.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
@@ -168,6 +169,20 @@ describe('recovery', () => {
       fixture.records().map(({ offset }) => offset),
       [3, 4, 5, 6, 7, 8],
     );
+  });
+
+  test('what an unclean stop left unsynced is synced before anything builds on it', () => {
+    const log = new LogFixture();
+    log.appendRecords(3);
+    log.log.roll();
+    log.appendRecords(3);
+    const left = log.files.clone();
+    left.failWith('sync', -5);
+    log.files = left;
+    log.store = new SegmentedLogStore(left);
+    assert.throws(() => log.open({ recoveryPoint: 0 }), /cannot sync/);
+    left.failWith('sync', 0);
+    assert.equal(log.open({ recoveryPoint: 0 }).logEndOffset, 6);
   });
 
   test('a swap that had not wholly begun is undone', () => {

@@ -5,7 +5,7 @@ import type { CleanJob, CleanSource, LastProducerRecord } from './clean-job.ts';
  * What of a log may be cleaned, and whether it is worth it. Follows Kafka's LogCleanerManager.
  *
  *     clean: below the checkpoint | dirty: up to the end offset | not cleanable: open transactions, the active segment,
- *     segments younger than min.compaction.lag.ms
+ *     what is not synced, segments younger than min.compaction.lag.ms
  *
  * Thread: the log's owner.
  */
@@ -25,11 +25,12 @@ export interface CleanableState extends CleanRange {
 
 /** `checkpoint` is undefined when the log was never cleaned. */
 export function cleanRange(state: LogState, lastStableOffset: number, checkpoint: number | undefined): CleanRange {
-  const { logStartOffset, logEndOffset, config, segments } = state;
+  const { logStartOffset, logEndOffset, recoveryPoint, config, segments } = state;
   // A checkpoint outside of the log is another log's, or records were lost: everything counts as dirty.
   const isKnown = checkpoint !== undefined && checkpoint >= logStartOffset && checkpoint <= logEndOffset;
   const firstDirtyOffset = isKnown ? checkpoint : logStartOffset;
-  let endOffset = Math.min(lastStableOffset, state.activeBaseOffset);
+  // A durable record may only make way for one that is durable itself.
+  let endOffset = Math.min(lastStableOffset, state.activeBaseOffset, recoveryPoint);
   if (config.minCompactionLagMs > 0) {
     const youngest = state.clock.wallMs() - config.minCompactionLagMs;
     const from = Math.max(0, state.floorSegment(firstDirtyOffset));

@@ -5,7 +5,7 @@ import { CompactedLog } from './cleaner-fixture.ts';
 const LAST: readonly [string, string][] = [['last', 'x']];
 
 describe('cleaning a log', () => {
-  test('keeps the last record of each key, at its offset, and leaves the active segment alone', () => {
+  test('keeps the last record of each key, at its offset, and leaves the active segment alone', async () => {
     const log = new CompactedLog();
     for (let round = 0; round < 3; round++) {
       log.put([
@@ -15,7 +15,7 @@ describe('cleaning a log', () => {
       log.log.roll();
     }
     log.put([['a', 'active']]);
-    const result = log.clean();
+    const result = await log.clean();
     assert.equal(result.isComplete, true);
     assert.equal(result.cleanedOffset, 6);
     assert.deepEqual(
@@ -32,33 +32,33 @@ describe('cleaning a log', () => {
     assert.equal(log.data().at(-1)?.offset, 7);
   });
 
-  test('a cleaning that changes nothing swaps nothing', () => {
+  test('a cleaning that changes nothing swaps nothing', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
     log.log.roll();
     log.put([['b', '1']]);
     const groups: number[] = [];
-    assert.equal(log.clean({ onGroup: () => groups.push(1) }).isComplete, true);
+    assert.equal((await log.clean({ onGroup: () => groups.push(1) })).isComplete, true);
     assert.deepEqual(groups, []);
     assert.ok(!log.names().some((name) => name.includes('cleaned') || name.includes('deleted')));
   });
 
-  test('tombstones outlive delete.retention.ms, counted from the first cleaning that met them', () => {
+  test('tombstones outlive delete.retention.ms, counted from the first cleaning that met them', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
     log.put([['a', null]]);
     log.log.roll();
     log.put(LAST);
     log.clock.advance(5_000);
-    log.clean();
+    await log.clean();
     const [tombstone] = log.read(0);
     assert.equal(tombstone.deleteHorizonMs, log.clock.wallMs() + 1_000);
     assert.deepEqual(log.data()[0], { offset: 1, key: 'a', value: null, timestamp: log.clock.wallMs() - 5_000 });
     log.clock.advance(999);
-    log.clean();
+    await log.clean();
     assert.equal(log.data()[0].value, null);
     log.clock.advance(1);
-    log.clean();
+    await log.clean();
     assert.deepEqual(
       log.data().map(({ key }) => key),
       ['last'],
@@ -66,7 +66,7 @@ describe('cleaning a log', () => {
     assert.equal(log.log.logEndOffset, 3);
   });
 
-  test('records of aborted transactions go, their markers and index entries when nothing is left of them', () => {
+  test('records of aborted transactions go, their markers and index entries when nothing is left of them', async () => {
     const log = new CompactedLog();
     const producer = { producerId: 7, producerEpoch: 0, attributes: 0x10 };
     log.put([['a', 'committed']], { ...producer, baseSequence: 0 });
@@ -79,7 +79,7 @@ describe('cleaning a log', () => {
     log.put([['z', 'z']], { ...producer, baseSequence: 2 });
     log.end(7, 0, true);
     const before = log.committed();
-    log.clean();
+    await log.clean();
     assert.deepEqual(log.committed(), before);
     assert.deepEqual(
       log.data().map(({ value }) => value),
@@ -87,11 +87,11 @@ describe('cleaning a log', () => {
     );
     assert.equal(log.log.lastAbortedOffset, abort);
     // Nothing of the aborted transaction was met this time: its marker gets a horizon and leaves the index.
-    log.clean();
+    await log.clean();
     assert.equal(log.log.lastAbortedOffset, -1);
     assert.deepEqual(log.committed(), before);
     log.clock.advance(1_000);
-    log.clean();
+    await log.clean();
     const control = log.read(0).filter(({ isControl }) => isControl);
     assert.deepEqual(
       control.map(({ baseOffset }) => baseOffset),
@@ -100,7 +100,7 @@ describe('cleaning a log', () => {
     assert.deepEqual(log.committed(), before);
   });
 
-  test('open transactions are not touched, nor what lies behind their beginning', () => {
+  test('open transactions are not touched, nor what lies behind their beginning', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
     log.put([['a', '2']]);
@@ -109,21 +109,21 @@ describe('cleaning a log', () => {
     log.put([['b', '2']]);
     log.log.roll();
     log.put(LAST);
-    const result = log.clean();
+    const result = await log.clean();
     assert.equal(result.cleanedOffset, 2);
     assert.deepEqual(
       log.data().map(({ value }) => value),
       ['2', 'open', '1', '2', 'x'],
     );
     log.end(7, 0, true);
-    log.clean();
+    await log.clean();
     assert.deepEqual(
       log.data().map(({ value }) => value),
       ['open', '2', 'x'],
     );
   });
 
-  test('the last batch of a live producer stays, emptied, and so do sequences after a restart', () => {
+  test('the last batch of a live producer stays, emptied, and so do sequences after a restart', async () => {
     const log = new CompactedLog();
     log.put(
       [
@@ -135,7 +135,7 @@ describe('cleaning a log', () => {
     log.put([['a', '3']]);
     log.log.roll();
     log.put(LAST);
-    log.clean();
+    await log.clean();
     const [empty] = log.read(0);
     assert.equal(empty.recordsCount, 0);
     assert.deepEqual([empty.baseOffset, empty.lastOffset, empty.baseSequence, empty.baseTimestamp], [0, 1, 10, -1]);
@@ -147,7 +147,7 @@ describe('cleaning a log', () => {
     assert.equal(before[0].lastSequence, 11);
   });
 
-  test('the end of what was cleaned stays as an empty batch', () => {
+  test('the end of what was cleaned stays as an empty batch', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
     log.put([['b', '1']]);
@@ -156,7 +156,7 @@ describe('cleaning a log', () => {
     log.put([['b', '2']]);
     log.log.roll();
     log.put(LAST);
-    log.clean();
+    await log.clean();
     assert.deepEqual(
       log.read(0).map(({ baseOffset, recordsCount }) => [baseOffset, recordsCount]),
       [
@@ -171,9 +171,9 @@ describe('cleaning a log', () => {
     log.put([['last', null]]);
     log.log.roll();
     log.put([['c', 'active']]);
-    log.clean();
+    await log.clean();
     log.clock.advance(1_000);
-    log.clean();
+    await log.clean();
     assert.deepEqual(
       log.read(0).map(({ baseOffset, recordsCount }) => [baseOffset, recordsCount]),
       [
@@ -186,13 +186,13 @@ describe('cleaning a log', () => {
     assert.equal(log.log.logEndOffset, 9);
   });
 
-  test('a map that is too small cleans as far as it goes, then further', () => {
+  test('a map that is too small cleans as far as it goes, then further', async () => {
     const log = new CompactedLog();
     for (let round = 0; round < 2; round++) for (let key = 0; key < 40; key++) log.put([[`k${key}`, `${round}`]]);
     log.log.roll();
     log.put(LAST);
     let passes = 0;
-    while (log.clean({ mapBytesMax: 24 * 12 }).cleanedOffset < 80) passes++;
+    while ((await log.clean({ mapBytesMax: 24 * 12 })).cleanedOffset < 80) passes++;
     assert.ok(passes > 3);
     const left = log.data();
     assert.deepEqual(
@@ -201,7 +201,7 @@ describe('cleaning a log', () => {
     );
   });
 
-  test('compressed batches keep their codec', () => {
+  test('compressed batches keep their codec', async () => {
     const log = new CompactedLog();
     for (const codec of [1, 2, 3, 4])
       log.put(
@@ -213,7 +213,7 @@ describe('cleaning a log', () => {
       );
     log.log.roll();
     log.put(LAST);
-    log.clean();
+    await log.clean();
     const batches = log.read(0);
     assert.deepEqual(
       batches.map(({ compression }) => compression),
@@ -226,26 +226,26 @@ describe('cleaning a log', () => {
     );
   });
 
-  test('a record without a key, from before the topic was compacted, goes', () => {
+  test('a record without a key, from before the topic was compacted, goes', async () => {
     const log = new CompactedLog({ cleanupCompact: false });
     log.put([[null, '1']]);
     log.put([['a', '1']]);
     log.log.roll();
     log.put(LAST);
     log.log.setConfig({ ...log.config, cleanupCompact: true });
-    log.clean();
+    await log.clean();
     assert.deepEqual(
       log.data().map(({ key }) => key),
       ['a', 'last'],
     );
   });
 
-  test('segments are joined up to segment.bytes, and no further', () => {
+  test('segments are joined up to segment.bytes, and no further', async () => {
     const log = new CompactedLog({ segmentBytes: 1_000 });
     for (let at = 0; at < 110; at++) log.put([[`k${at % 50}`, 'v'.repeat(40)]]);
     const before = log.log.segments.length;
-    log.clean();
-    log.clean();
+    await log.clean();
+    await log.clean();
     assert.ok(log.log.segments.length < before);
     for (const base of log.log.segments) {
       const { sizeBytes } = log.files.stat(`/data/t-0/${String(base).padStart(20, '0')}.log`) as { sizeBytes: number };
@@ -255,7 +255,7 @@ describe('cleaning a log', () => {
     assert.equal(new Set(seen.map(({ key }) => key)).size, 50);
   });
 
-  test('what changed meanwhile is not swapped, and nothing is left of the attempt', () => {
+  test('what changed meanwhile is not swapped, and nothing is left of the attempt', async () => {
     const changes: ((log: CompactedLog) => void)[] = [
       (log) => log.log.truncateTo(1),
       (log) => log.log.truncateFullyAndStartAt(100),
@@ -273,7 +273,7 @@ describe('cleaning a log', () => {
         log.log.roll();
       }
       log.put(LAST);
-      const { isComplete, cleanedOffset } = log.clean({ onGroup: () => change(log) });
+      const { isComplete, cleanedOffset } = await log.clean({ onGroup: () => change(log) });
       assert.deepEqual([isComplete, cleanedOffset], [false, 0]);
       assert.ok(!log.names().some((name) => /cleaned|swap/.test(name)));
       log.data();

@@ -4,7 +4,7 @@ import { type CleanableState, dirtyRatio, filthiest, isFilthy } from '../../../s
 import { CompactedLog } from './cleaner-fixture.ts';
 
 /** A log of closed segments with one record each, and an active one. */
-function segments(count: number, config = {}): CompactedLog {
+async function segments(count: number, config = {}): Promise<CompactedLog> {
   const log = new CompactedLog(config);
   for (let at = 0; at < count; at++) {
     log.put([[`k${at}`, 'v']]);
@@ -12,6 +12,7 @@ function segments(count: number, config = {}): CompactedLog {
     log.clock.advance(1_000);
   }
   log.put([['active', 'v']]);
+  await log.sync();
   return log;
 }
 
@@ -25,8 +26,8 @@ const state = (cleanBytes: number, cleanableBytes: number, isOverdue = false): C
 });
 
 describe('what may be cleaned', () => {
-  test('everything from the checkpoint to the active segment', () => {
-    const log = segments(4);
+  test('everything from the checkpoint to the active segment', async () => {
+    const log = await segments(4);
     const fresh = log.log.cleanable(undefined)!;
     assert.deepEqual([fresh.firstDirtyOffset, fresh.endOffset, fresh.cleanBytes], [0, 4, 0]);
     assert.equal(dirtyRatio(fresh), 1);
@@ -36,22 +37,22 @@ describe('what may be cleaned', () => {
     assert.equal(isFilthy(log.log.cleanable(4)!), false);
   });
 
-  test('a checkpoint outside of the log counts for nothing', () => {
-    const log = segments(4);
+  test('a checkpoint outside of the log counts for nothing', async () => {
+    const log = await segments(4);
     assert.equal(log.log.cleanable(6)!.firstDirtyOffset, 0);
     log.log.setConfig({ ...log.config, cleanupDelete: true });
     log.log.deleteRecords(2);
     assert.equal(log.log.cleanable(1)!.firstDirtyOffset, 2);
   });
 
-  test('not what is younger than min.compaction.lag.ms', () => {
-    const log = segments(4, { minCompactionLagMs: 2_500 });
+  test('not what is younger than min.compaction.lag.ms', async () => {
+    const log = await segments(4, { minCompactionLagMs: 2_500 });
     assert.equal(log.log.cleanable(undefined)!.endOffset, 2);
     log.clock.advance(1_000);
     assert.equal(log.log.cleanable(undefined)!.endOffset, 3);
   });
 
-  test('not what an open transaction may still change, and a segment in part only does not count', () => {
+  test('not what an open transaction may still change, and a segment in part only does not count', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
     log.log.roll();
@@ -59,6 +60,7 @@ describe('what may be cleaned', () => {
     log.put([['c', '1']], { producerId: 1, producerEpoch: 0, baseSequence: 0, attributes: 0x10 });
     log.log.roll();
     log.put([['d', '1']]);
+    await log.sync();
     const found = log.log.cleanable(undefined)!;
     assert.equal(found.endOffset, 2);
     assert.equal(found.cleanableBytes, log.read(0, 1)[0].sizeBytes);
@@ -66,8 +68,18 @@ describe('what may be cleaned', () => {
     assert.equal(isFilthy(log.log.cleanable(2)!), false);
   });
 
-  test('max.compaction.lag.ms makes a log overdue, and closes its active segment', () => {
-    const log = segments(2, { maxCompactionLagMs: 60_000 });
+  test('not what is not durable yet', async () => {
+    const log = await segments(2);
+    log.log.roll();
+    log.put([['a', 'v']]);
+    log.log.roll();
+    assert.equal(log.log.cleanable(undefined)!.endOffset, 3);
+    await log.sync();
+    assert.equal(log.log.cleanable(undefined)!.endOffset, 4);
+  });
+
+  test('max.compaction.lag.ms makes a log overdue, and closes its active segment', async () => {
+    const log = await segments(2, { maxCompactionLagMs: 60_000 });
     assert.equal(log.log.cleanable(2)!.isOverdue, false);
     assert.equal(log.log.segments.length, 3);
     log.clock.advance(60_001);
@@ -82,11 +94,11 @@ describe('what may be cleaned', () => {
     assert.deepEqual(log.log.segments, [0, 1, 2, 3, 4]);
   });
 
-  test('only of compacted logs', () => {
+  test('only of compacted logs', async () => {
     assert.equal(new CompactedLog({ cleanupCompact: false }).log.cleanable(undefined), undefined);
   });
 
-  test('the dirtiest log is first, if it is dirty enough or overdue', () => {
+  test('the dirtiest log is first, if it is dirty enough or overdue', async () => {
     const [half, most, overdue] = [state(50, 50), state(10, 90), state(99, 1, true)];
     assert.equal(filthiest([half]), undefined);
     assert.equal(filthiest([half, most, overdue]), most);

@@ -47,7 +47,7 @@ function crashing(files: MemoryFileSpace, allowed: () => number, counted: () => 
 }
 
 /** Three groups: values, tombstones that are due, aborted data, a producer to be kept. */
-function history(files?: (log: CompactedLog) => FileSpace): CompactedLog {
+async function history(files?: (log: CompactedLog) => FileSpace): Promise<CompactedLog> {
   const log = new CompactedLog(CONFIG);
   const producer = { producerId: 5, producerEpoch: 1, attributes: 0x10 };
   for (let round = 0; round < 4; round++) {
@@ -59,7 +59,7 @@ function history(files?: (log: CompactedLog) => FileSpace): CompactedLog {
     log.end(5, 1, false);
   }
   log.log.roll();
-  log.clean();
+  await log.clean();
   log.put([['k0', 'newer']]);
   log.log.roll();
   log.put([['last', 'x']]);
@@ -90,18 +90,18 @@ const view = (log: CompactedLog) => {
 };
 
 describe('a stop in the middle of a cleaning', () => {
-  test('at every change of a file, with and without a recovery of all segments', () => {
-    const whole = history();
+  test('at every change of a file, with and without a recovery of all segments', async () => {
+    const whole = await history();
     const before = view(whole);
     const groups: number[] = [];
-    whole.clean({ onGroup: ({ sources }) => groups.push(sources.length) });
+    await whole.clean({ onGroup: ({ sources }) => groups.push(sources.length) });
     assert.ok(groups.length >= 2 && Math.max(...groups) > 1, `${groups}`);
     assert.deepEqual(view(whole), before);
     const cleaned = whole.data();
     let steps = 0;
     for (let allowed = 0; ; allowed++) {
       let left = Number.POSITIVE_INFINITY;
-      const log = history((fixture) =>
+      const log = await history((fixture) =>
         crashing(
           fixture.files,
           () => left,
@@ -111,7 +111,7 @@ describe('a stop in the middle of a cleaning', () => {
       left = allowed;
       let isDone = false;
       try {
-        isDone = log.clean().isComplete;
+        isDone = (await log.clean()).isComplete;
       } catch (error) {
         assert.ok(error instanceof Crash, String((error as Error).stack));
       }
@@ -126,7 +126,7 @@ describe('a stop in the middle of a cleaning', () => {
         assert.deepEqual(view(back), before, where);
         assert.ok(!back.names().some((name) => /cleaned|swap|deleted/.test(name)), where);
         findAll(back, where);
-        back.clean();
+        await back.clean();
         findAll(back, where);
         assert.deepEqual(view(back), before, where);
         assert.deepEqual(back.data(), cleaned, where);

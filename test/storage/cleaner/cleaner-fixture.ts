@@ -50,8 +50,9 @@ export class CompactedLog extends LogFixture {
     return outcome.baseOffset;
   }
 
-  /** One cleaning of what is cleanable; the checkpoint follows. */
-  clean(options: CleanOptions = {}): CleanResult {
+  /** Syncs, since nothing else is cleanable, and cleans once; the checkpoint follows. */
+  async clean(options: CleanOptions = {}): Promise<CleanResult> {
+    await this.sync();
     const job = this.log.cleanJob(this.checkpoint);
     const context = { mapBytesMax: 1 << 20, mapLoad: 0.9, bufferBytes: 1 << 16, ...options };
     const steps = cleanLog(job, { files: this.files, crc32c: portableCrc32c, ...context });

@@ -5,11 +5,12 @@ import { runCleanJob } from '../../../src/storage/cleaner/run-clean-job.ts';
 import { CompactedLog } from './cleaner-fixture.ts';
 
 /** About 1 MiB in four segments, of which nearly all is obsolete. */
-function largeLog(): CompactedLog {
+async function largeLog(): Promise<CompactedLog> {
   const log = new CompactedLog({ segmentBytes: 1 << 18 });
   for (let at = 0; at < 32; at++) log.put([['k', 'x'.repeat(32_000)]]);
   log.log.roll();
   log.put([['last', 'x']]);
+  await log.sync();
   return log;
 }
 
@@ -17,7 +18,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 describe('the pace of a cleaning', () => {
   test('it takes as long as its bytes take at log.cleaner.io.max.bytes.per.second', async () => {
-    const log = largeLog();
+    const log = await largeLog();
     const context = {
       files: log.files,
       crc32c: portableCrc32c,
@@ -45,7 +46,7 @@ describe('the pace of a cleaning', () => {
   });
 
   test('it can be ended while it sleeps, and leaves nothing', async () => {
-    const log = largeLog();
+    const log = await largeLog();
     const context = {
       files: log.files,
       crc32c: portableCrc32c,
