@@ -231,6 +231,19 @@ describe('partition: coming and going', () => {
     assert.deepEqual(outcomes(fixture.answers()), [[late, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
   });
 
+  test('a batch that was on its way when its partition was deleted does not reach the row’s next partition', async () => {
+    const fixture = await fixtureWith();
+    const token = fixture.push(0, 1);
+    await fixture.request({ op: 'delete', rows: [0] });
+    assert.equal(await fixture.open(0, {}, 'zzzzzzzzzzzzzzzzzzzzzQ'), null);
+    fixture.host.drain();
+    assert.deepEqual(
+      fixture.answers().map((answer) => answer.token),
+      [token],
+    );
+    assert.equal(fixture.table.get(0, RowSlot.logEndOffset), 0);
+  });
+
   test('a deleted folder is renamed at once and vanishes after file.delete.delay.ms', async () => {
     const fixture = await fixtureWith({ fileDeleteDelayMs: 1000 });
     fixture.send(0, 1);
