@@ -55,7 +55,13 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const { folder, configs = {}, logger = silentLogger, store, onFatal = raise } = options;
   const engine = options.engine ?? (folder === undefined ? 'memory' : 'portable');
   const loaded = loadBrokerConfig({
-    defaults: { ...TEST_DEFAULTS, 'log.dirs': folder ?? MEMORY_FOLDER, 'millrace.engine': engine },
+    defaults: {
+      ...TEST_DEFAULTS,
+      'log.dirs': folder ?? MEMORY_FOLDER,
+      'millrace.engine': engine,
+      // Threads of a native engine write to the console by themselves.
+      'millrace.log.level': options.logger ? 'info' : 'error',
+    },
     overrides: Object.entries(configs).map(([name, value]) => `${name}=${value}`),
   });
   const { broker } = await launchBroker({ loaded, logger, cores: 1, onFatal, store });

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../src/base/logger.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { DirectoryLocks } from '../../src/broker/directory-locks.ts';
+import { LogDirectories } from '../../src/broker/log-directories.ts';
+import { Errno } from '../../src/native/file-space.ts';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
+import { allocatePartitionTable, PartitionTable, RowSlot, RowState } from '../../src/ring/partition-table.ts';
+
+const ID = 'zzzzzzzzzzzzzzzzzzzzzA';
+const OTHER_ID = 'zzzzzzzzzzzzzzzzzzzzzQ';
+
+function newFiles(...folders: string[]): MemoryFileSpace {
+  const files = new MemoryFileSpace(() => 0);
+  for (const folder of ['/a', '/b', ...folders]) files.makeFolder(folder);
+  return files;
+}
+
+function open(files: MemoryFileSpace, paths = ['/a', '/b']): LogDirectories {
+  return new LogDirectories(paths, files, seededRandom(1), silentLogger);
+}
+
+function ownedBy(files: MemoryFileSpace, folder: string, topicId: string): void {
+  files.makeFolder(folder);
+  files.writeFileAtomic(`${folder}/partition.metadata`, Buffer.from(`version: 0\ntopic_id: ${topicId}\n`));
+}
+
+const names = (files: MemoryFileSpace, folder: string): string[] =>
+  (files.list(folder) as { name: string }[]).map(({ name }) => name);
+
+describe('log directories', () => {
+  test('new partitions go where the fewest are, known ones stay where they are', () => {
+    const files = newFiles('/b/old-0', '/b/old-1');
+    const directories = open(files);
+    const place = (partition: number): string => directories.place('new', partition, ID).folder;
+    assert.deepEqual([0, 1, 2, 3].map(place), ['/a/new-0', '/a/new-1', '/a/new-2', '/b/new-3']);
+    assert.equal(directories.place('old', 1, ID).folder, '/b/old-1');
+    assert.equal(directories.directoryOf('old', 1), '/b');
+    assert.equal(directories.directoryOf('nobody', 0), undefined);
+  });
+
+  test('a new partition needs no recovery, a known one does unless the last stop was clean', () => {
+    const files = newFiles('/a/t-0');
+    assert.equal(open(files).place('t', 0, ID).cleanShutdown, false);
+    assert.equal(open(files).place('t', 1, ID).cleanShutdown, true);
+    open(files).closeCleanly(5);
+    assert.equal(open(files).place('t', 0, ID).cleanShutdown, true);
+    assert.equal(open(files).place('t', 0, ID).cleanShutdown, false, 'the marker is for one start');
+  });
+
+  test('checkpoints come back; those of partitions that are gone or offline do not', () => {
+    const files = newFiles('/a/t-0', '/b/t-1', '/a/gone-0');
+    const directories = open(files);
+    const table = new PartitionTable(allocatePartitionTable(4));
+    for (const row of [0, 1, 2]) {
+      table.set(row, RowSlot.state, row === 2 ? RowState.offline : RowState.online);
+      table.set(row, RowSlot.recoveryPoint, 10 + row);
+      table.set(row, RowSlot.logStartOffset, row);
+    }
+    const rows = [
+      { row: 0, topic: 't', partition: 0 },
+      { row: 1, topic: 't', partition: 1 },
+      { row: 2, topic: 'gone', partition: 0 },
+    ];
+    assert.equal(directories.writeCheckpoints(rows, table), true);
+    const again = open(files);
+    const { recoveryPoint, logStartOffset } = again.place('t', 1, ID);
+    assert.deepEqual([recoveryPoint, logStartOffset], [11, 1]);
+    assert.equal(again.place('gone', 0, ID).recoveryPoint, 0);
+    again.forget('t', 1);
+    const { folder, ...fresh } = again.place('t', 1, ID);
+    assert.deepEqual([fresh.recoveryPoint, fresh.logStartOffset, fresh.cleanShutdown], [0, 0, true]);
+    files.failWith('write', Errno.ENOSPC);
+    assert.equal(directories.writeCheckpoints(rows, table), false);
+  });
+
+  test('folders of partitions that nobody knows are set aside, those of a deletion that was cut off removed', () => {
+    const files = newFiles('/a/known-0', '/a/stray-7', '/b/known-1', '/b/t-0.0123456789abcdef0123456789abcdef-delete');
+    files.makeFolder('/a/__cluster_metadata-0');
+    const directories = open(files);
+    directories.setStraysAside((topic, partition) => topic === 'known' && partition < 1);
+    assert.ok(names(files, '/a').includes('known-0'));
+    assert.ok(names(files, '/a').includes('__cluster_metadata-0'));
+    assert.ok(names(files, '/a').some((name) => /^stray-7\.[0-9a-f]{32}-stray$/.test(name)));
+    assert.ok(names(files, '/b').some((name) => /^known-1\.[0-9a-f]{32}-stray$/.test(name)));
+    assert.ok(!names(files, '/b').some((name) => name.endsWith('-delete')));
+    assert.equal(directories.directoryOf('stray', 7), undefined);
+    assert.equal(open(files).directoryOf('known', 0), '/a');
+  });
+
+  test('a folder of another topic of the same name is set aside, wherever it lies', () => {
+    const files = newFiles();
+    ownedBy(files, '/a/t-0', OTHER_ID);
+    ownedBy(files, '/b/t-0', ID);
+    const directories = open(files);
+    assert.equal(directories.place('t', 0, ID).folder, '/b/t-0');
+    assert.ok(!names(files, '/a').includes('t-0'));
+    assert.equal(directories.directoryOf('t', 0), '/b');
+  });
+
+  test('what a failed deletion left behind is set aside when the name comes again', () => {
+    const files = newFiles();
+    const directories = open(files);
+    const { folder } = directories.place('t', 0, OTHER_ID);
+    ownedBy(files, folder, OTHER_ID);
+    directories.forget('t', 0);
+    const place = directories.place('t', 0, ID);
+    assert.deepEqual([place.recoveryPoint, place.cleanShutdown], [0, true]);
+    assert.ok(!names(files, '/a').includes('t-0'));
+  });
+});
+
+describe('directory locks', () => {
+  test('all or none, and free again after release', () => {
+    const files = newFiles();
+    const held = new DirectoryLocks(['/b'], files);
+    assert.throws(() => new DirectoryLocks(['/a', '/b'], files), /another process uses the directory of.*\/b/);
+    const free = new DirectoryLocks(['/a', '/a', '/c'], files);
+    assert.throws(() => new DirectoryLocks(['/c'], files), /\/c/);
+    free.release();
+    held.release();
+    new DirectoryLocks(['/a', '/b', '/c'], files).release();
+  });
+});
