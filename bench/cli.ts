@@ -123,6 +123,7 @@ function microCommand(): Command {
   return new Command('micro')
     .description('micro-benchmarks of codec, storage, ring and response writer, against the committed baseline')
     .option('--only <text>', 'only cases whose name contains this')
+    .option('--passes <n>', 'run all so many times and take the best of each', parseAmount, 1)
     .option('--save', 'make the results the new baseline')
     .option('--fail-above <percent>', 'exit with 1 when a case is slower by more', Number)
     .action(async (options: import('./micro/run-micro.ts').MicroOptions) => {

@@ -54,8 +54,8 @@ test('the full matrix crosses sizes, partitions, producers and acks, and has the
 });
 
 test('micro results are compared with the baseline by name', () => {
-  const result = (name: string, ns: number) => ({ name, ns, p99Ns: ns, bytes: 0 });
-  const baseline = { machine: 'm', node: 'v24', results: [result('a', 100), result('b', 100)] };
+  const result = (name: string, ns: number) => ({ name, ns, medianNs: ns, bytes: 0 });
+  const baseline = { machine: 'm', node: 'v24', load: 1, results: [result('a', 100), result('b', 100)] };
   const { rows, slower } = compareWithBaseline([result('a', 130), result('b', 110), result('c', 5)], baseline, 25);
   assert.deepEqual(slower, ['a']);
   assert.deepEqual(
