@@ -132,6 +132,7 @@ export async function runMicro(options: MicroOptions, progress: (text: string) =
     const fresh: Baseline = {
       machine: machineName(),
       node: process.version,
+      load: loadavg()[0]!,
       results: options.only === undefined ? results : [...kept, ...results],
     };
     writeFileSync(baselinePath, `${JSON.stringify(fresh, null, 2)}\n`);
