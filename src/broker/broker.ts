@@ -264,8 +264,8 @@ export class Broker {
       await this.#stopHosts();
       const written = this.writeCheckpoints();
       // Who takes the directory over need not wait until this broker's session ends.
-      await this.#heartbeat(true);
-      await this.#controller.close();
+      // Fails when the metadata log has failed; then nothing is marked as clean.
+      await this.#heartbeat(true).finally(() => this.#controller.close());
       if (written) this.#directories.closeCleanly(this.#brokerEpoch);
     } finally {
       await this.#hosts.close();

@@ -1,6 +1,7 @@
 // What a stop does to clients that are in the middle of something.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { produceRequest } from '../../src/protocol/messages/00-produce.ts';
@@ -76,6 +77,21 @@ describe('stop', () => {
     assert.equal(await after(files.clone()), false);
     await broker.stop();
     assert.equal(await after(files), true);
+  });
+
+  test('a metadata log that fails at the stop leaves the directory unclean and lets go of everything', async () => {
+    const files = new MemoryFileSpace(() => 0);
+    const fatal: string[] = [];
+    const onFatal = (error: Error): number => fatal.push(error.message);
+    const options = { store: new SegmentedLogStore(files), configs: { 'log.dirs': FOLDER } };
+    const broker = await startTestBroker({ ...options, onFatal });
+    files.failWith('sync', Errno.EIO);
+    await assert.rejects(broker.stop());
+    assert.equal(fatal.length, 1);
+    files.failWith('sync', 0);
+    assert.equal(files.stat(`${FOLDER}/.kafka_cleanshutdown`), Errno.ENOENT);
+    await (await startTestBroker(options)).stop();
+    assert.notEqual(files.stat(`${FOLDER}/.kafka_cleanshutdown`), Errno.ENOENT);
   });
 
   test('a second stop waits for the first', async () => {
