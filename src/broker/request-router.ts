@@ -4,12 +4,12 @@
  */
 import type { Logger } from '../base/logger.ts';
 import { ApiKey } from '../protocol/api-keys.ts';
-import { decode, encodeBehind, ProtocolError } from '../protocol/codec.ts';
+import { decodeFrom, encodeBehind, ProtocolError, Reader } from '../protocol/codec.ts';
 import { parseRequestHeader, type RequestHeader, writeResponseHeader } from '../protocol/request-header.ts';
 import type { Api } from './api-handler.ts';
 import { answerUnsupportedVersion } from './apis/18-api-versions.ts';
 import type { BrokerServices, RequestContext } from './broker-services.ts';
-import type { ControlRequest } from './io/io-messages.ts';
+import { type ControlRequest, REQUEST_ELEMENTS_MAX } from './io/io-messages.ts';
 
 const ANONYMOUS = 'User:ANONYMOUS';
 const SIZE_BYTES = 4;
@@ -47,7 +47,8 @@ export class RequestRouter {
       if (apiKey === ApiKey.ApiVersions) return frame(api, 0, correlationId, answerUnsupportedVersion(api));
       throw new ProtocolError('unsupported-version', `api ${apiKey} has no version ${apiVersion} here`);
     }
-    const body = decode(api.request, request.frame, header.bodyOffset, apiVersion);
+    const reader = new Reader(request.frame, header.bodyOffset, request.frame.length, REQUEST_ELEMENTS_MAX);
+    const body = decodeFrom(api.request, reader, apiVersion);
     const context: RequestContext = {
       apiKey,
       apiVersion,

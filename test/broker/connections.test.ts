@@ -268,6 +268,19 @@ describe('connections', () => {
     await serves();
   });
 
+  test('a small frame that claims very many elements is refused before they are made', async () => {
+    const empty = requestFrame(metadataRequest, 1, { topics: [] });
+    for (const count of [500_001, 3_000_000]) {
+      const client = await RawClient.connect(broker.port);
+      const frame = Buffer.concat([empty, Buffer.alloc(count * 2)]);
+      frame.writeInt32BE(frame.length - 4, 0);
+      frame.writeInt32BE(count, empty.length - 4);
+      client.write(frame);
+      await client.closed;
+    }
+    await serves();
+  });
+
   test('connections that go away in the middle of anything leave the broker as it was', async () => {
     const large = requestFrame(produceRequest, 9, produceBody(batch(Buffer.alloc(300_000, 'y'))), 1);
     for (let i = 0; i < 60; i++) {

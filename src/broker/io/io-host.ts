@@ -15,7 +15,7 @@ import { Listener, type ListenerContext } from '../../network/listener.ts';
 import type { ResponseSender } from '../../network/response-sender.ts';
 import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
-import { decode } from '../../protocol/codec.ts';
+import { decodeFrom, Reader } from '../../protocol/codec.ts';
 import { fetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { parseRequestHeader, type RequestHeader } from '../../protocol/request-header.ts';
@@ -31,7 +31,7 @@ import {
   FetchPath,
 } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
-import type { FromIo, Port, ToIo } from './io-messages.ts';
+import { type FromIo, type Port, REQUEST_ELEMENTS_MAX, type ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
@@ -208,7 +208,8 @@ export class IoHost implements FrameHandler {
     }
     if (apiKey === ApiKey.Fetch) {
       checkVersion(header, FETCH_VERSION_MIN, FETCH_VERSION_MAX);
-      const body = decode(fetchRequest, bytes.subarray(0, end), header.bodyOffset, header.apiVersion);
+      const reader = new Reader(bytes, header.bodyOffset, end, REQUEST_ELEMENTS_MAX);
+      const body = decodeFrom(fetchRequest, reader, header.apiVersion);
       checkPartitionCount(body.topics.reduce((sum, { partitions }) => sum + partitions.length, 0));
       this.#fetch.start(client, header.correlationId, header.apiVersion, body);
     } else {

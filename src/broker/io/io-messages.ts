@@ -7,6 +7,12 @@ import type { ListenerOptions } from '../../network/listener.ts';
 import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
+/**
+ * Elements that the lists of one request may hold together, but for Produce, which has its own bound. It is several for
+ * each partition that a broker can have; a small frame could claim millions, and each costs time and memory.
+ */
+export const REQUEST_ELEMENTS_MAX = 500_000;
+
 export type ToIo =
   | { readonly type: 'listen'; readonly id: number; readonly listener: ListenerOptions }
   /** Topics that came, changed or went; answered by `routesApplied`, so that the control thread can wait for it. */
