@@ -8,6 +8,7 @@ import { fetchRequest } from '../../src/protocol/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
 import { apiVersionsRequest, apiVersionsResponse } from '../../src/protocol/messages/18-api-versions.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { initProducerIdRequest, initProducerIdResponse } from '../../src/protocol/messages/22-init-producer-id.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { RawClient, requestFrame } from './raw-client.ts';
@@ -17,7 +18,7 @@ let broker: TestBroker;
 before(async () => {
   broker = await startTestBroker();
   const client = await RawClient.connect(broker.port);
-  const topics = [{ name: 't', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }];
+  const topics = [{ name: 't', numPartitions: 3, replicationFactor: 1, assignments: [], configs: [] }];
   const created = await client.ask(createTopicsRequest, createTopicsResponse, 5, { topics });
   assert.equal(created.topics[0].errorCode, 0);
   client.close();
@@ -279,6 +280,64 @@ describe('connections', () => {
       await client.closed;
     }
     await serves();
+  });
+
+  test('five idempotent batches under way, a broken connection, all sent again: each is there once, in order', async () => {
+    const first = await RawClient.connect(broker.port);
+    const { producerId, producerEpoch } = await first.ask(initProducerIdRequest, initProducerIdResponse, 4, {
+      transactionalId: null,
+      transactionTimeoutMs: 1000,
+    });
+    const bodies = Array.from({ length: 5 }, (_, baseSequence) =>
+      produceBody(
+        buildBatch([{ value: `${baseSequence}`, timestamp: 1_700_000_000_000 }], {
+          producerId,
+          producerEpoch,
+          baseSequence,
+        }),
+        -1,
+        2,
+      ),
+    );
+    const send = (client: RawClient) =>
+      bodies.map(async (body) => {
+        const { responses } = await client.ask(produceRequest, produceResponse, 9, body);
+        const { errorCode, baseOffset } = responses[0].partitionResponses[0];
+        return [errorCode, baseOffset];
+      });
+    const lost = send(first);
+    first.socket.resetAndDestroy();
+    await Promise.allSettled(lost);
+    const again = await RawClient.connect(broker.port);
+    const expected = [0, 1, 2, 3, 4].map((offset) => [0, offset]);
+    assert.deepEqual(await Promise.all(send(again)), expected);
+    assert.deepEqual(await Promise.all(send(again)), expected);
+    const fetched = again.await(fetchRequest, 11, 999);
+    again.write(requestFrame(fetchRequest, 11, fetchBody(0, {}, 2), 999));
+    const { responses } = (await fetched) as { responses: { partitions: { highWatermark: number }[] }[] };
+    assert.equal(responses[0].partitions[0].highWatermark, 5);
+    again.close();
+  });
+
+  test('connections beyond the limits are refused, and places are free again when others close', async () => {
+    await using limited = await startTestBroker({ configs: { 'max.connections.per.ip': 2 } });
+    const [one, two] = [await RawClient.connect(limited.port), await RawClient.connect(limited.port)];
+    for (const client of [one, two]) await client.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    const three = await RawClient.connect(limited.port);
+    await three.closed;
+    one.close();
+    for (;;) {
+      const next = await RawClient.connect(limited.port);
+      const answer = next.ask(apiVersionsRequest, apiVersionsResponse, 0, {}).then(
+        () => true,
+        () => false,
+      );
+      const served = await answer;
+      next.close();
+      if (served) break;
+    }
+    await two.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    two.close();
   });
 
   test('connections that go away in the middle of anything leave the broker as it was', async () => {
