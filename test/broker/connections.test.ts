@@ -101,9 +101,16 @@ describe('connections', () => {
 
   test('acks=0 that fails closes the connection, and requests before it are not hurt', async () => {
     const client = await RawClient.connect(broker.port);
-    const first = client.ask(produceRequest, produceResponse, 7, produceBody(batch('x'), 1));
+    const first = client.await(produceRequest, 7, 1);
+    const third = client.await(produceRequest, 7, 3);
+    const frames = [
+      requestFrame(produceRequest, 7, produceBody(batch('x'), 1), 1),
+      requestFrame(produceRequest, 7, produceBody(batch('x'), 0, 99), 2),
+      requestFrame(produceRequest, 7, produceBody(batch('x'), 1), 3),
+    ];
+    client.write(Buffer.concat(frames));
     await first;
-    client.write(requestFrame(produceRequest, 7, produceBody(batch('x'), 0, 99), 2));
+    await assert.rejects(third, /connection closed/);
     await client.closed;
     assert.deepEqual(client.stray, []);
     await serves();

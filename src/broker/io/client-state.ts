@@ -26,6 +26,8 @@ export class ClientState {
   waiting = false;
   /** The client has closed its side. */
   ended = false;
+  /** Why the connection is closed behind the responses that are ready; null while it is to go on. */
+  closeReason: string | null = null;
   /** On the thread's list of clients to flush. */
   dirty = false;
   /** Transactional batches wait for their coordinator's word: nothing may overtake them until all is answered. */

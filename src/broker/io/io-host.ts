@@ -108,7 +108,6 @@ export class IoHost implements FrameHandler {
       links,
       onReady: (client) => this.#markDirty(client),
       onRoom: () => this.#noteRoom(),
-      closeClient: (client, reason) => this.#closeFor(client.connection, reason),
       askCoordinator: (question, onAnswer) => {
         const id = this.#nextId++;
         this.#verifications.set(id, onAnswer);
@@ -268,13 +267,12 @@ export class IoHost implements FrameHandler {
   /** Writes every response that is ready at the head of the client's queue, then lets the next request in. */
   #flush(client: ClientState): void {
     const { pending, connection } = client;
-    while (pending.length > 0 && pending[0].ready) pending.shift()!.finish(this.#output, client);
-    if (connection.closed) {
-      this.#output.discard();
-      return;
+    while (pending.length > 0 && pending[0].ready && client.closeReason === null) {
+      pending.shift()!.finish(this.#output, client);
     }
     const queuedBytes = this.#output.flush(connection.sender);
-    if (queuedBytes < 0 || (client.ended && pending.length === 0 && queuedBytes === 0)) connection.close();
+    if (client.closeReason !== null) this.#closeFor(connection, client.closeReason);
+    else if (queuedBytes < 0 || (client.ended && pending.length === 0 && queuedBytes === 0)) connection.close();
     else if (client.waiting) this.#resume(client);
   }
 

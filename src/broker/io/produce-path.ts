@@ -49,7 +49,6 @@ export interface ProducePathContext {
   onReady(client: ClientState): void;
   /** Room in the rings or in the arena: refused frames may be offered again. */
   onRoom(): void;
-  closeClient(client: ClientState, reason: string): void;
   /** Asks the producer's coordinator, by way of the control thread; the answer comes later, in a turn of its own. */
   askCoordinator(question: VerifyQuestion, onAnswer: (errorCodes: readonly number[]) => void): void;
 }
@@ -73,7 +72,8 @@ class PendingProduce implements PendingRequest {
 
   finish(output: ResponseOutput, client: ClientState): void {
     if (this.request.acks !== 0) writeProduceResponse(output, this.request);
-    else if (this.request.failed) this.#path.closeFor(client);
+    // The client has no other way to learn of an error.
+    else if (this.request.failed) client.closeReason = 'a produce request with acks=0 failed';
     this.#path.recycle(this);
   }
 
@@ -198,11 +198,6 @@ export class ProducePath {
     pending.client = undefined as never;
     if (request.index.length <= POOLED_PARTITIONS_MAX) this.#pool.push(pending);
     this.#context.onRoom();
-  }
-
-  /** acks=0 has no other way to tell the client of an error. */
-  closeFor(client: ClientState): void {
-    this.#context.closeClient(client, 'a produce request with acks=0 failed');
   }
 
   #hasRoom(request: ProduceRequest): boolean {
