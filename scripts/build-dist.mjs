@@ -1,7 +1,7 @@
 // Bundles the broker and the command line into dist/: what `npm start` and the published package run. Sources run as they
 // are in tests and development; a bundle only saves stripping types and resolving hundreds of modules at every start.
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -28,8 +28,7 @@ function builtMs() {
 }
 
 if (process.argv.includes('--if-stale') && builtMs() > newestMs(source)) process.exit(0);
-rmSync(output, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: {
     main: join(source, 'main.ts'),
     'broker-thread': join(source, 'broker/threads/broker-thread.ts'),
@@ -46,4 +45,11 @@ await build({
   packages: 'external',
   sourcemap: true,
   logLevel: 'warning',
+  metafile: true,
 });
+// What an earlier build left. Only now: a broker may run from it.
+const made = new Set(Object.keys(metafile.outputs).map((path) => resolve(path)));
+for (const name of readdirSync(output)) {
+  const path = join(output, name);
+  if (!made.has(path)) rmSync(path, { recursive: true });
+}
