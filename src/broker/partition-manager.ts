@@ -71,8 +71,11 @@ export class PartitionManager {
     const { table } = this.#context;
     const row = this.#topics.get(topic)?.rows[partition] ?? NO_ROW;
     if (row === NO_ROW) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, row: NO_ROW };
-    if (table.get(row, RowSlot.state) !== RowState.online)
-      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, row: NO_ROW };
+    const state = table.get(row, RowSlot.state);
+    if (state !== RowState.online) {
+      const offline = state === RowState.offline;
+      return { errorCode: offline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NOT_LEADER_OR_FOLLOWER, row: NO_ROW };
+    }
     const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
     if (currentLeaderEpoch !== -1 && currentLeaderEpoch !== leaderEpoch) {
       const fenced = currentLeaderEpoch < leaderEpoch;
