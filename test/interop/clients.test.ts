@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { Admin } from '@platformatic/kafka';
 import { CLIENTS, type ClientSpec, type Codec, type GroupProtocol, Member, send } from './clients.ts';
+import { runTool } from './kafka-tool.ts';
 import { leg } from './legs.ts';
 import { type ConsumedRecord, Ledger, makeRecords, PARTITIONS } from './records.ts';
 import { checkStorage } from './storage-check.ts';
@@ -139,6 +140,32 @@ for (const spec of CLIENTS) {
     await readAll(spec, `${spec.name}-reads-all`, new Map(readable.map(([topic, { ledger }]) => [topic, ledger])));
   });
 }
+
+leg('java share group', ['kafka', 'java'], async () => {
+  const [java] = CLIENTS.filter(({ name }) => name === 'java');
+  const [topic, group] = ['shared', 'java-share'];
+  const { bootstrap } = target!;
+  await admin.createTopics({ topics: [topic], partitions: PARTITIONS, replicas: 1 });
+  const alter = ['--bootstrap-server', bootstrap, '--alter', '--entity-type', 'groups', '--entity-name', group];
+  await runTool('kafka.admin.ConfigCommand', [...alter, '--add-config', 'share.auto.offset.reset=earliest']);
+  const ledger = new Ledger();
+  await send(java!, { bootstrap, topic, codec: 'lz4', records: makeRecords(RECORDS_PER_CODEC, 1), ledger });
+  const members = [
+    await Member.start(java!, { bootstrap, group, topics: [topic], share: true }),
+    await Member.start(java!, { bootstrap, group, topics: [topic], share: true }),
+  ];
+  const all = (): ConsumedRecord[] => members.flatMap(({ records }) => records);
+  try {
+    await Member.until('the members have read everything', members, () => all().length >= ledger.count);
+    for (const member of members) await member.leave();
+  } finally {
+    for (const member of members) member.kill();
+  }
+  checkRecords(java!, all(), ledger);
+  ledger.checkComplete(all());
+  // Each was acknowledged by the one that read it, so nobody read it again.
+  assert.equal(all().length, ledger.count);
+});
 
 leg('files on disk', ['kafka'], async () => {
   await target!.stop();

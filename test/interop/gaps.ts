@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { chosenTarget } from './target.ts';
 
 const GAPS: Readonly<Record<string, string>> = {
+  'java share group': 'share groups',
   'consume in a share group': 'share groups',
   'list share groups': 'share groups',
   'describe a share group': 'share groups',
