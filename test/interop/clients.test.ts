@@ -45,7 +45,9 @@ async function groupRound(spec: ClientSpec, protocol: GroupProtocol, bootstrap: 
   const ledger = new Ledger(spec.limits);
   const sendSome = (codec: Codec, count: number, seed: number): Promise<void> =>
     send(spec, { bootstrap, topic, codec, records: makeRecords(count, seed, spec.limits), ledger });
-  for (const [seed, codec] of spec.codecs.entries()) await sendSome(codec, RECORDS_PER_CODEC, seed);
+  // Each codec once; how a group is led makes no difference to a batch.
+  const codecs = protocol === spec.protocols[0] ? spec.codecs : (['lz4'] as const);
+  for (const [seed, codec] of codecs.entries()) await sendSome(codec, RECORDS_PER_CODEC, seed);
 
   const first = await Member.start(spec, { bootstrap, group, topics: [topic], protocol });
   const members = [first];
