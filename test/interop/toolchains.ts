@@ -20,6 +20,8 @@ export const versions = JSON.parse(readFileSync(join(interopDir, 'versions.json'
   kafka: string;
   slf4j: string;
   npm: Record<string, string>;
+  /** The npm package whose librdkafka sources have the load program among their examples. */
+  librdkafkaSources: { 'node-rdkafka': string };
   pypi: Record<string, string>;
   debian: string[];
 };
@@ -153,6 +155,22 @@ async function librdkafka(): Promise<Toolchain> {
   return { dir };
 }
 
+/** `dir/rdkafka_performance`: librdkafka's load program. */
+async function loadProgram(): Promise<Toolchain> {
+  const missing = without('npm', 'make', 'g++', 'tar');
+  if (missing) return { missing };
+  return made('loadProgram', versions.librdkafkaSources, async (dir) => {
+    const packed = `node-rdkafka@${versions.librdkafkaSources['node-rdkafka']}`;
+    const name = (await command(['npm', 'pack', packed, '--silent'], { cwd: dir })).trim().split('\n').at(-1)!;
+    await command(['tar', 'xzf', name], { cwd: dir });
+    const cwd = join(dir, 'package/deps/librdkafka');
+    await command(['./configure', '--disable-sasl'], { cwd });
+    await command(['make', '-j2', '-C', 'src', 'librdkafka.a'], { cwd });
+    await command(['make', '-C', 'examples', 'rdkafka_performance'], { cwd });
+    await command(['cp', 'examples/rdkafka_performance', join(dir, 'rdkafka_performance')], { cwd });
+  });
+}
+
 /** `dir/venv/bin/python` with both Python clients and their codecs. */
 async function python(): Promise<Toolchain> {
   const missing = without('python3');
@@ -205,7 +223,7 @@ function digest(files: readonly string[]): string {
   return hash.digest('hex');
 }
 
-const makers = { kafka, java, npm, librdkafka, python, go, kcat } as const;
+const makers = { kafka, java, npm, librdkafka, loadProgram, python, go, kcat } as const;
 export type ToolchainName = keyof typeof makers;
 const pending = new Map<ToolchainName, Promise<Toolchain>>();
 
