@@ -188,7 +188,6 @@ export class Broker {
       onRequest: (request) => this.#router.answer(request),
       onReadAborted: (question) => this.#storage.request(question.row, { op: 'aborted', ...question }),
       onVerify: (question) => this.#transactions.verifier.forProduce(question),
-      onClosed: () => {},
     });
     const { table, appender } = this.#hosts;
     this.#partitions = new PartitionManager({

@@ -14,7 +14,6 @@ export interface IoEvents {
   onReadAborted(question: AbortedQuestion): Promise<Aborted>;
   /** Error codes of the partitions, in order. */
   onVerify(question: VerifyQuestion): Promise<readonly number[]>;
-  onClosed(connection: string): void;
 }
 
 export class IoLinks {
@@ -97,9 +96,6 @@ export class IoLinks {
           .onVerify(message)
           .catch(() => message.partitions.map(() => ErrorCode.UNKNOWN_SERVER_ERROR))
           .then((errorCodes) => io.post({ type: 'verified', id: message.id, errorCodes }));
-        break;
-      case 'closed':
-        events.onClosed(`${index}:${message.connection}`);
         break;
       case 'stopped':
         this.#reply(-1 - index, message);

@@ -34,8 +34,6 @@ export class ClientState {
   verifying = false;
   /** KIP-219: no frame is taken before this monotonic time. */
   mutedUntilMs = 0;
-  clientSoftwareName = 'unknown';
-  clientSoftwareVersion = 'unknown';
 
   constructor(connection: Connection) {
     this.connection = connection;

@@ -185,7 +185,6 @@ export class IoHost implements FrameHandler {
     this.#countHost(connection.clientHost, -1);
     for (const pending of client.pending) pending.abandon();
     client.pending.length = 0;
-    this.#context.port.post({ type: 'closed', connection: connection.id });
     this.#noteRoom();
   }
 

@@ -41,7 +41,6 @@ export type FromIo =
   | { readonly type: 'listening'; readonly id: number; readonly port: number; readonly error: string | null }
   | { readonly type: 'routesApplied'; readonly id: number }
   | ({ readonly type: 'request' } & ControlRequest)
-  | { readonly type: 'closed'; readonly connection: number }
   | {
       readonly type: 'readAborted';
       readonly id: number;
