@@ -1,11 +1,11 @@
 /**
- * `millrace bench ...`: the commands of the benchmark suite. The command line of the product mounts `benchCommand()`;
- * `bench/main.ts` runs it alone. What a command needs is loaded when it runs.
+ * `millrace bench ...`: the commands of the benchmark suite. The command line of the product calls `runBench()` where it
+ * finds this file, `bench/main.ts` runs it alone. What a command needs is loaded when it runs.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addLoadOptions, type LoadOptions, parseAmount, parseSeconds, toSettings } from './load/options.ts';
 
 const KEEP_HELP = 'settle memory first: leave so many GiB to everything else (0: do not)';
@@ -145,7 +145,7 @@ function profileCommand(): Command {
     });
 }
 
-/** The `bench` command with its subcommands. */
+/** The `bench` command with its subcommands. A command that found something wrong sets `process.exitCode`. */
 export function benchCommand(): Command {
   return new Command('bench')
     .description('measure brokers: load, comparison with Apache Kafka, limits of the machine')
@@ -156,4 +156,24 @@ export function benchCommand(): Command {
     .addCommand(scaleCommand())
     .addCommand(microCommand())
     .addCommand(profileCommand());
+}
+
+const USAGE_ERROR = 2;
+
+/** Runs one command line and returns its exit code: 1 when a threshold was broken or it failed, 2 for a wrong usage. */
+export async function runBench(argv: readonly string[]): Promise<number> {
+  const program = benchCommand();
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  const before = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  } finally {
+    process.exitCode = before;
+  }
 }

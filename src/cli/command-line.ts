@@ -17,6 +17,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   if (argv[0] === 'broker' || argv[0] === 'start') {
     return (await import('./broker-command.ts')).brokerCommand(argv.slice(1), io);
   }
+  if (argv[0] === 'bench') return (await import('./bench-command.ts')).benchCommand(argv.slice(1), io);
   let exitCode: ExitCode = ExitCode.ok;
   const program = createProgram(io, (failed) => {
     exitCode = failed;
@@ -50,6 +51,7 @@ function createProgram(io: CliIo, failed: (exitCode: ExitCode) => void): Command
     })
     .showHelpAfterError('see millrace --help');
   program.command('broker').description('start a broker (its own options: millrace broker --help)').alias('start');
+  program.command('bench').description('measure brokers, from a clone (its own commands: millrace bench --help)');
   /** Turns what a command throws into a line and an exit code. */
   const action =
     <F extends ConnectionFlags, A extends unknown[]>(load: () => Promise<Work<F, A>>) =>

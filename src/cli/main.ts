@@ -24,8 +24,8 @@ const io: CliIo = {
 };
 
 const argv = process.argv.slice(2);
-// The broker has its own way to stop.
-if (argv[0] !== 'broker' && argv[0] !== 'start') {
+// The broker and the benchmarks have their own ways to stop.
+if (!['broker', 'start', 'bench'].includes(argv[0] ?? '')) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       stopping.abort();

@@ -3,8 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { LoadResult } from '../../bench/load/run-load.ts';
-import { defaultSettings } from '../../bench/load/settings.ts';
 import {
   brokenThresholds,
   comparePage,
@@ -14,111 +12,10 @@ import {
 } from '../../bench/report/compare.ts';
 import { percentileCurve, summarize, toHgrm, toHistogram } from '../../bench/report/histogram.ts';
 import { renderData } from '../../bench/report/page.ts';
-import { REPORT_FORMAT, type Report, readReport, writeReport } from '../../bench/report/report.ts';
+import { readReport, writeReport } from '../../bench/report/report.ts';
 import { summarizeStages, warnings } from '../../bench/report/summary.ts';
 import { formatNumber, formatTable, resultTable } from '../../bench/report/table.ts';
-
-const MS = 1e6;
-
-/** One stage of 10 s at 100 records/s: 990 records at `fastMs`, 10 at `slowMs`; 2 CPU-seconds of the broker. */
-function result(fastMs: number, slowMs: number): LoadResult {
-  const sample = (what: 'tick' | 'stageStart' | 'stageEnd', atS: number, cpuS: number) => ({
-    what,
-    stage: 0,
-    atNs: atS * 1e9,
-    brokerCpuNs: cpuS * 1e9,
-    brokerResidentBytes: 100 * 2 ** 20,
-    brokerAnonymousBytes: 0,
-    generatorCpuNs: 0,
-  });
-  const interval = {
-    stage: 0,
-    sentRecords: 100,
-    ackedRecords: 100,
-    failedRecords: 0,
-    consumedRecords: 0,
-    ackedBytes: 0,
-    consumedBytes: 0,
-  };
-  const latencies = {
-    backlogRecords: 0,
-    ackP50Ns: 1,
-    ackP99Ns: 2,
-    ackMaxNs: 3,
-    endToEndP50Ns: 0,
-    endToEndP99Ns: 0,
-    endToEndMaxNs: 0,
-  };
-  return {
-    settings: { ...defaultSettings, pids: [1], stages: [{ rate: 100, seconds: 10 }], warmUpSeconds: 0 },
-    startedAt: '2026-01-01T00:00:00Z',
-    stages: [
-      {
-        stage: 0,
-        rate: 100,
-        elapsedNs: 10e9,
-        sentRecords: 1000,
-        ackedRecords: 1000,
-        failedRecords: 0,
-        consumedRecords: 0,
-        requests: 100,
-        fetches: 0,
-        sentBytes: 1638400,
-        ackedBytes: 1638400,
-        consumedBytes: 0,
-        ack: [
-          [fastMs * MS, 990],
-          [slowMs * MS, 10],
-        ],
-        endToEnd: [],
-        fetch: [],
-        late: [],
-      },
-    ],
-    intervals: [0, 1, 2].map((index) => ({ index, ...interval, ...latencies })),
-    samples: [sample('stageStart', 0, 1), sample('tick', 0, 1), sample('tick', 1, 1.5), sample('stageEnd', 10, 3)],
-    end: {
-      errors: {},
-      disconnects: 0,
-      unansweredRecords: 0,
-      unseenRecords: 0,
-      overrun: 0,
-      produceVersion: 12,
-      fetchVersion: 12,
-      threads: 1,
-    },
-  };
-}
-
-function report(fastMs: number, slowMs: number, title = 'a report'): Report {
-  const machine = {
-    cpu: 'x',
-    cores: 2,
-    memoryGib: 8,
-    kernel: 'k',
-    virtual: true,
-    node: 'v24',
-    dataDirectory: '/d',
-    diskFreeGib: 1,
-  };
-  const limits = {
-    append: [
-      {
-        type: 'append' as const,
-        bytes: 16384,
-        requests: 1,
-        gb_per_cpu_s: 2,
-        gb_per_cpu_s_with_client: 1,
-        gb_per_s: 1,
-        cpu_us_per_request: 1,
-        wall_us_per_request: 1,
-      },
-    ],
-    sendfile: [],
-  };
-  const runs = [{ name: 'produce <1>', target: 'broker', round: 0, result: result(fastMs, slowMs) }];
-  return { format: REPORT_FORMAT, title, createdAt: '2026-01-01T00:00:00Z', machine, notes: [], limits, runs };
-}
+import { MS, sampleReport, sampleResult } from './sample-report.ts';
 
 test('the generator and HdrHistogram agree on the buckets', () => {
   const histogram = toHistogram([[1_000_000, 1]], [[2_000_000, 3]]);
@@ -142,7 +39,7 @@ test('the percentile curve ends where the records end', () => {
 });
 
 test('the summary has the figures of the counted time only', () => {
-  const [stage] = summarizeStages(result(1, 50), report(1, 50).limits);
+  const [stage] = summarizeStages(sampleResult(1, 50), sampleReport(1, 50).limits);
   assert.equal(stage!.producedPerSecond, 100);
   assert.equal(stage!.broker!.cpuSeconds, 2);
   assert.equal(stage!.broker!.cpuSecondsPerMillionRecords, 2000);
@@ -150,17 +47,17 @@ test('the summary has the figures of the counted time only', () => {
 });
 
 test('warnings name what makes figures doubtful', () => {
-  const doubtful = result(1, 2);
+  const doubtful = sampleResult(1, 2);
   doubtful.end = { ...doubtful.end, unansweredRecords: 5, errors: { 6: 3 }, disconnects: 1 };
   doubtful.stages[0]!.late = [[100 * MS, 1000]];
   assert.equal(warnings(doubtful).length, 4);
-  assert.deepEqual(warnings(result(1, 2)), []);
+  assert.deepEqual(warnings(sampleResult(1, 2)), []);
 });
 
 test('a report is written and read back; the page needs nothing else', () => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-report-'));
   try {
-    const page = readFileSync(writeReport(directory, report(1, 50, 'a </script> title')), 'utf8');
+    const page = readFileSync(writeReport(directory, sampleReport(1, 50, 'a </script> title')), 'utf8');
     assert.ok(readdirSync(directory).includes('produce-1-broker-round0-stage0-ack.hgrm'));
     assert.equal(readReport(directory).runs.length, 1);
     assert.doesNotMatch(page, /<(script|link|img)[^>]+(src|href)=/);
@@ -176,7 +73,7 @@ test('a report is written and read back; the page needs nothing else', () => {
 });
 
 test('works keep their order and targets theirs, whoever ran first', () => {
-  const { runs } = report(1, 50);
+  const { runs } = sampleReport(1, 50);
   const run = (name: string, target: string) => ({ ...runs[0]!, name, target });
   const table = resultTable([run('x', 'a'), run('x', 'b'), run('y', 'b'), run('y', 'a')]);
   assert.deepEqual(
@@ -187,12 +84,12 @@ test('works keep their order and targets theirs, whoever ran first', () => {
 
 test('tables line up and numbers are short', () => {
   assert.deepEqual([880, 0.12345, 1234567, 0, 12.3].map(formatNumber), ['880', '0.123', '1,234,567', '0', '12.3']);
-  const lines = formatTable(resultTable(report(1, 50).runs)).split('\n');
+  const lines = formatTable(resultTable(sampleReport(1, 50).runs)).split('\n');
   assert.equal(lines[0]!.length, lines[1]!.length);
 });
 
 test('a comparison joins runs by name and breaks thresholds in either direction', () => {
-  const rows = compareReports(report(1, 50), report(1, 60));
+  const rows = compareReports(sampleReport(1, 50), sampleReport(1, 60));
   const thresholds = (...texts: string[]) => texts.map(parseThreshold);
   assert.equal(rows.length, 1);
   assert.deepEqual(brokenThresholds(rows, thresholds('p50>+10%', 'p99.9>+30%', 'throughput<-1%', 'p99.9>70ms')), []);
@@ -200,7 +97,7 @@ test('a comparison joins runs by name and breaks thresholds in either direction'
   assert.equal(brokenThresholds(rows, thresholds('p99.9>55ms')).length, 1);
   assert.equal(brokenThresholds(rows, thresholds('throughput<200')).length, 1);
   assert.match(formatTable(ratioTable(rows)), /×1\.20/);
-  assert.match(renderData(comparePage(report(1, 50), report(1, 60), rows)), /A: broker/);
+  assert.match(renderData(comparePage(sampleReport(1, 50), sampleReport(1, 60), rows)), /A: broker/);
 });
 
 test('a threshold that cannot be understood is refused with the metrics there are', () => {

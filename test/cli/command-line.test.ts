@@ -21,7 +21,7 @@ const nobody = await closedAddress();
 test('help and version', async () => {
   const help = await millrace(['--help']);
   assert.equal(help.code, 0);
-  for (const command of ['broker', 'topic', 'produce', 'consume', 'group'])
+  for (const command of ['broker', 'bench', 'topic', 'produce', 'consume', 'group'])
     assert.match(help.out, new RegExp(`\\b${command}\\b`));
   assert.match((await millrace(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
 });
