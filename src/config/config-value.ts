@@ -87,8 +87,8 @@ function parseType(definition: ConfigDefinition, text: string): ParsedConfig | {
       return parseDouble(text);
     case 'LIST': {
       const all = splitList(text);
-      // Of a list of known words a repetition does no harm, and Kafka lets it pass.
-      const elements = definition.oneOf ? [...new Set(all)] : all;
+      // What stands there twice counts once (KIP-1161); where each element has a form of its own, Kafka leaves them.
+      const elements = definition.elements ? all : [...new Set(all)];
       return { value: elements, text: elements.join(',') };
     }
     default:
@@ -136,7 +136,6 @@ function numberFault({ min, max, also }: ConfigDefinition, value: number): strin
 function listFault(definition: ConfigDefinition, elements: readonly string[]): string | undefined {
   if (elements.length === 0) return definition.nonEmpty ? 'The list must not be empty' : undefined;
   if (elements.includes('')) return 'The list must not have empty elements';
-  if (new Set(elements).size !== elements.length) return 'The list must not have an element twice';
   const foreign = definition.oneOf && elements.find((element) => !isOneOf(definition, element));
   if (foreign !== undefined) return `${foreign} is not one of: ${definition.oneOf!.join(', ')}`;
   const rule = definition.elements;

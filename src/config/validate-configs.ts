@@ -10,9 +10,9 @@
  */
 import type { BrokerConfig } from './broker-config.ts';
 import { brokerConfigDefinitionOf } from './broker-configs.ts';
-import { CLIENT_METRICS_CONFIGS } from './client-metrics-configs.ts';
+import { clientMatchFault, clientMetricsDefinition } from './client-metrics-config.ts';
 import type { ConfigDefinition, ConfigType } from './config-definition.ts';
-import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue, splitList } from './config-value.ts';
+import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue } from './config-value.ts';
 import { effectiveGroupConfig, GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { effectiveTopicConfig, topicConfigDefinition } from './topic-config.ts';
 
@@ -50,28 +50,23 @@ export function validateGroupConfigs(texts: RequestedConfigs, config: BrokerConf
   return problems.length > 0 ? problems : groupConflicts(present(texts), config);
 }
 
-/** Longest regular expression that a subscription may match clients with. */
-const MATCH_PATTERN_CHARS_MAX = 1024;
-const MATCH_SELECTORS = [
-  'client_instance_id',
-  'client_id',
-  'client_software_name',
-  'client_software_version',
-  'client_source_address',
-  'client_source_port',
-];
-const CLIENT_METRICS_BY_NAME: ReadonlyMap<string, ConfigDefinition> = new Map(
-  CLIENT_METRICS_CONFIGS.map((definition) => [definition.name, definition as ConfigDefinition]),
-);
-
+/** As in Kafka, what is out of range or unknown is INVALID_REQUEST, what cannot be parsed INVALID_CONFIG. */
 export function validateClientMetricsConfigs(texts: RequestedConfigs): ConfigProblem[] {
-  const found = validateEach(texts, (name) => CLIENT_METRICS_BY_NAME.get(name), 'client metrics');
-  const problems = found.map(({ name, problem }) => badRequest(name, problem));
-  for (const element of splitList(texts.get('match') ?? '')) {
-    const fault = selectorFault(element);
-    if (fault) problems.push(badConfig('match', `Invalid value ${element} for configuration match: ${fault}`));
+  const problems: ConfigProblem[] = [];
+  for (const [name, text] of texts) {
+    const definition = clientMetricsDefinition(name);
+    if (!definition) {
+      problems.push(badRequest(name, `Unknown client metrics config name: ${name}`));
+      continue;
+    }
+    const { min: _, max: __, ...unbounded } = definition;
+    const unparsed = parseConfigValue(unbounded, text ?? '');
+    const parsed = parseConfigValue(definition, text ?? '');
+    if (isProblem(unparsed)) problems.push(unparsed);
+    else if (isProblem(parsed)) problems.push(badRequest(name, parsed.problem));
   }
-  return problems;
+  const fault = clientMatchFault(texts.get('match') ?? '');
+  return fault === null ? problems : [...problems, badConfig('match', fault)];
 }
 
 export type ConfigResource = 'topic' | 'broker' | 'group' | 'client-metrics';
@@ -86,7 +81,7 @@ export function knownConfigType(resource: ConfigResource, name: string): ConfigT
     case 'group':
       return groupConfigDefinition(name)?.type;
     case 'client-metrics':
-      return CLIENT_METRICS_BY_NAME.get(name)?.type;
+      return clientMetricsDefinition(name)?.type;
   }
 }
 
@@ -183,19 +178,6 @@ function groupConflicts(texts: ReadonlyMap<string, string>, config: BrokerConfig
     );
   }
   return problems;
-}
-
-function selectorFault(element: string): string | undefined {
-  const [, selector, pattern] = /^([^=]+)=(.+)$/.exec(element) ?? [];
-  if (selector === undefined) return 'give selector=regular expression';
-  if (!MATCH_SELECTORS.includes(selector.trim())) return `the selector must be one of ${MATCH_SELECTORS.join(', ')}`;
-  if (pattern.length > MATCH_PATTERN_CHARS_MAX) return `a pattern has at most ${MATCH_PATTERN_CHARS_MAX} characters`;
-  try {
-    new RegExp(pattern.trim());
-    return undefined;
-  } catch {
-    return 'not a regular expression';
-  }
 }
 
 function present(texts: RequestedConfigs): Map<string, string> {

@@ -11,6 +11,7 @@ import type {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from '../protocol/messages/44-incremental-alter-configs.ts';
+import type { ConfigFault } from './config-rules.ts';
 import {
   type ApiError,
   allows,
@@ -267,18 +268,18 @@ function valuesFault(
   const { rules } = context;
   switch (resourceType) {
     case ConfigResourceType.TOPIC:
-      return invalidConfig(rules.topicFault(values));
+      return errorOf(rules.topicFault(values));
     case ConfigResourceType.GROUP:
-      return invalidConfig(rules.groupFault(values));
+      return errorOf(rules.groupFault(values));
     case ConfigResourceType.CLIENT_METRICS:
-      return invalidRequest(rules.clientMetricsFault(resourceName, values));
+      return errorOf(rules.clientMetricsFault(values));
     default:
-      return invalidRequest(rules.brokerFault(values, changed, resourceName !== ''));
+      return errorOf(rules.brokerFault(values, changed, resourceName !== ''));
   }
 }
 
-function invalidRequest(fault: string | null): ApiError | null {
-  return fault === null ? null : apiError(ErrorCode.INVALID_REQUEST, fault);
+function errorOf(fault: ConfigFault | null): ApiError | null {
+  return fault && apiError(ErrorCode[fault.code], fault.problem);
 }
 
 /** Longest value that a record can hold; appending can make one longer. */
@@ -290,10 +291,6 @@ function lengthFault(values: ConfigValues): ApiError | null {
     return apiError(ErrorCode.INVALID_CONFIG, `The value of ${name} is longer than ${VALUE_BYTES_MAX} bytes.`);
   }
   return null;
-}
-
-function invalidConfig(fault: string | null): ApiError | null {
-  return fault === null ? null : apiError(ErrorCode.INVALID_CONFIG, fault);
 }
 
 function mayAlter({ resourceType, resourceName }: Resource, context: ControlContext): boolean {

@@ -4,6 +4,12 @@
  */
 import type { ConfigsImage, ConfigValues } from '../metadata/configs-image.ts';
 
+/** What is wrong with settings, and the name of the protocol's code for it. */
+export interface ConfigFault {
+  readonly code: 'INVALID_CONFIG' | 'INVALID_REQUEST';
+  readonly problem: string;
+}
+
 export interface EffectiveConfig {
   readonly name: string;
   /** Null when it is sensitive or has none. */
@@ -16,14 +22,14 @@ export interface EffectiveConfig {
 
 export interface ConfigRules {
   /** What is wrong with a topic's settings taken together, or null. */
-  topicFault(values: ConfigValues): string | null;
-  groupFault(values: ConfigValues): string | null;
-  clientMetricsFault(name: string, values: ConfigValues): string | null;
+  topicFault(values: ConfigValues): ConfigFault | null;
+  groupFault(values: ConfigValues): ConfigFault | null;
+  clientMetricsFault(values: ConfigValues): ConfigFault | null;
   /**
    * What is wrong with a broker's dynamic settings after a change, or null. `changed` names what the request touches;
    * `perBroker` is false for the default of all brokers.
    */
-  brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): string | null;
+  brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): ConfigFault | null;
   /** True when the setting is a list, so that APPEND and SUBTRACT make sense. */
   isList(resourceType: number, name: string): boolean;
   /** Value when nothing is set; null when there is none. */

@@ -13,7 +13,7 @@ import {
   validateTopicConfigs,
 } from '../config/validate-configs.ts';
 import { ConfigResourceType, type ConfigValues } from '../metadata/configs-image.ts';
-import type { ConfigRules, EffectiveConfig } from './config-rules.ts';
+import type { ConfigFault, ConfigRules, EffectiveConfig } from './config-rules.ts';
 
 const RESOURCES: ReadonlyMap<number, ConfigResource> = new Map([
   [ConfigResourceType.TOPIC, 'topic'],
@@ -30,19 +30,19 @@ export class KafkaConfigRules implements ConfigRules {
     this.#config = config;
   }
 
-  topicFault(values: ConfigValues): string | null {
+  topicFault(values: ConfigValues): ConfigFault | null {
     return first(validateTopicConfigs(values, this.#config()));
   }
 
-  groupFault(values: ConfigValues): string | null {
+  groupFault(values: ConfigValues): ConfigFault | null {
     return first(validateGroupConfigs(values, this.#config()));
   }
 
-  clientMetricsFault(_name: string, values: ConfigValues): string | null {
+  clientMetricsFault(values: ConfigValues): ConfigFault | null {
     return first(validateClientMetricsConfigs(values));
   }
 
-  brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): string | null {
+  brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): ConfigFault | null {
     // Only what the request touches: a stored setting that this version does not like must not block other changes.
     const touched = new Map<string, string>();
     for (const name of changed) {
@@ -85,6 +85,6 @@ export class KafkaConfigRules implements ConfigRules {
   }
 }
 
-function first(problems: readonly ConfigProblem[]): string | null {
-  return problems.length === 0 ? null : problems[0].problem;
+function first(problems: readonly ConfigProblem[]): ConfigFault | null {
+  return problems[0] ?? null;
 }

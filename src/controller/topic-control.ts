@@ -149,7 +149,7 @@ function topicConfigs(topic: CreatableTopic, context: ControlContext): Map<strin
     return apiError(ErrorCode.INVALID_CONFIG, `A topic setting cannot be null: ${nulls.join(', ')}.`);
   }
   const fault = context.rules.topicFault(configs);
-  return fault === null ? configs : apiError(ErrorCode.INVALID_CONFIG, fault);
+  return fault === null ? configs : apiError(ErrorCode.INVALID_CONFIG, fault.problem);
 }
 
 function assignedPartitions(topic: CreatableTopic, placer: DirectoryPlacer, context: ControlContext): NewPartitions {

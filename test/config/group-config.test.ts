@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BrokerConfig } from '../../src/config/broker-config.ts';
+import { effectiveClientMetricsConfig } from '../../src/config/client-metrics-config.ts';
 import { ConfigSource, describeClientMetricsConfig, describeGroupConfig } from '../../src/config/describe-configs.ts';
 import { effectiveGroupConfig } from '../../src/config/group-config.ts';
 import { validateClientMetricsConfigs, validateGroupConfigs } from '../../src/config/validate-configs.ts';
@@ -50,7 +51,10 @@ test('client metrics subscriptions', () => {
   assert.deepEqual(problems({ metrics: '*', 'interval.ms': '1000', match: 'client_id=a.*,client_source_port=1' }), []);
   assert.match(problems({ 'interval.ms': '99' })[0], /^INVALID_REQUEST: .*at least 100$/);
   assert.match(problems({ foo: '1' })[0], /^INVALID_REQUEST: Unknown/);
-  assert.match(problems({ match: 'client_id=[' })[0], /^INVALID_CONFIG: .*not a regular expression$/);
+  assert.match(problems({ 'interval.ms': 'soon' })[0], /^INVALID_CONFIG: .*Not a number of type INT$/);
+  assert.match(problems({ match: 'client_id=[' })[0], /^INVALID_CONFIG: .*not a regular expression/);
+  assert.match(problems({ match: 'client_id=a=b' })[0], /^INVALID_CONFIG: .*one equals sign$/);
+  assert.match(problems({ match: 'client_id=' })[0], /^INVALID_CONFIG/);
   assert.match(problems({ match: 'colour=red' })[0], /selector must be one of/);
   const described = describeClientMetricsConfig(texts({ metrics: 'a.' }));
   assert.deepEqual(
@@ -61,4 +65,17 @@ test('client metrics subscriptions', () => {
       ['match', '', 5],
     ],
   );
+});
+
+test('a subscription is read with its defaults, and the last pattern of a selector counts', () => {
+  const { metrics, intervalMs, match } = effectiveClientMetricsConfig(
+    texts({ metrics: 'a.,b.,a.', match: 'client_id=x,client_software_name=(?i)java.*,client_id=y.?' }),
+  );
+  assert.deepEqual(metrics, ['a.', 'b.']);
+  assert.equal(intervalMs, 300_000);
+  assert.deepEqual([...match.keys()], ['client_id', 'client_software_name']);
+  assert.equal(match.get('client_id')!.matches('yz'), true);
+  assert.equal(match.get('client_id')!.matches('xyz'), false, 'the whole value must match');
+  assert.equal(match.get('client_software_name')!.matches('JAVA-client'), true);
+  assert.equal(effectiveClientMetricsConfig(texts({ 'interval.ms': 'x' })).intervalMs, 300_000);
 });
