@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BatchFault, SegmentSlot } from '../../src/native/log-store.ts';
+import { describeStores, OPTIONS } from './log-store-fixture.ts';
+import { simpleBatch } from './record-batches.ts';
+
+describeStores('rebuilding and syncing', (t) => {
+  test('rebuild makes lost indexes anew', () => {
+    t.store.roll(t.log, 0);
+    t.append(
+      0,
+      Array.from({ length: 30 }, (_, at) => simpleBatch(5, 1000 + at, 400)),
+    );
+    t.store.roll(t.log, 150);
+    t.store.closeLog(t.log);
+    const index = t.fileBytes('00000000000000000000.index');
+    const timeIndex = t.fileBytes('00000000000000000000.timeindex');
+    assert.ok(index.length > 0);
+    t.store.files.unlink(`${t.folder}/00000000000000000000.index`);
+    t.store.files.unlink(`${t.folder}/00000000000000000000.timeindex`);
+    t.log = t.store.openLog(t.folder, OPTIONS);
+    t.store.state(t.log, 0, t.state);
+    assert.equal(t.state[SegmentSlot.offsetIndexEntries], -1);
+    assert.equal(t.state[SegmentSlot.timeIndexEntries], -1);
+    const scan = t.store.rebuild(t.log, 0);
+    assert.deepEqual(scan, {
+      validBytes: 30 * simpleBatch(5, 1, 400).length,
+      nextOffset: 150,
+      fault: 0,
+      batches: 30,
+    });
+    t.store.state(t.log, 0, t.state);
+    assert.equal(t.state[SegmentSlot.offsetIndexEntries], index.length / 8);
+    assert.equal(t.store.syncNow(t.log), 0);
+    t.store.closeLog(t.log);
+    assert.deepEqual(t.fileBytes('00000000000000000000.index'), index);
+    assert.deepEqual(t.fileBytes('00000000000000000000.timeindex'), timeIndex);
+    t.log = t.store.openLog(t.folder, OPTIONS);
+  });
+
+  test('rebuild finds a torn tail and truncate cuts it', () => {
+    t.store.roll(t.log, 0);
+    const batches = [simpleBatch(5, 1000), simpleBatch(5, 1001), simpleBatch(5, 1002)];
+    t.append(0, batches);
+    t.store.closeLog(t.log);
+    const path = `${t.folder}/00000000000000000000.log`;
+    const whole = t.fileBytes('00000000000000000000.log');
+    const size = batches[0].length;
+    const cases: [Buffer, BatchFault][] = [
+      [whole.subarray(0, 2 * size + 70), BatchFault.truncated],
+      [whole.subarray(0, 2 * size + 20), BatchFault.truncated],
+      [Buffer.from(whole), BatchFault.crc],
+      [Buffer.concat([whole.subarray(0, 2 * size), Buffer.alloc(size)]), BatchFault.magic],
+    ];
+    cases[2][0][whole.length - 1] ^= 1;
+    for (const [bytes, fault] of cases) {
+      assert.equal(t.store.files.writeFileAtomic(path, bytes), 0);
+      t.log = t.store.openLog(t.folder, OPTIONS);
+      assert.deepEqual(t.store.rebuild(t.log, 0), { validBytes: 2 * size, nextOffset: 10, fault, batches: 2 });
+      assert.equal(t.fileBytes('00000000000000000000.log').length, bytes.length);
+      assert.equal(t.store.truncate(t.log, 10), 0);
+      assert.equal(t.fileBytes('00000000000000000000.log').length, 2 * size);
+      assert.equal(t.append(10, [simpleBatch(1, 2000)]), 11);
+      t.store.closeLog(t.log);
+    }
+    t.log = t.store.openLog(t.folder, OPTIONS);
+  });
+
+  test('sync calls back later, in both forms with success', async () => {
+    t.store.roll(t.log, 0);
+    t.append(0, [simpleBatch(5, 1000)]);
+    let called = false;
+    const result = await new Promise<number>((resolve) => {
+      t.store.sync(t.log, (value) => {
+        called = true;
+        resolve(value);
+      });
+      assert.equal(called, false);
+    });
+    assert.equal(result, 0);
+    t.append(5, [simpleBatch(5, 1000)]);
+    t.store.roll(t.log, 10);
+    assert.equal(t.store.syncNow(t.log), 0);
+  });
+});
