@@ -23,6 +23,7 @@ import type { TopicImage } from '../metadata/topics-image.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode, errorName } from '../protocol/errors.ts';
 import { RowSlot } from '../ring/partition-table.ts';
+import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
@@ -38,12 +39,13 @@ import { PartitionManager } from './partition-manager.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
 import { StorageLinks } from './storage-links.ts';
+import { dynamicStorageSettings } from './storage-settings.ts';
 import type { Hosts } from './threads/hosts.ts';
 import { createTransactionServices, type TransactionServices } from './transaction-services.ts';
 
 export interface BrokerOptions {
   readonly loaded: LoadedBrokerConfig;
-  readonly logger: Logger;
+  readonly loggers: ComponentLoggers;
   readonly store: LogStore;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -98,7 +100,7 @@ export class Broker {
   }
 
   static async #startLocked(options: BrokerOptions, locks: DirectoryLocks): Promise<Broker> {
-    const { loaded, store, logger, clock = systemClock, random = systemRandom } = options;
+    const { loaded, store, loggers, clock = systemClock, random = systemRandom } = options;
     const { config, identity } = loaded;
     const directory = openMetadataDirectory({
       store,
@@ -107,12 +109,12 @@ export class Broker {
       metadataLogDir: identity.metadataLogDir,
       clusterId: identity.clusterId,
       random,
-      logger,
+      logger: loggers.of('controller'),
       wallMs: () => clock.wallMs(),
       segmentBytes: config.int('metadata.log.segment.bytes'),
       segmentMs: config.long('metadata.log.segment.ms'),
     });
-    const directories = new LogDirectories(identity.logDirs, store.files, random, logger);
+    const directories = new LogDirectories(identity.logDirs, store.files, random, loggers.of('storage'));
     let current = config;
     const controller = await LocalController.open({
       log: directory.log,
@@ -135,7 +137,7 @@ export class Broker {
       },
       clock,
       random,
-      logger,
+      logger: loggers.of('controller'),
       onFatal: options.onFatal,
     });
     const hosts = await options.startHosts(config);
@@ -164,7 +166,8 @@ export class Broker {
       hosts: Hosts;
     },
   ) {
-    const { loaded, logger, store } = options;
+    const { loaded, loggers, store } = options;
+    const logger = loggers.of('broker');
     this.#options = options;
     this.#config = loaded.config;
     this.#logger = logger;
@@ -210,7 +213,7 @@ export class Broker {
       directories: this.#directories,
       pool: options.cleanerPool,
       clock: this.#clock,
-      logger,
+      logger: loggers.of('cleaner'),
       config: () => this.#config,
     });
     this.#groups = new GroupCoordinator({
@@ -234,7 +237,7 @@ export class Broker {
       }),
       clock: this.#clock,
       random: this.#random,
-      logger,
+      logger: loggers.of('groups'),
     });
     this.#producerIds = new ProducerIds(this.#controller, this.nodeId, () => this.#brokerEpoch);
     this.#transactions = createTransactionServices({
@@ -242,14 +245,14 @@ export class Broker {
       table,
       appender,
       clock: this.#clock,
-      logger,
+      logger: loggers.of('transactions'),
       image: this.#controller.image,
       groups: this.#groups,
       producerIds: this.#producerIds,
       config: () => this.#config,
       locate: (topic, partition) => this.#partitions.locate(topic, partition),
     });
-    this.#router = new RequestRouter(createApiTable(), this.#services(), logger);
+    this.#router = new RequestRouter(createApiTable(), this.#services(), loggers.of('requests'));
   }
 
   /**
@@ -364,6 +367,7 @@ export class Broker {
     if (settings) {
       this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
       this.#onConfig(this.#config);
+      await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }
     await this.#partitions.apply(delta, image);
     const deleted = delta.deletedTopics();
@@ -399,6 +403,8 @@ export class Broker {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
+      loggers: this.#options.loggers,
+      setLogLevels: () => this.#hosts.setLogLevels(this.#options.loggers.assigned),
       image: controller.image,
       controller,
       groups: this.#groups,

@@ -10,16 +10,19 @@ import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
 import { NativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
+import { ComponentLoggers, type LoggerLevel } from '../telemetry/component-loggers.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import { InlineCleanerPool } from './cleaner/cleaner-pool.ts';
 import { ThreadCleanerPool } from './cleaner/thread-cleaner-pool.ts';
+import { storageSettings } from './storage-settings.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
 import { startThreadHosts } from './threads/thread-hosts.ts';
 
 export interface LaunchOptions {
   readonly loaded: LoadedBrokerConfig;
+  /** Takes lines of every level; the broker drops those below `millrace.log.level`. */
   readonly logger: Logger;
   readonly cores: number;
   /** In place of the engine that the settings name. */
@@ -41,13 +44,14 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
   const store = options.store ?? openStore(config.string('millrace.engine'), logger);
   const threads =
     store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1, colocated: true };
-  const limited = rateLimitedLogger(logger, systemClock);
+  const level = config.string('millrace.log.level').toUpperCase() as LoggerLevel;
+  const loggers = new ComponentLoggers(rateLimitedLogger(logger, systemClock), level);
   const broker = await Broker.start({
     loaded,
-    logger: limited,
+    loggers,
     store,
     startHosts: async (settings) => {
-      const hosts = { ...hostsOptions(settings), ...threads, store, logger: limited };
+      const hosts = { ...hostsOptions(settings), ...threads, store, loggers };
       // The other engines live on one thread.
       return store.kind === 'native' ? startThreadHosts(hosts, onFatal) : startInlineHosts(hosts);
     },
@@ -67,12 +71,11 @@ function openStore(engine: string, logger: Logger): LogStore {
   return new SegmentedLogStore(fsFileSpace);
 }
 
-type Settings = Omit<HostsOptions, 'store' | 'logger' | 'ioThreads' | 'storageWorkers' | 'colocated'>;
+type Settings = Omit<HostsOptions, 'store' | 'loggers' | 'ioThreads' | 'storageWorkers' | 'colocated'>;
 
 function hostsOptions(config: BrokerConfig): Settings {
   return {
     clock: systemClock,
-    logLevel: config.string('millrace.log.level'),
     logFormat: config.string('millrace.log.format'),
     arenaBytes: config.int('millrace.receive.arena.bytes'),
     frameBytesMax: config.int('socket.request.max.bytes'),
@@ -84,13 +87,6 @@ function hostsOptions(config: BrokerConfig): Settings {
       maxConnections: config.int('max.connections'),
       maxConnectionsPerIp: config.int('max.connections.per.ip'),
     },
-    storage: {
-      syncAcksAll: config.boolean('millrace.fsync.acks.all'),
-      decompressedBytesMax: config.long('millrace.records.decompressed.bytes.max'),
-      producerIdExpirationMs: config.int('producer.id.expiration.ms'),
-      producerIdExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
-      transactionVerificationEnabled: config.boolean('transaction.partition.verification.enable'),
-      retentionCheckMs: config.long('log.retention.check.interval.ms'),
-    },
+    storage: storageSettings(config),
   };
 }

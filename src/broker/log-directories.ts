@@ -33,6 +33,7 @@ export interface PartitionPlace {
   readonly folder: string;
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
+  readonly cleanedOffset: number;
   readonly cleanShutdown: boolean;
 }
 
@@ -103,6 +104,7 @@ export class LogDirectories {
       folder: `${directory.path}/${name}`,
       recoveryPoint: directory.recoveryPoints.get(name) ?? 0,
       logStartOffset: directory.logStartOffsets.get(name) ?? 0,
+      cleanedOffset: directory.cleanerOffsets.get(name) ?? 0,
       cleanShutdown: directory.cleanShutdown || !known,
     };
   }

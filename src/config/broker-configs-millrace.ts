@@ -31,6 +31,7 @@ export const MILLRACE_CONFIGS = [
     'millrace.fsync.acks.all',
     true,
     'Answers acks=all only when the records are synced to disk. Off, it answers from the page cache, as Kafka does; for those who replicate.',
+    { dynamic: 'cluster' },
   ),
   int(
     'millrace.receive.arena.bytes',

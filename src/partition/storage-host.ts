@@ -19,16 +19,20 @@ import type { FromStorage, ToStorage } from './storage-messages.ts';
 import { StorageRequests } from './storage-requests.ts';
 import { Completion, CompletionOp, Work } from './work-descriptors.ts';
 
-export interface StorageHostSettings {
-  readonly worker: number;
-  readonly workers: number;
+/** Settings that may change while the host runs (`settings` request). */
+export interface DynamicStorageSettings {
   /** `millrace.fsync.acks.all` */
   readonly syncAcksAll: boolean;
+  readonly producerIdExpirationMs: number;
+  readonly transactionVerificationEnabled: boolean;
+}
+
+export interface StorageHostSettings extends DynamicStorageSettings {
+  readonly worker: number;
+  readonly workers: number;
   /** `millrace.records.decompressed.bytes.max` */
   readonly decompressedBytesMax: number;
-  readonly producerIdExpirationMs: number;
   readonly producerIdExpirationCheckMs: number;
-  readonly transactionVerificationEnabled: boolean;
   readonly retentionCheckMs: number;
 }
 

@@ -6,6 +6,7 @@ import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
 import type { CleanedGroup, CleanJob } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
+import type { DynamicStorageSettings } from './storage-host.ts';
 
 export interface OpenPartition {
   readonly row: number;
@@ -20,12 +21,16 @@ export interface OpenPartition {
   /** From the checkpoint files. */
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
+  /** Where the last cleaning ended; 0 when the log was never compacted. */
+  readonly cleanedOffset: number;
   /** The broker stopped cleanly: nothing needs to be scanned. */
   readonly cleanShutdown: boolean;
 }
 
 export type StorageRequest =
   | { readonly op: 'open'; readonly partitions: readonly OpenPartition[] }
+  /** Settings of the broker that changed. */
+  | { readonly op: 'settings'; readonly settings: DynamicStorageSettings }
   | { readonly op: 'configure'; readonly row: number; readonly config: LogConfig }
   | { readonly op: 'setLeaderEpoch'; readonly row: number; readonly leaderEpoch: number }
   /** Closes the logs and renames their folders away; files vanish after `file.delete.delay.ms`. */
@@ -86,6 +91,7 @@ export interface TimestampedOffset {
 /** The reply to each request, by its `op`. */
 export interface StorageReplies {
   readonly open: readonly OpenedPartition[];
+  readonly settings: null;
   readonly configure: null;
   readonly setLeaderEpoch: null;
   readonly delete: null;

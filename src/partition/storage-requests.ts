@@ -7,8 +7,9 @@ import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import { Log } from '../storage/log.ts';
 import { deletedFolderName } from '../storage/log-files.ts';
+import type { ProducerStateOptions } from '../storage/producer/producer-state.ts';
 import { Partition, type PartitionContext } from './partition.ts';
-import type { StorageHostSettings, StoragePort } from './storage-host.ts';
+import type { DynamicStorageSettings, StorageHostSettings, StoragePort } from './storage-host.ts';
 import type {
   OpenedPartition,
   OpenPartition,
@@ -47,6 +48,7 @@ export class StorageRequests {
     this.#context = context;
     this.#handlers = {
       open: ({ partitions }) => partitions.map((partition) => this.#open(partition)),
+      settings: ({ settings }) => this.#setSettings(settings),
       configure: ({ row, config }) =>
         this.#with(row, ({ log }) => {
           log.setConfig(config);
@@ -115,28 +117,35 @@ export class StorageRequests {
   }
 
   #openLog(opening: OpenPartition): Log {
-    const { topic, partition, topicId, config, leaderEpoch, recoveryPoint, logStartOffset, cleanShutdown } = opening;
+    const { topic, partition, topicId, config, leaderEpoch } = opening;
+    const { recoveryPoint, logStartOffset, cleanedOffset, cleanShutdown } = opening;
     const { settings, store, clock, logger } = this.#context;
     const log = Log.open(store, opening.folder, {
       topic,
       partition,
       topicId,
       config,
-      producerStateOptions: {
-        producerIdExpirationMs: settings.producerIdExpirationMs,
-        verificationEnabled: settings.transactionVerificationEnabled,
-      },
+      producerStateOptions: producerStateOptions(settings),
       clock,
       random: systemRandom,
       logger,
       recoveryPoint,
       logStartOffset,
+      cleanedOffset,
       cleanShutdown,
       leaderEpoch,
     });
     // The only replica: what is in the log is committed.
     log.setHighWatermark(log.logEndOffset);
     return log;
+  }
+
+  #setSettings(settings: DynamicStorageSettings): null {
+    // The host and its partitions read the same object.
+    Object.assign(this.#context.settings, settings);
+    for (const partition of this.#context.partitions)
+      partition?.log.producers.setOptions(producerStateOptions(settings));
+    return null;
   }
 
   #setEpoch(partition: Partition, leaderEpoch: number): null {
@@ -211,6 +220,13 @@ export class StorageRequests {
     if (failure !== undefined) throw failure;
     return null;
   }
+}
+
+function producerStateOptions(settings: DynamicStorageSettings): ProducerStateOptions {
+  return {
+    producerIdExpirationMs: settings.producerIdExpirationMs,
+    verificationEnabled: settings.transactionVerificationEnabled,
+  };
 }
 
 function found(offset: Omit<TimestampedOffset, 'errorCode'> | undefined): TimestampedOffset {

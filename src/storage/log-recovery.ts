@@ -135,9 +135,9 @@ export function rebuildMissingIndexes(state: LogState, below: number): void {
 /**
  * After an unclean stop: checks the segments from the one that holds the recovery point on, cuts the log at the first
  * bad batch and drops the segments behind it. Returns the base offset of the first segment that was checked. Throws a
- * LogCorruptionError for damage below the recovery point.
+ * LogCorruptionError for damage below the recovery point. Compaction has been at work below `cleanedOffset`.
  */
-export function recoverSegments(state: LogState): number {
+export function recoverSegments(state: LogState, cleanedOffset: number): number {
   const { recoveryPoint, logger } = state;
   const first = Math.max(0, state.floorSegment(recoveryPoint));
   const unflushed = state.segments.slice(first);
@@ -146,7 +146,9 @@ export function recoverSegments(state: LogState): number {
     if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
     const { nextOffset, validBytes: position } = scan;
     const fault =
-      scan.fault === BatchFault.none ? gapBefore(state, unflushed[at + 1], nextOffset) : faultName(scan.fault);
+      scan.fault === BatchFault.none
+        ? gapBefore(state, unflushed[at + 1], nextOffset, cleanedOffset)
+        : faultName(scan.fault);
     if (fault === undefined) continue;
     if (nextOffset < recoveryPoint) throw new LogCorruptionError(state.folder, nextOffset, recoveryPoint, fault);
     const details = { partition: state.name, segment: baseOffset, position, fault, logEndOffset: nextOffset };
@@ -171,10 +173,16 @@ function syncSegment({ files, folder }: LogState, baseOffset: number): void {
 
 /**
  * A segment that ends before the next one begins has lost its tail at a batch boundary, unless compaction takes batches
- * away in this topic.
+ * away in this topic, or has done so before the topic's policy was changed.
  */
-function gapBefore(state: LogState, nextSegment: number | undefined, nextOffset: number): string | undefined {
-  const isGap = nextSegment !== undefined && nextOffset < nextSegment && !state.config.cleanupCompact;
+function gapBefore(
+  state: LogState,
+  nextSegment: number | undefined,
+  nextOffset: number,
+  cleanedOffset: number,
+): string | undefined {
+  if (nextSegment === undefined || state.config.cleanupCompact || nextSegment <= cleanedOffset) return undefined;
+  const isGap = nextOffset < nextSegment;
   return isGap ? `batches up to offset ${nextSegment} are missing` : undefined;
 }
 

@@ -55,6 +55,8 @@ export interface LogOptions {
   /** From the directory's checkpoints; 0 for a new log. */
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
+  /** Where the last cleaning ended (`cleaner-offset-checkpoint`); absent when the log was never compacted. */
+  readonly cleanedOffset?: number;
   /** The directory's logs were closed in order. */
   readonly cleanShutdown: boolean;
   /** Epoch under which this broker leads the partition, -1 as a follower. */
@@ -443,7 +445,7 @@ function load(state: LogState, options: LogOptions): void {
     const isClean = options.cleanShutdown && endsWithWholeBatch(state);
     const recoverFrom = state.segments[Math.max(0, state.floorSegment(options.recoveryPoint))];
     rebuildMissingIndexes(state, isClean ? Number.POSITIVE_INFINITY : recoverFrom);
-    if (!isClean) recoveredFrom = recoverSegments(state);
+    if (!isClean) recoveredFrom = recoverSegments(state, options.cleanedOffset ?? 0);
     state.refresh();
     dropWhenEndIsBelowStart(state, options.logStartOffset);
   }

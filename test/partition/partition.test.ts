@@ -89,6 +89,30 @@ describe('partition: when batches are answered', () => {
     assert.equal(fixture.syncs.length, 0);
   });
 
+  test('settings that change while it runs reach its partitions', async () => {
+    const fixture = new StorageFixture();
+    await fixture.open(0);
+    const settings = { syncAcksAll: false, producerIdExpirationMs: 1_000, transactionVerificationEnabled: true };
+    await fixture.request({ op: 'settings', settings });
+    fixture.send(0, -1);
+    assert.equal(fixture.answers()[0].errorCode, ErrorCode.NONE);
+    assert.equal(fixture.syncs.length, 0);
+    const transactional = { producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true };
+    fixture.send(0, 1, someBatch('v', transactional));
+    assert.equal(fixture.answers()[0].errorCode, ErrorCode.INVALID_TXN_STATE);
+    await fixture.request({ op: 'settings', settings: { ...settings, transactionVerificationEnabled: false } });
+    fixture.send(0, 1, someBatch('v', transactional));
+    assert.equal(fixture.answers()[0].errorCode, ErrorCode.NONE);
+    fixture.send(0, 1, someBatch('v', { producerId: 8, producerEpoch: 0, baseSequence: 0 }));
+    fixture.clock.advance(600_000);
+    const producers = await fixture.request({ op: 'producers', row: 0 });
+    assert.deepEqual(
+      producers.map(({ producerId }) => producerId),
+      [7],
+      'only the one in a transaction is kept',
+    );
+  });
+
   test('flush.messages=1 syncs before any answer', async () => {
     const fixture = await fixtureWith({ flushMessages: 1 }, { syncAcksAll: false });
     const tokens = [ALL, 1, 0].map((acks) => fixture.push(0, acks));

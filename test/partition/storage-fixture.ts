@@ -130,6 +130,7 @@ export class StorageFixture {
           leaderEpoch: 0,
           recoveryPoint: 0,
           logStartOffset: 0,
+          cleanedOffset: 0,
           cleanShutdown: true,
         },
       ],

@@ -111,6 +111,23 @@ describe('recovery', () => {
     assert.equal(fixture.appendRecords(1).baseOffset, 9);
   });
 
+  test('a gap between segments is damage, but not where compaction has been at work', () => {
+    const shorten = (fixture: LogFixture): void =>
+      fixture.files.edit(path(4, '.log'), (bytes) => bytes.subarray(0, BATCH_BYTES));
+    const damaged = filled();
+    shorten(damaged);
+    assert.equal(damaged.crash().logEndOffset, 5);
+    for (const [cleanedOffset, logEndOffset] of [
+      [6, 9],
+      [5, 5],
+    ]) {
+      const cleaned = filled();
+      shorten(cleaned);
+      // The topic was compacted once; now its policy is delete.
+      assert.equal(cleaned.crash({ cleanedOffset }).logEndOffset, logEndOffset);
+    }
+  });
+
   test('missing or damaged indexes are made anew', () => {
     const fixture = filled();
     fixture.log.close();
