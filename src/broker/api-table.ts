@@ -19,6 +19,7 @@ import { describeAcls } from './apis/29-describe-acls.ts';
 import { describeConfigs } from './apis/32-describe-configs.ts';
 import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
 import { describeDelegationToken } from './apis/41-describe-delegation-token.ts';
+import { incrementalAlterConfigs } from './apis/44-incremental-alter-configs.ts';
 import { describeClientQuotas } from './apis/48-describe-client-quotas.ts';
 import { alterClientQuotas } from './apis/49-alter-client-quotas.ts';
 import { describeCluster } from './apis/60-describe-cluster.ts';
@@ -54,6 +55,7 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     describeConfigs,
     describeLogDirs,
     describeDelegationToken,
+    incrementalAlterConfigs,
     describeClientQuotas,
     alterClientQuotas,
     describeCluster,

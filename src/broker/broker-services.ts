@@ -8,6 +8,7 @@ import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts
 import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
+import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { PartitionManager } from './partition-manager.ts';
@@ -25,6 +26,8 @@ export interface BrokerServices {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Loggers of this thread; `setLogLevels` tells the others after a change. */
+  readonly loggers: ComponentLoggers;
   readonly image: MetadataImage;
   readonly controller: Controller;
   readonly groups: GroupCoordinator;
@@ -37,6 +40,7 @@ export interface BrokerServices {
   readonly autoTopics: AutoTopics;
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;
+  setLogLevels(): void;
   /** Writes the checkpoint files of all log directories now. */
   writeCheckpoints(): void;
   /** Where the asker finds a broker, on the listener it came in on; undefined when that broker has no such listener. */

@@ -60,6 +60,10 @@ export class RequestRouter {
       principal: ANONYMOUS,
     };
     const response = await api.handle(body as never, context, this.#services);
+    this.#logger.debug(
+      { apiKey, apiVersion, clientId: context.clientId, client: context.clientHost },
+      'request answered',
+    );
     return frame(api, apiVersion, correlationId, response);
   }
 }

@@ -30,10 +30,8 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
     console.error(error.message);
     return EXIT_CONFIG;
   }
-  const logger = createLogger({
-    level: loaded.config.string('millrace.log.level') as LogLevel,
-    format: loaded.config.string('millrace.log.format') as 'text' | 'json',
-  });
+  const format = loaded.config.string('millrace.log.format') as 'text' | 'json';
+  const logger = createLogger({ level: loaded.config.string('millrace.log.level') as LogLevel, format });
   for (const warning of loaded.warnings) logger.warn({}, warning);
   return new Promise((resolve) => {
     let broker: Broker | undefined;
@@ -59,7 +57,7 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
       logger.error({ error: error.message }, 'the broker cannot go on');
       process.exit(EXIT_FATAL);
     };
-    start(loaded, logger, onFatal).then(
+    start(loaded, logger, createLogger({ level: 'debug', format }), onFatal).then(
       (started) => (broker = started),
       (error: Error) => {
         logger.error(
@@ -75,12 +73,13 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
 async function start(
   loaded: LoadedBrokerConfig,
   logger: ProcessLogger,
+  brokerLogger: ProcessLogger,
   onFatal: (error: Error) => void,
 ): Promise<Broker> {
   const startedMs = performance.now();
   const { broker, engine, ioThreads, storageWorkers } = await launchBroker({
     loaded,
-    logger,
+    logger: brokerLogger,
     onFatal,
     cores: availableParallelism(),
   });

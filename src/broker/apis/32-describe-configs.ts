@@ -1,5 +1,6 @@
 /** DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. */
 import {
+  ConfigSource,
   type DescribedConfig,
   describeBrokerConfig,
   describeClientMetricsConfig,
@@ -15,6 +16,7 @@ import {
   describeConfigsRequest,
   describeConfigsResponse,
 } from '../../protocol/messages/32-describe-configs.ts';
+import { LOGGER_NAMES } from '../../telemetry/component-loggers.ts';
 import { api } from '../api-handler.ts';
 import type { BrokerServices } from '../broker-services.ts';
 
@@ -68,10 +70,24 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
           `Unexpected broker id, expected ${nodeId} but received ${resourceName}`,
         );
       }
-      return [];
+      return describeLoggers(services);
     default:
       throw failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
   }
+}
+
+/** KIP-412: every logger with the level in effect. */
+function describeLoggers({ loggers }: BrokerServices): DescribedConfig[] {
+  return LOGGER_NAMES.map((name) => ({
+    name,
+    value: loggers.levelOf(name),
+    readOnly: false,
+    configSource: ConfigSource.DYNAMIC_BROKER_LOGGER_CONFIG,
+    isSensitive: false,
+    synonyms: [],
+    configType: 0,
+    documentation: '',
+  }));
 }
 
 function failure(code: ErrorCode, message = errorMessage(code)): KafkaError {

@@ -11,10 +11,6 @@ import { alterConfigsRequest, alterConfigsResponse } from '../../protocol/messag
 import { createPartitionsRequest, createPartitionsResponse } from '../../protocol/messages/37-create-partitions.ts';
 import { electLeadersRequest, electLeadersResponse } from '../../protocol/messages/43-elect-leaders.ts';
 import {
-  incrementalAlterConfigsRequest,
-  incrementalAlterConfigsResponse,
-} from '../../protocol/messages/44-incremental-alter-configs.ts';
-import {
   alterPartitionReassignmentsRequest,
   alterPartitionReassignmentsResponse,
 } from '../../protocol/messages/45-alter-partition-reassignments.ts';
@@ -56,9 +52,6 @@ export const controllerApis: readonly Api[] = [
   ),
   api(electLeadersRequest, electLeadersResponse, (request, context, { controller }) =>
     controller.electLeaders(request, controllerContext(context)),
-  ),
-  api(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, (request, context, { controller }) =>
-    controller.incrementalAlterConfigs(request, controllerContext(context)),
   ),
   api(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, (request, context, { controller }) =>
     controller.alterPartitionReassignments(request, controllerContext(context)),

@@ -9,12 +9,13 @@ import { loadAddon } from '../../native/addon.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
 import { NativeLogStore } from '../../native/native-log-store.ts';
 import type { Doorbell } from '../../ring/wake-signal.ts';
+import { ComponentLoggers } from '../../telemetry/component-loggers.ts';
 import { createLogger, type LoggerOptions } from '../../telemetry/logger.ts';
 import { rateLimitedLogger } from '../../telemetry/rate-limited-logger.ts';
 import { buildIoHost } from './build-io-host.ts';
 import { buildStorageHost } from './build-storage-host.ts';
 import { remoteDoorbell } from './remote-doorbell.ts';
-import { type DoorbellIds, HOSTS_RUN, type ThreadSeed } from './thread-seed.ts';
+import { type DoorbellIds, HOSTS_RUN, type LevelsChanged, type ThreadSeed } from './thread-seed.ts';
 
 const seed = workerData as ThreadSeed;
 const addon = loadAddon();
@@ -35,14 +36,17 @@ function doorbell(id: number, drain: () => void): Doorbell {
   return id === ownBell ? { ring: () => queueMicrotask(drain) } : remoteDoorbell(bells!, id);
 }
 
-const level = seed.logLevel as LoggerOptions['level'];
 const format = seed.logFormat as LoggerOptions['format'];
+const sink = rateLimitedLogger(createLogger({ level: 'debug', format }), systemClock);
+const loggers = new ComponentLoggers(sink, 'INFO');
+loggers.assign(seed.logLevels);
+parentPort.on('message', ({ logLevels }: LevelsChanged) => loggers.assign(logLevels));
 const context = {
   memory: seed.memory,
   arenaIds: seed.arenaIds,
   clock: systemClock,
   store: new NativeLogStore(addon),
-  logger: rateLimitedLogger(createLogger({ level, format }), systemClock),
+  loggers,
   senders: ids.senders.map((id) => doorbell(id, () => drainIo())),
   workers: ids.workers.map((id) => doorbell(id, () => drainStorage())),
 };

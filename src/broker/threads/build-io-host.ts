@@ -20,7 +20,7 @@ const RESPONSE_BYTES = 256 * 1024;
 
 export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   const { settings, ioThreads, fetchSessionSlots, port } = seed;
-  const { memory, clock, store, logger, workers } = context;
+  const { memory, clock, store, loggers, workers } = context;
   const { ioThread } = settings;
   const own = memory.senders[ioThread];
   const outputs = openSocketOutput();
@@ -29,7 +29,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   return new IoHost({
     settings,
     clock,
-    logger,
+    logger: loggers.of('connections'),
     store,
     table: new PartitionTable(memory.table),
     arena: new SharedArena(own.arena, SCRATCH_BYTES),

@@ -1,6 +1,5 @@
 /** Builds the storage host of a broker thread. */
 import type { Clock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
 import type { NativeLogStore } from '../../native/native-log-store.ts';
 import { StorageHost } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
@@ -8,6 +7,7 @@ import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { adoptBatchMemory } from '../../storage/batch-memory.ts';
+import type { ComponentLoggers } from '../../telemetry/component-loggers.ts';
 import type { SharedMemory } from '../shared-memory.ts';
 import { threadPort } from './ports.ts';
 import type { StorageSeed } from './thread-seed.ts';
@@ -18,19 +18,19 @@ export interface ThreadContext {
   readonly arenaIds: readonly number[];
   readonly clock: Clock;
   readonly store: NativeLogStore;
-  readonly logger: Logger;
+  readonly loggers: ComponentLoggers;
   /** Bells of I/O threads in order, then of the control thread. */
   readonly senders: readonly Doorbell[];
   readonly workers: readonly Doorbell[];
 }
 
 export function buildStorageHost({ settings, port }: StorageSeed, context: ThreadContext): StorageHost {
-  const { memory, arenaIds, clock, store, logger, senders } = context;
+  const { memory, arenaIds, clock, store, loggers, senders } = context;
   const { worker } = settings;
   return new StorageHost({
     settings,
     clock,
-    logger,
+    logger: loggers.of('storage'),
     store,
     table: new PartitionTable(memory.table),
     sources: memory.senders.map(({ links, signal, arena }, sender) => ({

@@ -3,13 +3,13 @@
  * thread its ends: ports to talk to them and the appender for its own batches.
  */
 import type { Clock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { StorageHostSettings } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import type { AssignedLevels, ComponentLoggers } from '../../telemetry/component-loggers.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
 import { WorkerLink } from '../io/worker-links.ts';
@@ -19,8 +19,7 @@ import { WorkAppender } from '../work-appender.ts';
 export interface HostsOptions {
   readonly store: LogStore;
   readonly clock: Clock;
-  readonly logger: Logger;
-  readonly logLevel: string;
+  readonly loggers: ComponentLoggers;
   readonly logFormat: string;
   readonly ioThreads: number;
   readonly storageWorkers: number;
@@ -39,6 +38,8 @@ export interface Hosts {
   readonly appender: WorkAppender;
   readonly ioPorts: readonly Port<ToIo, FromIo>[];
   readonly storagePorts: readonly Port<ToStorage, FromStorage>[];
+  /** Levels of loggers have changed. */
+  setLogLevels(levels: AssignedLevels): void;
   /** Ends the threads; everything in them was stopped before. */
   close(): Promise<void>;
 }

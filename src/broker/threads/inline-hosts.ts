@@ -31,7 +31,7 @@ class TaskDoorbell implements Doorbell {
 
 /** One I/O host and one storage host, whatever the counts in the options. */
 export function startInlineHosts(options: HostsOptions): Hosts {
-  const { store, clock, logger } = options;
+  const { store, clock, loggers } = options;
   const prepared = prepareMemory({ ...options, ioThreads: 1, storageWorkers: 1 });
   const { memory, arenaIds } = prepared;
   const table = new PartitionTable(memory.table);
@@ -40,7 +40,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   const storageHost = new StorageHost({
     settings: { ...options.storage, worker: 0, workers: 1 },
     clock,
-    logger,
+    logger: loggers.of('storage'),
     store,
     table,
     sources: memory.senders.map(({ links, signal, arena }, sender) => ({
@@ -57,7 +57,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   const ioHost = new IoHost({
     settings: { ...options.io, ioThread: 0 },
     clock,
-    logger,
+    logger: loggers.of('connections'),
     store,
     table,
     arena: new SharedArena(memory.senders[0].arena, SCRATCH_BYTES),
@@ -77,5 +77,13 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   ioBell.answer = () => ioHost.drain();
   controlBell.answer = () => appender.drain();
   workerBell.answer = () => storageHost.drain();
-  return { table, appender, ioPorts: [ioPort], storagePorts: [storagePort], close: async () => storageHost.close() };
+  return {
+    table,
+    appender,
+    ioPorts: [ioPort],
+    storagePorts: [storagePort],
+    // The hosts have the caller's own loggers.
+    setLogLevels: () => {},
+    close: async () => storageHost.close(),
+  };
 }

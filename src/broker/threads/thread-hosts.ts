@@ -15,6 +15,7 @@ import {
   type DoorbellNamed,
   HOSTS_RUN,
   type IoSeed,
+  type LevelsChanged,
   type StorageSeed,
   type ThreadSeed,
 } from './thread-seed.ts';
@@ -23,13 +24,13 @@ import {
 const YOUNG_GENERATION_MB = 8;
 
 export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
-  const { ioThreads, storageWorkers, colocated, logLevel, logFormat } = options;
+  const { ioThreads, storageWorkers, colocated, loggers, logFormat } = options;
   const bells = openDoorbells();
   if (!bells) throw new Error('broker threads need the native engine');
   const prepared = prepareMemory(options);
   const { memory, arenaIds } = prepared;
   const start = (io: IoSeed | null, storage: StorageSeed | null): Worker => {
-    const seed: ThreadSeed = { memory, arenaIds, logLevel, logFormat, io, storage };
+    const seed: ThreadSeed = { memory, arenaIds, logLevels: loggers.assigned, logFormat, io, storage };
     const worker = new Worker(new URL(`./broker-thread.${moduleExtension}`, import.meta.url), {
       workerData: seed,
       transferList: [io?.port, storage?.port].filter((port) => port !== undefined),
@@ -63,6 +64,9 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     appender,
     ioPorts: ioChannels.map(({ port1 }) => threadPort<ToIo, FromIo>(port1)),
     storagePorts: storageChannels.map(({ port1 }) => threadPort<ToStorage, FromStorage>(port1)),
+    setLogLevels: (logLevels) => {
+      for (const thread of threads) thread.postMessage({ logLevels } satisfies LevelsChanged);
+    },
     close: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()));
     },

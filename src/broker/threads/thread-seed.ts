@@ -1,6 +1,7 @@
 /** What a thread is given at birth. Structured-cloned; the memory is shared. */
 import type { MessagePort } from 'node:worker_threads';
 import type { StorageHostSettings } from '../../partition/storage-host.ts';
+import type { AssignedLevels } from '../../telemetry/component-loggers.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { SharedMemory } from '../shared-memory.ts';
 
@@ -21,7 +22,7 @@ export interface ThreadSeed {
   readonly memory: SharedMemory;
   /** Storage engine's ids of the senders' arenas, in the order of `memory.senders`. */
   readonly arenaIds: readonly number[];
-  readonly logLevel: string;
+  readonly logLevels: AssignedLevels;
   readonly logFormat: string;
   readonly io: IoSeed | null;
   readonly storage: StorageSeed | null;
@@ -32,6 +33,11 @@ export interface DoorbellNamed {
   readonly doorbell: number;
 }
 export const HOSTS_RUN = 'hosts run';
+
+/** To a running thread: levels of loggers have changed. */
+export interface LevelsChanged {
+  readonly logLevels: AssignedLevels;
+}
 
 export interface DoorbellIds {
   /** I/O threads in order, then the control thread. */
