@@ -1,0 +1,59 @@
+/**
+ * Takes in what clients push: decompresses and reads it, within bounds, and hands it to the store of client series.
+ * Control thread.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { BatchFault } from '../../native/log-store.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { BatchError } from '../../protocol/records/batch-header.ts';
+import { decompress } from '../../protocol/records/compression.ts';
+import type { ClientSeries } from '../../telemetry/client-series.ts';
+import { OtlpTooLargeError, readOtlpMetrics } from '../../telemetry/otlp-metrics.ts';
+import { ProtobufError } from '../../telemetry/protobuf-reader.ts';
+import type { MetricsPush } from './client-metrics-manager.ts';
+
+/** Size of one push when it is decompressed. A Java client's is some tens of kilobytes. */
+export const PUSH_DECOMPRESSED_BYTES_MAX = 4 * 1024 * 1024;
+
+export class PushReceiver {
+  readonly #series: ClientSeries;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(series: ClientSeries, clock: Clock, logger: Logger) {
+    this.#series = series;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** INVALID_RECORD makes a client push no more; one whose push is only too large tries again. */
+  receive({ clientInstanceId, client, compressionType, metrics, keepMs }: MetricsPush): ErrorCode {
+    const { clientId, clientHost, clientPort } = client;
+    try {
+      const bytes = decompress(compressionType, metrics, PUSH_DECOMPRESSED_BYTES_MAX);
+      if (bytes.length > PUSH_DECOMPRESSED_BYTES_MAX) return ErrorCode.TELEMETRY_TOO_LARGE;
+      const who = {
+        clientInstanceId,
+        clientId,
+        softwareName: client.softwareName ?? '',
+        softwareVersion: client.softwareVersion ?? '',
+        sourceAddress: clientHost,
+        sourcePort: clientPort,
+      };
+      this.#series.take(who, readOtlpMetrics(bytes), this.#clock.monotonicMs(), keepMs);
+      return ErrorCode.NONE;
+    } catch (error) {
+      const isTooLarge =
+        error instanceof OtlpTooLargeError || (error instanceof BatchError && error.fault === BatchFault.tooLarge);
+      if (!isTooLarge && !(error instanceof ProtobufError) && !(error instanceof BatchError)) throw error;
+      const reason = (error as Error).message;
+      this.#logger.warn({ client: clientHost, clientId, clientInstanceId, reason }, 'pushed metrics refused');
+      return isTooLarge ? ErrorCode.TELEMETRY_TOO_LARGE : ErrorCode.INVALID_RECORD;
+    }
+  }
+
+  expire(): void {
+    this.#series.expire(this.#clock.monotonicMs());
+  }
+}
