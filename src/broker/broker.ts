@@ -33,6 +33,7 @@ import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
 import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
 import { IoLinks } from './io-links.ts';
+import { ListenerSecurity } from './listener-security.ts';
 import { LogDirectories } from './log-directories.ts';
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
 import { PartitionManager } from './partition-manager.ts';
@@ -73,6 +74,7 @@ export class Broker {
   readonly #logger: Logger;
   readonly #hosts: Hosts;
   readonly #locks: DirectoryLocks;
+  readonly #security: ListenerSecurity;
   readonly #directory: MetadataDirectory;
   readonly #directories: LogDirectories;
   readonly #controller: LocalController;
@@ -89,17 +91,23 @@ export class Broker {
 
   /** Rejects with what is in the way; then nothing runs and the directories are free. */
   static async start(options: BrokerOptions): Promise<Broker> {
+    const { config, listeners } = options.loaded;
     const { logDirs, metadataLogDir } = options.loaded.identity;
+    const security = new ListenerSecurity(config, listeners);
     const locks = new DirectoryLocks([...logDirs, metadataLogDir], options.store.files);
     try {
-      return await Broker.#startLocked(options, locks);
+      return await Broker.#startLocked(options, locks, security);
     } catch (error) {
       locks.release();
       throw error;
     }
   }
 
-  static async #startLocked(options: BrokerOptions, locks: DirectoryLocks): Promise<Broker> {
+  static async #startLocked(
+    options: BrokerOptions,
+    locks: DirectoryLocks,
+    security: ListenerSecurity,
+  ): Promise<Broker> {
     const { loaded, store, loggers, clock = systemClock, random = systemRandom } = options;
     const { config, identity } = loaded;
     const directory = openMetadataDirectory({
@@ -141,7 +149,7 @@ export class Broker {
       onFatal: options.onFatal,
     });
     const hosts = await options.startHosts(config);
-    const broker = new Broker(options, { clock, random, locks, directory, directories, controller, hosts });
+    const broker = new Broker(options, { clock, random, locks, security, directory, directories, controller, hosts });
     broker.#onConfig = (changed) => (current = changed);
     try {
       await broker.#start();
@@ -160,6 +168,7 @@ export class Broker {
       clock: Clock;
       random: Random;
       locks: DirectoryLocks;
+      security: ListenerSecurity;
       directory: MetadataDirectory;
       directories: LogDirectories;
       controller: LocalController;
@@ -174,6 +183,7 @@ export class Broker {
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#locks = parts.locks;
+    this.#security = parts.security;
     this.#directory = parts.directory;
     this.#directories = parts.directories;
     this.#controller = parts.controller;
@@ -301,13 +311,16 @@ export class Broker {
   async #start(): Promise<void> {
     const bound: BoundListener[] = [];
     for (const { name, host, port } of this.#options.loaded.listeners.listeners) {
-      const taken = await this.#io.listen({
-        listenerName: name,
-        host: host === '' ? undefined : host,
-        port,
-        backlog: this.#config.int('socket.listen.backlog.size'),
-        frameBytesMax: this.#config.int('socket.request.max.bytes'),
-      });
+      const taken = await this.#io.listen(
+        {
+          listenerName: name,
+          host: host === '' ? undefined : host,
+          port,
+          backlog: this.#config.int('socket.listen.backlog.size'),
+          frameBytesMax: this.#config.int('socket.request.max.bytes'),
+        },
+        this.#security.tlsOf(name),
+      );
       bound.push({ name, host, port: taken });
     }
     this.listeners = bound;

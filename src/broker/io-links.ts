@@ -1,6 +1,7 @@
 /** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
 import type { ListenerOptions } from '../network/listener.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import type { TlsSettings } from '../security/tls-settings.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
@@ -27,13 +28,13 @@ export class IoLinks {
   }
 
   /** Opens a listener on every I/O thread; resolves with its port. */
-  async listen(options: Omit<ListenerOptions, 'reusePort'>): Promise<number> {
+  async listen(options: Omit<ListenerOptions, 'reusePort'>, tls: TlsSettings | null): Promise<number> {
     const reusePort = this.#ports.length > 1;
     let { port } = options;
     for (const io of this.#ports) {
       const id = this.#nextId++;
       const reply = await this.#expect(id, () =>
-        io.post({ type: 'listen', id, listener: { ...options, port, reusePort } }),
+        io.post({ type: 'listen', id, listener: { ...options, port, reusePort }, tls }),
       );
       if (reply.type !== 'listening' || reply.error !== null) {
         throw new Error(reply.type === 'listening' ? (reply.error ?? '') : 'no listener');
@@ -41,6 +42,11 @@ export class IoLinks {
       port = reply.port;
     }
     return port;
+  }
+
+  /** Connections of that listener that come from now on use these settings. */
+  changeTls(listenerName: string, tls: TlsSettings): void {
+    for (const io of this.#ports) io.post({ type: 'tls', listenerName, tls });
   }
 
   /** Resolves when every I/O thread knows: nobody can be told of a topic that a neighbour does not serve yet. */

@@ -86,6 +86,10 @@ function hostsOptions(config: BrokerConfig): Settings {
       fetchResponseBytesMax: config.int('fetch.max.bytes'),
       maxConnections: config.int('max.connections'),
       maxConnectionsPerIp: config.int('max.connections.per.ip'),
+      handshakes: {
+        underWayMax: config.int('millrace.tls.handshakes.max'),
+        timeoutMs: config.int('millrace.tls.handshake.timeout.ms'),
+      },
     },
     storage: storageSettings(config),
   };

@@ -47,6 +47,13 @@ export const MILLRACE_CONFIGS = [
     'Requests of one connection that may be unanswered; at that number reading from it pauses.',
     { min: 1 },
   ),
+  int(
+    'millrace.tls.handshakes.max',
+    128,
+    'TLS handshakes that an I/O thread runs at once; later connections wait for their turn.',
+    { min: 1 },
+  ),
+  int('millrace.tls.handshake.timeout.ms', 10_000, 'A TLS handshake that takes longer is given up.', { min: 1 }),
   long(
     'millrace.records.decompressed.bytes.max',
     268_435_456,

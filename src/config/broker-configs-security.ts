@@ -35,7 +35,6 @@ export const SECURITY_CONFIGS = [
   string('ssl.client.auth', 'none', 'Whether clients must show a certificate: none, requested or required.', {
     oneOf: ['none', 'requested', 'required'],
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
   string('ssl.principal.mapping.rules', 'DEFAULT', "Rules that turn a certificate's subject into a user name.", {
     accepted: NOT_YET,
@@ -47,26 +46,22 @@ export const SECURITY_CONFIGS = [
   list('ssl.enabled.protocols', ['TLSv1.2', 'TLSv1.3'], 'TLS versions that may be used.', {
     nonEmpty: true,
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
   string('ssl.keystore.type', 'JKS', 'Format of the key store: PEM, PKCS12 or JKS.', {
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
   string('ssl.keystore.location', null, "File that holds the broker's key and certificate.", {
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
-  password('ssl.keystore.password', null, 'Password of that file.', { dynamic: 'broker', accepted: NOT_YET }),
-  password('ssl.key.password', null, 'Password of the private key.', { dynamic: 'broker', accepted: NOT_YET }),
-  password('ssl.keystore.key', null, 'Private key in PEM.', { dynamic: 'broker', accepted: NOT_YET }),
+  password('ssl.keystore.password', null, 'Password of that file.', { dynamic: 'broker' }),
+  password('ssl.key.password', null, 'Password of the private key.', { dynamic: 'broker' }),
+  password('ssl.keystore.key', null, 'Private key in PEM.', { dynamic: 'broker' }),
   password('ssl.keystore.certificate.chain', null, 'Certificate chain in PEM.', {
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
   string('ssl.truststore.type', 'JKS', 'Format of the trust store: PEM, PKCS12 or JKS.', { dynamic: 'broker' }),
   string('ssl.truststore.location', null, 'File that holds the trusted certificates.', { dynamic: 'broker' }),
-  password('ssl.truststore.password', null, 'Password of that file.', { dynamic: 'broker', accepted: NOT_YET }),
+  password('ssl.truststore.password', null, 'Password of that file.', { dynamic: 'broker' }),
   password('ssl.truststore.certificates', null, 'Trusted certificates in PEM.', { dynamic: 'broker' }),
   string('ssl.keymanager.algorithm', 'SunX509', "Algorithm of Java's key manager.", {
     dynamic: 'broker',
@@ -88,7 +83,6 @@ export const SECURITY_CONFIGS = [
   }),
   list('ssl.cipher.suites', [], 'Cipher suites that may be used; empty leaves it to OpenSSL.', {
     dynamic: 'broker',
-    accepted: NOT_YET,
   }),
   classOf('ssl.engine.factory.class', null, 'Class that makes TLS engines.', { dynamic: 'broker', accepted: JAVA }),
   string('sasl.mechanism.inter.broker.protocol', 'GSSAPI', 'SASL mechanism between brokers.', {

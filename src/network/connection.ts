@@ -9,8 +9,8 @@
  * The handler may refuse a frame (an earlier request must finish first, a ring or the arena is full): reading pauses and
  * `resume` offers the frame again. What was read behind it is kept in a stash of at most one scratch buffer.
  */
-import type { Socket } from 'node:net';
 import type { SharedArena } from '../ring/shared-arena.ts';
+import type { ConnectionSocket } from './connection-socket.ts';
 import type { ResponseSender } from './response-sender.ts';
 
 /** A frame gets its whole size at once up to here; beyond, its block doubles as bytes arrive. */
@@ -53,7 +53,7 @@ export class Connection {
   readonly localHost: string;
   /** Set by the listener before the first byte is read. */
   sender!: ResponseSender;
-  socket!: Socket;
+  socket!: ConnectionSocket;
   /** The broker's own state of the connection. */
   attachment: object | null = null;
   closed = false;
@@ -113,10 +113,7 @@ export class Connection {
     if (buffer === this.#scratch) {
       const bytes = this.#arena.bytes;
       const stopped = this.#consume(bytes, 0, count);
-      if (stopped < count && !this.closed) {
-        this.#stash = Buffer.from(bytes.subarray(stopped, count));
-        this.#stashAt = 0;
-      }
+      if (stopped < count && !this.closed) this.#keep(bytes.subarray(stopped, count));
     } else {
       this.#filledBytes += count;
       this.#continueBlock();
@@ -148,6 +145,13 @@ export class Connection {
     this.sender?.close();
     this.socket?.destroy();
     this.#handler.onClosed(this);
+  }
+
+  /** TLS delivers what it had decrypted also after reading was paused: at most what one read of the socket brought. */
+  #keep(bytes: Buffer): void {
+    const before = this.#stash?.subarray(this.#stashAt);
+    this.#stash = before ? Buffer.concat([before, bytes]) : Buffer.from(bytes);
+    this.#stashAt = 0;
   }
 
   /** Cuts frames out of bytes[at, end); answers where it stopped: `end`, or where `resume` must go on. */

@@ -7,6 +7,9 @@ import net, { type Server, Socket } from 'node:net';
 import type { SharedArena } from '../ring/shared-arena.ts';
 import { Connection, type FrameHandler } from './connection.ts';
 import type { ResponseSender } from './response-sender.ts';
+import type { TlsHandshakes } from './tls-handshakes.ts';
+import type { TlsResponseSender } from './tls-response-sender.ts';
+import { type TlsEndpoint, TlsServerSocket } from './tls-socket.ts';
 
 export interface ListenerOptions {
   readonly listenerName: string;
@@ -26,6 +29,9 @@ export interface ListenerContext {
   /** False refuses a connection (limits by count and address). */
   admit(clientHost: string, listenerName: string): boolean;
   createSender(connection: Connection, descriptor: number, socket: Socket): ResponseSender;
+  createTlsSender(connection: Connection): TlsResponseSender;
+  readonly handshakes: TlsHandshakes;
+  onHandshakeFailed(connection: Connection, reason: string, strange: boolean): void;
   /** False holds the connection's first read back until `Connection.socket.resume()` is called. */
   onOpened(connection: Connection): boolean;
 }
@@ -40,12 +46,15 @@ interface WithDescriptor {
 
 export class Listener {
   readonly options: ListenerOptions;
+  /** How it speaks TLS; null for plain TCP. A new one serves the connections that come from now on. */
+  tls: TlsEndpoint | null;
   readonly #server: Server;
   readonly #context: ListenerContext;
   readonly #scratch: Uint8Array;
 
-  constructor(options: ListenerOptions, context: ListenerContext) {
+  constructor(options: ListenerOptions, context: ListenerContext, tls: TlsEndpoint | null = null) {
     this.options = options;
+    this.tls = tls;
     this.#context = context;
     this.#scratch = context.arena.bytes.subarray(0, context.arena.scratchBytes);
     this.#server = net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => this.#adopt(accepted));
@@ -90,30 +99,62 @@ export class Listener {
       },
       this.#scratch,
     );
-    let buffer: Uint8Array = this.#scratch;
+    connection.lastReceivedMs = context.nowMs();
+    if (this.tls) this.#wireTls(connection, handle as { close(): void });
+    else this.#wirePlain(connection, handle);
+    if (context.onOpened(connection)) connection.socket.resume();
+  }
+
+  #wirePlain(connection: Connection, handle: unknown): void {
+    const context = this.#context;
     const socket = new Socket({
       handle,
       allowHalfOpen: true,
-      // A socket made around a handle reads at once unless it is told not to: `resume()` below begins it.
+      // A socket made around a handle reads at once unless it is told not to: `resume()` begins it.
       manualStart: true,
-      onread: {
-        buffer: () => {
-          buffer = connection.nextReadBuffer();
-          return buffer;
-        },
-        callback: (count: number) => {
-          connection.lastReceivedMs = context.nowMs();
-          return connection.received(count, buffer);
-        },
-      },
+      onread: this.#reader(connection),
     } as net.SocketConstructorOpts);
     connection.socket = socket;
-    connection.lastReceivedMs = context.nowMs();
     socket.on('error', () => connection.close());
     socket.on('close', () => connection.close());
     socket.on('end', () => context.handler.onEnded(connection));
     connection.sender = context.createSender(connection, (handle as WithDescriptor).fd, socket);
-    if (context.onOpened(connection)) socket.resume();
+  }
+
+  #wireTls(connection: Connection, handle: { close(): void }): void {
+    const context = this.#context;
+    const sender = context.createTlsSender(connection);
+    connection.sender = sender;
+    connection.socket = new TlsServerSocket(
+      handle,
+      () => this.tls!,
+      context.handshakes,
+      sender,
+      this.#reader(connection),
+      {
+        onFailed: (reason, strange) => {
+          context.onHandshakeFailed(connection, reason, strange);
+          connection.close();
+        },
+        onEnded: () => context.handler.onEnded(connection),
+        onClosed: () => connection.close(),
+      },
+    );
+  }
+
+  /** Reads go where the connection says, and it hears how much came. */
+  #reader(connection: Connection): net.OnReadOpts {
+    let buffer: Uint8Array = this.#scratch;
+    return {
+      buffer: () => {
+        buffer = connection.nextReadBuffer();
+        return buffer;
+      },
+      callback: (count: number) => {
+        connection.lastReceivedMs = this.#context.nowMs();
+        return connection.received(count, buffer);
+      },
+    };
   }
 }
 

@@ -12,7 +12,9 @@ import type { Logger } from '../../base/logger.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { Connection, FrameHandler } from '../../network/connection.ts';
 import { Listener, type ListenerContext } from '../../network/listener.ts';
-import type { ResponseSender } from '../../network/response-sender.ts';
+import type { OnDrained, ResponseSender } from '../../network/response-sender.ts';
+import { type HandshakeLimits, TlsHandshakes } from '../../network/tls-handshakes.ts';
+import { TlsResponseSender, TlsSlice } from '../../network/tls-response-sender.ts';
 import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { decodeFrom, Reader } from '../../protocol/codec.ts';
@@ -22,6 +24,7 @@ import { parseRequestHeader, type RequestHeader } from '../../protocol/request-h
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
+import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
 import { ClientState } from './client-state.ts';
 import {
   type AbortedQuestion,
@@ -48,6 +51,7 @@ export interface IoHostSettings {
   readonly fetchResponseBytesMax: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerIp: number;
+  readonly handshakes: HandshakeLimits;
 }
 
 export interface IoHostContext {
@@ -83,6 +87,8 @@ export class IoHost implements FrameHandler {
   readonly #clients = new Map<number, ClientState>();
   readonly #connectionsPerHost = new Map<string, number>();
   readonly #listeners: Listener[] = [];
+  readonly #handshakes: TlsHandshakes;
+  readonly #slice = new TlsSlice();
   /** Clients with a frame that was refused for want of room (rings or arena). */
   readonly #waitingForRoom = new Set<ClientState>();
   readonly #abortedReads = new Map<number, (aborted: readonly AbortedTransaction[] | null) => void>();
@@ -100,6 +106,7 @@ export class IoHost implements FrameHandler {
     this.#context = context;
     const { settings, clock, store, table, arena, links, sessions } = context;
     this.#nowMs = clock.monotonicMs();
+    this.#handshakes = new TlsHandshakes(settings.handshakes, clock);
     this.#output = new ResponseOutput(context.responseMemory, context.growResponseMemory);
     this.#produce = new ProducePath({
       arena,
@@ -362,6 +369,11 @@ export class IoHost implements FrameHandler {
       case 'listen':
         this.#listen(message);
         break;
+      case 'tls':
+        for (const listener of this.#listeners) {
+          if (listener.options.listenerName === message.listenerName) listener.tls = openTlsEndpoint(message.tls);
+        }
+        break;
       case 'start':
         this.#started = true;
         for (const { connection } of this.#clients.values()) connection.socket.resume();
@@ -393,7 +405,8 @@ export class IoHost implements FrameHandler {
   }
 
   #listen(message: Extract<ToIo, { type: 'listen' }>): void {
-    const listener = new Listener(message.listener, this.#listenerContext());
+    const tls = message.tls && openTlsEndpoint(message.tls);
+    const listener = new Listener(message.listener, this.#listenerContext(), tls);
     this.#listeners.push(listener);
     listener.listen().then(
       (port) => this.#context.port.post({ type: 'listening', id: message.id, port, error: null }),
@@ -408,19 +421,33 @@ export class IoHost implements FrameHandler {
       nextConnectionId: () => this.#nextId++,
       nowMs: () => this.#nowMs,
       admit: (host) => this.#admit(host),
-      createSender: (connection, descriptor, socket) => {
-        const client = new ClientState(connection);
-        connection.attachment = client;
-        return this.#context.createSender(descriptor, socket, (failed) => {
-          if (failed) connection.close();
-          else if (!connection.closed) this.#markDirty(client);
-        });
+      createSender: (connection, descriptor, socket) =>
+        this.#context.createSender(descriptor, socket, this.#attachClient(connection)),
+      createTlsSender: (connection) => {
+        const onDrained = this.#attachClient(connection);
+        return new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained);
+      },
+      handshakes: this.#handshakes,
+      onHandshakeFailed: (connection, reason, strange) => {
+        const { listenerName, clientHost } = connection;
+        const level = strange ? 'debug' : 'warn';
+        this.#context.logger[level]({ client: clientHost, listener: listenerName, reason }, 'connection closed');
       },
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
         this.#countHost(connection.clientHost, 1);
         return this.#started;
       },
+    };
+  }
+
+  /** Gives the connection its state; returns what its sender calls. */
+  #attachClient(connection: Connection): OnDrained {
+    const client = new ClientState(connection);
+    connection.attachment = client;
+    return (failed) => {
+      if (failed) connection.close();
+      else if (!connection.closed) this.#markDirty(client);
     };
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ListenerOptions } from '../../network/listener.ts';
+import type { TlsSettings } from '../../security/tls-settings.ts';
 import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
@@ -14,7 +15,15 @@ import type { TopicRouteMessage } from './topic-routes.ts';
 export const REQUEST_ELEMENTS_MAX = 500_000;
 
 export type ToIo =
-  | { readonly type: 'listen'; readonly id: number; readonly listener: ListenerOptions }
+  | {
+      readonly type: 'listen';
+      readonly id: number;
+      readonly listener: ListenerOptions;
+      /** Null for a listener without TLS. */
+      readonly tls: TlsSettings | null;
+    }
+  /** Connections of that listener that come from now on use these settings. */
+  | { readonly type: 'tls'; readonly listenerName: string; readonly tls: TlsSettings }
   /** Topics that came, changed or went; answered by `routesApplied`, so that the control thread can wait for it. */
   | {
       readonly type: 'routes';
