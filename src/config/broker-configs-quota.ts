@@ -37,16 +37,19 @@ export const QUOTA_CONFIGS = [
   long('leader.replication.throttled.rate', LONG_MAX, 'Bytes a second that throttled leader replicas may send.', {
     min: 0,
     dynamic: 'cluster',
+    dynamicOnly: true,
     accepted: NOT_YET,
   }),
   long('follower.replication.throttled.rate', LONG_MAX, 'Bytes a second that throttled follower replicas may fetch.', {
     min: 0,
     dynamic: 'cluster',
+    dynamicOnly: true,
     accepted: NOT_YET,
   }),
   long('replica.alter.log.dirs.io.max.bytes.per.second', LONG_MAX, 'Bytes a second for moves between data folders.', {
     min: 0,
     dynamic: 'cluster',
+    dynamicOnly: true,
     accepted: NOT_YET,
   }),
 ] as const;

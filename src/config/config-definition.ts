@@ -31,6 +31,8 @@ export interface ConfigOptions {
   /** A LIST or STRING may not be empty. */
   readonly nonEmpty?: boolean;
   readonly dynamic?: DynamicScope;
+  /** Exists only while it is set dynamically: nothing is described when it is not, not even the default. */
+  readonly dynamicOnly?: boolean;
   /** Exists for tests and experiments; DescribeConfigs does not list it. */
   readonly internal?: boolean;
   /** The setting of the broker that holds this one's default. */

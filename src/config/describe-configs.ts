@@ -100,7 +100,7 @@ export function describeBrokerConfig(config: BrokerConfig): DescribedConfig[] {
   const described: DescribedConfig[] = [];
   for (const name of new Set([...brokerConfigNames(), ...given])) {
     const definition = brokerConfigDefinitionOf(name);
-    if (definition?.internal && !given.includes(name)) continue;
+    if ((definition?.internal || definition?.dynamicOnly) && !given.includes(name)) continue;
     described.push(brokerEntry(name, definition, brokerSynonyms(name, config)));
   }
   return described;
@@ -182,7 +182,7 @@ function brokerSynonyms(name: string, config: BrokerConfig): DescribedSynonym[] 
   add(config.staticTexts, ConfigSource.STATIC_BROKER_CONFIG);
   for (const synonym of names) {
     const definition = brokerConfigDefinitionOf(synonym);
-    if (!definition || definition.name !== synonym) continue;
+    if (!definition || definition.name !== synonym || definition.dynamicOnly) continue;
     const value = canonicalText(definition, definition.defaultValue);
     if (value !== null)
       found.push({ name: synonym, value: hidden ? null : value, source: ConfigSource.DEFAULT_CONFIG });

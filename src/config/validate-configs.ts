@@ -3,7 +3,7 @@
  * caller answers the code and text of the first problem. Pure; control thread.
  *
  *     validateTopicConfigs(texts, config)                     the topic's complete overrides after the change
- *     validateDynamicBrokerConfigs(texts, perBroker)          perBroker: the resource names one broker
+ *     validateDynamicBrokerConfigs(texts, perBroker, config)  perBroker: the resource names one broker
  *     validateGroupConfigs(texts, config)
  *     validateClientMetricsConfigs(texts)
  *     knownConfigType(resource, name)                         for APPEND and SUBTRACT, which only a LIST allows
@@ -13,6 +13,7 @@ import { brokerConfigDefinitionOf } from './broker-configs.ts';
 import { clientMatchFault, clientMetricsDefinition } from './client-metrics-config.ts';
 import type { ConfigDefinition, ConfigType } from './config-definition.ts';
 import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue } from './config-value.ts';
+import { dynamicChangeFault } from './dynamic-broker-rules.ts';
 import { effectiveGroupConfig, GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { effectiveTopicConfig, topicConfigDefinition } from './topic-config.ts';
 
@@ -24,11 +25,15 @@ export function validateTopicConfigs(texts: RequestedConfigs, config: BrokerConf
   return problems.length > 0 ? problems : topicConflicts(present(texts), config);
 }
 
-export function validateDynamicBrokerConfigs(texts: RequestedConfigs, perBroker: boolean): ConfigProblem[] {
+export function validateDynamicBrokerConfigs(
+  texts: RequestedConfigs,
+  perBroker: boolean,
+  config: BrokerConfig,
+): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  for (const [name, text] of texts) {
+  for (const name of texts.keys()) {
     const definition = brokerConfigDefinitionOf(name);
-    const problem = scopeProblem(name, definition, perBroker) ?? valueProblem(name, definition, text);
+    const problem = scopeProblem(name, definition, perBroker) ?? valueProblem(name, definition, texts, config);
     if (problem) problems.push(problem);
   }
   return problems;
@@ -130,14 +135,18 @@ function scopeProblem(
 function valueProblem(
   name: string,
   definition: ConfigDefinition | undefined,
-  text: string | null,
+  texts: RequestedConfigs,
+  config: BrokerConfig,
 ): ConfigProblem | undefined {
+  const text = texts.get(name) ?? null;
   if (text === null) return badRequest(name, `Null value not supported for broker configs: ${name}`);
   if (!definition) return undefined;
   const parsed = parseConfigValue(definition, text);
   if (isProblem(parsed)) return badRequest(name, parsed.problem);
-  if (name !== 'log.retention.ms' || parsed.value !== 0) return undefined;
-  return badRequest(name, `Invalid value 0 for configuration ${name}: give -1 (no bound) or at least 1`);
+  const fault = dynamicChangeFault(name, parsed.value, texts, config);
+  return fault === undefined
+    ? undefined
+    : badRequest(name, `Invalid value ${parsed.text} for configuration ${name}: ${fault}`);
 }
 
 function topicConflicts(texts: ReadonlyMap<string, string>, config: BrokerConfig): ConfigProblem[] {

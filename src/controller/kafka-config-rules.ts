@@ -49,7 +49,7 @@ export class KafkaConfigRules implements ConfigRules {
       const value = values.get(name);
       if (value !== undefined) touched.set(name, value);
     }
-    return first(validateDynamicBrokerConfigs(touched, perBroker));
+    return first(validateDynamicBrokerConfigs(touched, perBroker, this.#config()));
   }
 
   isList(resourceType: number, name: string): boolean {

@@ -111,7 +111,7 @@ test('internal settings are described only when given', () => {
 
 test('dynamic changes: scope, range, and what no table knows', () => {
   const problems = (texts: Record<string, string | null>, perBroker: boolean): string[] =>
-    validateDynamicBrokerConfigs(new Map(Object.entries(texts)), perBroker).map(
+    validateDynamicBrokerConfigs(new Map(Object.entries(texts)), perBroker, config()).map(
       ({ code, problem }) => `${code}: ${problem}`,
     );
   assert.deepEqual(problems({ 'log.cleaner.threads': '2', 'max.connections': '5' }, false), []);
@@ -124,4 +124,34 @@ test('dynamic changes: scope, range, and what no table knows', () => {
   assert.match(problems({ 'log.cleaner.threads': '-1' }, true)[0], /at least 0$/);
   assert.match(problems({ 'log.retention.ms': '0' }, false)[0], /give -1/);
   assert.match(problems({ 'log.retention.ms': null }, false)[0], /Null value/);
+});
+
+test('dynamic changes are held against the value in effect', () => {
+  const problem = (name: string, text: string, now: Record<string, string> = {}): string | undefined =>
+    validateDynamicBrokerConfigs(new Map([[name, text]]), true, config(now))[0]?.problem;
+  assert.equal(problem('num.io.threads', '16'), undefined);
+  assert.match(problem('num.io.threads', '17')!, /at most double at once, and is 8 now$/);
+  assert.equal(problem('num.io.threads', '4'), undefined);
+  assert.match(problem('num.io.threads', '3')!, /at most halve/);
+  assert.match(problem('log.cleaner.threads', '0')!, /at least 1$/);
+  assert.equal(problem('background.threads', '100', { 'background.threads': '100' }), undefined);
+  assert.match(problem('max.connection.creation.rate', '0')!, /at least 1$/);
+  assert.match(problem('max.connections.per.ip', '0')!, /zero needs max.connections.per.ip.overrides$/);
+  assert.equal(
+    problem('max.connections.per.ip', '0', { 'max.connections.per.ip.overrides': '127.0.0.1:5' }),
+    undefined,
+  );
+  assert.match(problem('cordoned.log.dirs', '/elsewhere', { 'log.dirs': '/a,/b' })!, /elsewhere is none of log.dirs$/);
+  assert.equal(problem('cordoned.log.dirs', '/b', { 'log.dirs': '/a,/b' }), undefined);
+});
+
+test('a limit that exists only while it is set is not described without', () => {
+  const name = 'leader.replication.throttled.rate';
+  assert.equal(
+    describeBrokerConfig(config()).some((entry) => entry.name === name),
+    false,
+  );
+  const dynamic = config().withDynamic(new Map([[name, '1000']]), new Map());
+  const entry = describeBrokerConfig(dynamic).find((described) => described.name === name)!;
+  assert.deepEqual(entry.synonyms, [{ name, value: '1000', source: ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG }]);
 });

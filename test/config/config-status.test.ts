@@ -13,7 +13,9 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 /** Everything that may read a setting: all sources but the tables themselves. */
 const readers = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter(
-    (path) => path.endsWith('.ts') && !/^config\/(broker-configs-|accepted-reasons|missing-protection)/.test(path),
+    (path) =>
+      path.endsWith('.ts') &&
+      !/^config\/(broker-configs-|accepted-reasons|dynamic-broker-rules|missing-protection)/.test(path),
   )
   .map((path) => readFileSync(`${source}${path}`, 'utf8'))
   .join('\n');
