@@ -32,6 +32,7 @@ import { LogCleaner } from './cleaner/log-cleaner.ts';
 import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
 import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
+import { connectionBounds } from './io/connection-limits.ts';
 import { IoLinks } from './io-links.ts';
 import { ListenerSecurity } from './listener-security.ts';
 import { LogDirectories } from './log-directories.ts';
@@ -380,6 +381,7 @@ export class Broker {
     if (settings) {
       this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
       this.#onConfig(this.#config);
+      this.#io.setConnectionBounds(connectionBounds(this.#config));
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }
     await this.#partitions.apply(delta, image);

@@ -2,6 +2,7 @@
 import type { ListenerOptions } from '../network/listener.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { TlsSettings } from '../security/tls-settings.ts';
+import type { ConnectionBounds } from './io/connection-limits.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
@@ -57,6 +58,11 @@ export class IoLinks {
         return this.#expect(id, () => io.post({ type: 'routes', id, set, remove }));
       }),
     );
+  }
+
+  /** Counts for connections that come from now on. */
+  setConnectionBounds(bounds: ConnectionBounds): void {
+    for (const io of this.#ports) io.post({ type: 'connectionBounds', bounds });
   }
 
   /** Reading begins. */

@@ -15,6 +15,7 @@ import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { Broker } from './broker.ts';
 import { InlineCleanerPool } from './cleaner/cleaner-pool.ts';
 import { ThreadCleanerPool } from './cleaner/thread-cleaner-pool.ts';
+import { connectionBounds } from './io/connection-limits.ts';
 import { storageSettings } from './storage-settings.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
@@ -84,8 +85,7 @@ function hostsOptions(config: BrokerConfig): Settings {
       pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
       idleMs: config.long('connections.max.idle.ms'),
       fetchResponseBytesMax: config.int('fetch.max.bytes'),
-      maxConnections: config.int('max.connections'),
-      maxConnectionsPerIp: config.int('max.connections.per.ip'),
+      connections: connectionBounds(config),
       handshakes: {
         underWayMax: config.int('millrace.tls.handshakes.max'),
         timeoutMs: config.int('millrace.tls.handshake.timeout.ms'),

@@ -106,7 +106,7 @@ export const SERVER_CONFIGS = [
   int('max.connections.per.ip', INT_MAX, 'Connections allowed from one address.', { min: 0, dynamic: 'cluster' }),
   string('max.connections.per.ip.overrides', '', 'Exceptions to max.connections.per.ip: host:count pairs.', {
     dynamic: 'cluster',
-    accepted: NOT_YET,
+    pattern: { matches: /^(\s*\S+:\d+\s*(,\s*\S+:\d+\s*)*)?$/, mustBe: 'host:count pairs with commas between' },
   }),
   int('max.connections', INT_MAX, 'Connections allowed in all.', { min: 0, dynamic: 'cluster' }),
   int('max.connection.creation.rate', INT_MAX, 'New connections a second allowed in all.', {

@@ -9,6 +9,10 @@ import { metadataRequest, metadataResponse } from '../../src/protocol/messages/0
 import { apiVersionsRequest, apiVersionsResponse } from '../../src/protocol/messages/18-api-versions.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
 import { initProducerIdRequest, initProducerIdResponse } from '../../src/protocol/messages/22-init-producer-id.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '../../src/protocol/messages/44-incremental-alter-configs.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { RawClient, requestFrame } from './raw-client.ts';
@@ -344,6 +348,38 @@ describe('connections', () => {
       if (served) break;
     }
     await two.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    two.close();
+  });
+
+  test('limits that change count for the next connection, and an address may have its own', async () => {
+    await using limited = await startTestBroker();
+    const one = await RawClient.connect(limited.port);
+    const set = async (settings: Record<string, string>): Promise<void> => {
+      const configs = Object.entries(settings).map(([name, value]) => ({ name, value, configOperation: 0 }));
+      const { responses } = await one.ask(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, 1, {
+        resources: [{ resourceType: 4, resourceName: '', configs }],
+      });
+      assert.equal(responses[0].errorMessage, null);
+    };
+    const isServed = async (): Promise<boolean> => {
+      const client = await RawClient.connect(limited.port);
+      const served = await client.ask(apiVersionsRequest, apiVersionsResponse, 0, {}).then(
+        () => true,
+        () => false,
+      );
+      client.close();
+      return served;
+    };
+    const two = await RawClient.connect(limited.port);
+    await two.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    await set({ 'max.connections.per.ip': '2' });
+    assert.equal(await isServed(), false);
+    await two.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    await set({ 'max.connections.per.ip.overrides': 'localhost:3,10.0.0.1:7' });
+    assert.equal(await isServed(), true);
+    await set({ 'max.connections': '2' });
+    assert.equal(await isServed(), false);
+    one.close();
     two.close();
   });
 

@@ -26,6 +26,7 @@ import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
 import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
 import { ClientState } from './client-state.ts';
+import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
 import {
   type AbortedQuestion,
   type AbortedTransaction,
@@ -49,8 +50,8 @@ export interface IoHostSettings {
   /** `connections.max.idle.ms` */
   readonly idleMs: number;
   readonly fetchResponseBytesMax: number;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerIp: number;
+  /** At start; `connectionBounds` messages bring others. */
+  readonly connections: ConnectionBounds;
   readonly handshakes: HandshakeLimits;
 }
 
@@ -85,7 +86,7 @@ export class IoHost implements FrameHandler {
   readonly #produce: ProducePath;
   readonly #fetch: FetchPath;
   readonly #clients = new Map<number, ClientState>();
-  readonly #connectionsPerHost = new Map<string, number>();
+  readonly #limits: ConnectionLimits;
   readonly #listeners: Listener[] = [];
   readonly #handshakes: TlsHandshakes;
   readonly #slice = new TlsSlice();
@@ -107,6 +108,7 @@ export class IoHost implements FrameHandler {
     const { settings, clock, store, table, arena, links, sessions } = context;
     this.#nowMs = clock.monotonicMs();
     this.#handshakes = new TlsHandshakes(settings.handshakes, clock);
+    this.#limits = new ConnectionLimits(settings.connections);
     this.#output = new ResponseOutput(context.responseMemory, context.growResponseMemory);
     this.#produce = new ProducePath({
       arena,
@@ -189,7 +191,7 @@ export class IoHost implements FrameHandler {
     const client = connection.attachment as ClientState;
     this.#clients.delete(connection.id);
     this.#waitingForRoom.delete(client);
-    this.#countHost(connection.clientHost, -1);
+    this.#limits.closed(connection.clientHost);
     for (const pending of client.pending) pending.abandon();
     client.pending.length = 0;
     this.#noteRoom();
@@ -357,6 +359,9 @@ export class IoHost implements FrameHandler {
         this.#applyRoutes(message.set, message.remove);
         this.#context.port.post({ type: 'routesApplied', id: message.id });
         break;
+      case 'connectionBounds':
+        this.#limits.bounds = message.bounds;
+        break;
       case 'verified':
         this.#verifications.get(message.id)?.(message.errorCodes);
         this.#verifications.delete(message.id);
@@ -435,7 +440,7 @@ export class IoHost implements FrameHandler {
       },
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
-        this.#countHost(connection.clientHost, 1);
+        this.#limits.opened(connection.clientHost);
         return this.#started;
       },
     };
@@ -452,18 +457,9 @@ export class IoHost implements FrameHandler {
   }
 
   #admit(host: string): boolean {
-    const { settings, logger } = this.#context;
-    const perHost = this.#connectionsPerHost.get(host) ?? 0;
-    if (!this.#stopping && this.#clients.size < settings.maxConnections && perHost < settings.maxConnectionsPerIp)
-      return true;
-    logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
+    if (!this.#stopping && this.#limits.admits(host)) return true;
+    this.#context.logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
     return false;
-  }
-
-  #countHost(host: string, change: number): void {
-    const count = (this.#connectionsPerHost.get(host) ?? 0) + change;
-    if (count > 0) this.#connectionsPerHost.set(host, count);
-    else this.#connectionsPerHost.delete(host);
   }
 
   #closeFor(connection: Connection, reason: string): void {

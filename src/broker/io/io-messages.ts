@@ -5,6 +5,7 @@
 
 import type { ListenerOptions } from '../../network/listener.ts';
 import type { TlsSettings } from '../../security/tls-settings.ts';
+import type { ConnectionBounds } from './connection-limits.ts';
 import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
@@ -38,6 +39,7 @@ export type ToIo =
       readonly frame: Uint8Array | null;
       readonly muteMs: number;
     }
+  | { readonly type: 'connectionBounds'; readonly bounds: ConnectionBounds }
   /** Error codes of the question's partitions, in order. */
   | { readonly type: 'verified'; readonly id: number; readonly errorCodes: readonly number[] }
   | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }

@@ -1,0 +1,59 @@
+/**
+ * How many connections an I/O thread takes: in all, and from one address (max.connections, max.connections.per.ip and its
+ * overrides). The bounds may change at any time; connections that are there already stay. I/O thread.
+ */
+import type { BrokerConfig } from '../../config/broker-config.ts';
+
+/** Structured-cloned. */
+export interface ConnectionBounds {
+  readonly connectionsMax: number;
+  readonly perAddressMax: number;
+  /** By address, in place of `perAddressMax`. */
+  readonly overrides: ReadonlyMap<string, number>;
+}
+
+export function connectionBounds(config: BrokerConfig): ConnectionBounds {
+  const overrides = new Map<string, number>();
+  for (const pair of config.string('max.connections.per.ip.overrides').split(',')) {
+    const colon = pair.lastIndexOf(':');
+    if (colon > 0) overrides.set(addressOf(pair.slice(0, colon).trim()), Number(pair.slice(colon + 1)));
+  }
+  return {
+    connectionsMax: config.int('max.connections'),
+    perAddressMax: config.int('max.connections.per.ip'),
+    overrides,
+  };
+}
+
+export class ConnectionLimits {
+  bounds: ConnectionBounds;
+  readonly #perAddress = new Map<string, number>();
+  #open = 0;
+
+  constructor(bounds: ConnectionBounds) {
+    this.bounds = bounds;
+  }
+
+  admits(address: string): boolean {
+    const { connectionsMax, perAddressMax, overrides } = this.bounds;
+    const open = this.#perAddress.get(address) ?? 0;
+    return this.#open < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
+  }
+
+  opened(address: string): void {
+    this.#open++;
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+  }
+
+  closed(address: string): void {
+    this.#open--;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+  }
+}
+
+/** Connections are counted by address, so the one name that everybody has is put into numbers. */
+function addressOf(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host.replace(/^\[(.*)\]$/, '$1');
+}
