@@ -1,191 +1,152 @@
 // Crashes: a broker under load is killed with SIGKILL at a random moment and started again on the same folder, many times,
-// while the same clients run on. Nothing that was acknowledged may be lost or moved, nothing of an idempotent producer
-// may be doubled, a transaction is there whole or not at all, and a group's commits never go back.
+// while the same clients run on and a topic is compacted. Nothing that was acknowledged may be lost or moved, nothing of an
+// idempotent producer may be doubled, a transaction is there whole or not at all, a group's commits never go back, and the
+// last value of every key survives compaction. Half of the rounds run with each placement of the storage workers.
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { after } from 'node:test';
+import { test } from 'node:test';
 import { Admin } from '@platformatic/kafka';
 import { seededRandom } from '../../src/base/random.ts';
+import { CrashLedger, checkCommits, type KeyedRecord, type LoadEvent, type LoadRecord } from './crash-ledger.ts';
 import { run } from './kafka-tool.ts';
 import { leg } from './legs.ts';
+import { LineProcess, Watch } from './line-process.ts';
 import { PARTITIONS } from './records.ts';
 import { checkStorage } from './storage-check.ts';
-import { Target } from './target.ts';
+import { chosenTarget, Target } from './target.ts';
 import { clientsDir, toolchain } from './toolchains.ts';
 
-const ROUNDS = Number(process.env.MILLRACE_INTEROP_CRASHES ?? 30);
+const ROUNDS = Number(process.env.MILLRACE_INTEROP_CRASHES ?? 20);
 const SEED = Number(process.env.MILLRACE_INTEROP_SEED ?? Date.now() % 100_000);
 /** Each round lives until this many more records are acknowledged, and then for a random time. */
 const RECORDS_PER_ROUND = 300;
 const EXTRA_MS_MAX = 700;
 const ROUND_TIMEOUT_MS = 60_000;
+/** After every so many rounds the compacted topic is read. */
+const ROUNDS_PER_READING = 10;
 const TOPIC = 'crash';
+const COMPACTED = `${TOPIC}-compacted`;
 
-interface Record {
-  by: string;
-  n: number;
-  p: number;
-  o: number;
-}
-type LoadEvent =
-  | Record
-  | { committed: number }
-  | { aborted: number }
-  | { p: number; commit: number }
-  | { fatal: string };
+const PLACEMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  io: { 'millrace.storage.placement': 'io' },
+  own: { 'millrace.storage.placement': 'own', 'millrace.io.threads': '2', 'millrace.storage.workers': '2' },
+};
+const BROKER_CONFIG = { 'log.cleaner.backoff.ms': '100', 'log.cleaner.dedupe.buffer.size': '4194304' };
+/** Cleaned all the time, so that most crashes meet a cleaning. */
+const COMPACTED_CONFIG = {
+  'cleanup.policy': 'compact',
+  'segment.ms': '300',
+  'min.cleanable.dirty.ratio': '0.01',
+  'delete.retention.ms': '500',
+};
 
-let target: Target | undefined;
-let load: Load | undefined;
-
-after(async () => {
-  load?.kill();
-  await target?.kill();
-  target?.remove();
-});
-
-/** The running load and what was acknowledged to it. */
-class Load {
-  readonly acknowledged: Record[] = [];
-  readonly committed = new Set<number>();
-  readonly aborted = new Set<number>();
-  /** Partition -> the greatest offset whose commit was acknowledged. */
-  readonly commits = new Map<number, number>();
-  commitCount = 0;
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #ended: Promise<unknown[]>;
-  #errors = '';
-  #changed: (() => void) | undefined;
-
-  constructor(python: string, bootstrap: string) {
-    this.#child = spawn(python, [`${clientsDir}/python/crash.py`, 'load', bootstrap, TOPIC], { stdio: 'pipe' });
-    this.#child.stderr.on('data', (chunk: Buffer) => (this.#errors += chunk));
-    this.#child.stdin.on('error', () => {}); // it ended; whoever waits for it is told
-    this.#ended = once(this.#child, 'close');
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#event(JSON.parse(line) as LoadEvent));
-  }
-
-  #event(event: LoadEvent): void {
-    if ('fatal' in event) this.#errors += `${event.fatal}\n`;
-    else if ('by' in event) this.acknowledged.push(event);
-    else if ('committed' in event) this.committed.add(event.committed);
-    else if ('aborted' in event) this.aborted.add(event.aborted);
-    else {
-      this.commitCount++;
-      this.commits.set(event.p, Math.max(event.commit, this.commits.get(event.p) ?? 0));
-    }
-    this.#changed?.();
-  }
-
-  /** Waits until so many records are acknowledged in all. */
-  async until(what: string, condition: () => boolean): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`too long until ${what}: ${this.#errors}`)), ROUND_TIMEOUT_MS);
-      this.#changed = () => {
-        if (this.#errors === '' && !condition()) return;
-        clearTimeout(late);
-        this.#changed = undefined;
-        if (this.#errors === '') resolve();
-        else reject(new Error(`the load fails: ${this.#errors}`));
-      };
-      this.#changed();
+for (const [placement, config] of Object.entries(PLACEMENTS)) {
+  leg(`crashes with placement ${placement}`, ['python', 'kafka'], async () => {
+    // Kafka knows nothing of it.
+    const target = await Target.start(undefined, {
+      ...BROKER_CONFIG,
+      ...(chosenTarget() === 'millrace' ? config : {}),
     });
-  }
-
-  async stop(): Promise<void> {
-    this.#child.stdin.end();
-    const late = setTimeout(() => this.kill(), ROUND_TIMEOUT_MS);
-    const [status] = await this.#ended;
-    clearTimeout(late);
-    assert.equal(status, 0, 'the load did not end by itself');
-    assert.equal(this.#errors, '');
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL');
-  }
+    try {
+      await crashRounds(target, Math.ceil(ROUNDS / 2));
+    } finally {
+      await target.kill();
+      target.remove();
+    }
+  });
 }
 
-leg('crashes', ['python', 'kafka'], async () => {
-  console.error(`interop: ${ROUNDS} crashes with MILLRACE_INTEROP_SEED=${SEED}`);
+async function crashRounds(target: Target, rounds: number): Promise<void> {
+  console.error(`interop: ${rounds} crashes with MILLRACE_INTEROP_SEED=${SEED}`);
+  const startedMs = performance.now();
   const random = seededRandom(SEED);
+  await createTopics(target.bootstrap);
   const python = await toolchain('python');
   assert.ok('dir' in python);
-  const interpreter = `${python.dir}/venv/bin/python`;
-  target = await Target.start();
-  const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [target.bootstrap] });
-  await admin.createTopics({ topics: [TOPIC, `${TOPIC}-transactions`], partitions: PARTITIONS, replicas: 1 });
-  await admin.close();
-  const crash = async <T>(...words: [action: string, topic: string, ...more: string[]]): Promise<T[]> => {
-    const [action, ...more] = words;
-    const argv = [interpreter, `${clientsDir}/python/crash.py`, action, target!.bootstrap, ...more];
-    const { stdout } = await run(argv, { timeoutMs: 120_000 });
+  const program = [`${python.dir}/venv/bin/python`, `${clientsDir}/python/crash.py`];
+  const crash = async <T>(action: string, ...more: string[]): Promise<T[]> => {
+    const { stdout } = await run([...program, action, target.bootstrap, ...more], { timeoutMs: 120_000 });
     const lines = stdout.split('\n').filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as T);
   };
-  load = new Load(interpreter, target.bootstrap);
-  for (let round = 0; round < ROUNDS; round++) {
-    const goal = load.acknowledged.length + RECORDS_PER_ROUND;
-    const transactions = load.committed.size;
-    await load.until(`round ${round} has its records`, () => load!.acknowledged.length >= goal);
-    if (round % 5 === 4) {
-      const { commitCount } = load;
-      await load.until('a transaction is committed', () => load!.committed.size > transactions);
-      await load.until('the group commits', () => load!.commitCount > commitCount);
+  const ledger = new CrashLedger();
+  const watch = new Watch();
+  let failure: string | undefined;
+  const load = new LineProcess<LoadEvent | { fatal: string }>(
+    [...program, 'load', target.bootstrap, TOPIC],
+    (event) => {
+      if ('fatal' in event) failure ??= event.fatal;
+      else ledger.take(event);
+      watch.changed();
+    },
+    () => watch.changed(),
+  );
+  const until = (what: string, condition: () => boolean): Promise<void> =>
+    watch.until(what, ROUND_TIMEOUT_MS, condition, () => failure ?? (load.errors === '' ? undefined : load.errors));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const { commitCount, keyedCount } = ledger;
+      const goal = ledger.acknowledged.length + RECORDS_PER_ROUND;
+      const transactions = ledger.committed.size;
+      await until(`round ${round} has its records`, () => ledger.acknowledged.length >= goal);
+      if (round % 5 === 4) {
+        await until('a transaction is committed', () => ledger.committed.size > transactions);
+        await until('the group commits', () => ledger.commitCount > commitCount);
+        await until('keys are written', () => ledger.keyedCount > keyedCount);
+      }
+      await new Promise((resolve) => setTimeout(resolve, random.below(EXTRA_MS_MAX)));
+      await target.kill();
+      const commits = new Map(ledger.commits);
+      await target.start();
+      const now = (await crash<{ p: number; commit: number }>('commits', TOPIC)).map((c) => [c.p, c.commit] as const);
+      checkCommits(new Map(now), commits, round);
+      if (round % ROUNDS_PER_READING === ROUNDS_PER_READING - 1) {
+        const [newest, committed] = [ledger.newestOfKeys(), new Set(ledger.committed)];
+        ledger.checkCompacted(await crash<KeyedRecord>('read', COMPACTED, 'read_committed'), newest, committed);
+      }
     }
-    await new Promise((resolve) => setTimeout(resolve, random.below(EXTRA_MS_MAX)));
-    await target.kill();
-    const commits = new Map(load.commits);
-    await target.start();
-    const now = (await crash<{ p: number; commit: number }>('commits', TOPIC)).map((c) => [c.p, c.commit] as const);
-    checkCommits(new Map(now), commits, round);
+    await until('the last round has its commits', () => ledger.commits.size === PARTITIONS);
+    assert.equal(await load.stop(), 0, `the load did not end by itself: ${load.errors}`);
+    assert.equal(failure ?? load.errors, '');
+  } finally {
+    load.kill();
   }
-  await load.until('the last round has its commits', () => load!.commits.size === PARTITIONS);
-  await load.stop();
-  checkRecords(load, await crash<Record>('read', TOPIC, 'read_uncommitted'));
-  checkTransactions(load, await crash<Record>('read', `${TOPIC}-transactions`, 'read_committed'));
-  console.error(`interop: ${load.acknowledged.length} records, ${load.committed.size} transactions survived`);
+  ledger.checkRecords(await crash<LoadRecord>('read', TOPIC, 'read_uncommitted'));
+  ledger.checkTransactions(await crash<LoadRecord>('read', `${TOPIC}-transactions`, 'read_committed'));
+  const compacted = await crash<KeyedRecord>('read', COMPACTED, 'read_committed');
+  ledger.checkCompacted(compacted, ledger.newestOfKeys(), ledger.committed);
+  const keyed = ledger.keyedCount + ledger.committed.size;
+  assert.ok(compacted.length < keyed / 2, `${compacted.length} of ${keyed} records are left: nothing was compacted`);
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  console.error(
+    `interop: ${ledger.acknowledged.length} records, ${ledger.committed.size} transactions and ${ledger.commitCount} commits survived ${rounds} crashes in ${seconds} s; of ${keyed} records with keys ${compacted.length} are left`,
+  );
   await target.stop();
-  await checkStorage(target.dataDir);
+  await checkStorage(target.dataDir, [COMPACTED]);
+}
+
+async function createTopics(bootstrap: string): Promise<void> {
+  const admin = new Admin({ clientId: 'crash-admin', bootstrapBrokers: [bootstrap] });
+  await admin.createTopics({ topics: [TOPIC, `${TOPIC}-transactions`], partitions: PARTITIONS, replicas: 1 });
+  const configs = Object.entries(COMPACTED_CONFIG).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [COMPACTED], partitions: PARTITIONS, replicas: 1, configs });
+  await admin.close();
+}
+
+test('the ledger of the crash rounds sees what must not be', () => {
+  const ledger = new CrashLedger();
+  const value = { key: 'k1', n: 4, p: 0, o: 7, gone: false };
+  const tombstone = { key: 'k2', n: 5, p: 0, o: 8, gone: true };
+  for (const event of [value, tombstone, { committed: 13 }, { aborted: 2 }]) ledger.take(event);
+  const t13 = { key: 't1', n: 13, p: 1, o: 3, gone: false };
+  const check = (...records: KeyedRecord[]): void =>
+    ledger.checkCompacted(records, ledger.newestOfKeys(), ledger.committed);
+  check(value, t13);
+  check(value, tombstone, t13);
+  assert.throws(() => check(t13), /key k1 is gone/);
+  assert.throws(() => check({ ...value, n: 3, o: 6 }, t13), /key k1 has 3/);
+  assert.throws(() => check({ ...value, o: 6 }, t13), /where 4 of key k1 stands/);
+  assert.throws(() => check(value), /key t1 has -1/);
+  assert.throws(() => check(value, t13, { ...t13, key: 't2', n: 2, o: 4 }), /transaction 2 was aborted/);
+  assert.throws(() => check(value, { ...value, n: 3, o: 9 }, t13), /comes after 4/);
+  assert.throws(() => checkCommits(new Map([[0, 4]]), new Map([[0, 5]]), 1), /was committed at 5/);
 });
-
-function checkCommits(
-  commits: ReadonlyMap<number, number>,
-  acknowledged: ReadonlyMap<number, number>,
-  round: number,
-): void {
-  for (const [partition, offset] of acknowledged) {
-    const now = commits.get(partition) ?? -1;
-    assert.ok(now >= offset, `round ${round}: partition ${partition} was committed at ${offset} and now is at ${now}`);
-  }
-}
-
-function checkRecords(load: Load, records: readonly Record[]): void {
-  const found = new Map(records.map((record) => [`${record.p}@${record.o}`, `${record.by}:${record.n}`]));
-  for (const { by, n, p, o } of load.acknowledged) {
-    assert.equal(
-      found.get(`${p}@${o}`),
-      `${by}:${n}`,
-      `record ${by}:${n} was acknowledged at offset ${o} of partition ${p}`,
-    );
-  }
-  const last = new Map<number, number>();
-  for (const { by, n, p, o } of records) {
-    if (by !== 'i') continue;
-    const before = last.get(p) ?? -1;
-    assert.ok(
-      n > before,
-      `the idempotent producer's record ${n} (offset ${o} of partition ${p}) comes after ${before}`,
-    );
-    last.set(p, n);
-  }
-}
-
-function checkTransactions(load: Load, records: readonly Record[]): void {
-  const counts = new Map<number, number>();
-  for (const { n } of records) counts.set(n, (counts.get(n) ?? 0) + 1);
-  for (const [n, count] of counts) assert.equal(count, 3, `records of transaction ${n}`);
-  for (const n of load.committed) assert.ok(counts.has(n), `transaction ${n} was committed and is gone`);
-  for (const n of load.aborted) assert.ok(!counts.has(n), `transaction ${n} was aborted and is there`);
-}

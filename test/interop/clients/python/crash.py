@@ -1,9 +1,11 @@
 """The load of the crash rounds, on librdkafka: crash.py load|read|commits BOOTSTRAP TOPIC...
 
 load runs until its input ends, through any number of broker crashes: an idempotent producer ("i"), two plain ones ("a",
-"b", which may repeat a record), a transactional one ("t", three records a transaction, in a topic of its own) and a
-member of a group that commits. A record's value is "producer:number". It prints one line of JSON for each thing that the
-broker has acknowledged. read prints all records of a topic, commits what the group has committed.
+"b", which may repeat a record), one that writes keys to a compacted topic ("k", some of them tombstones), a transactional
+one ("t", three records a transaction in a topic of its own, and one with a key in the compacted topic) and a member of a
+group that commits. A record's value is "producer:number"; one with a key has its number in a header. It prints one line of
+JSON for each thing that the broker has acknowledged. read prints all records of a topic, commits what the group has
+committed.
 """
 
 import json
@@ -15,6 +17,8 @@ import time
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 PARTITIONS = 4
+KEYS = 40
+TRANSACTIONAL_KEYS = 12
 lock = threading.Lock()
 stopping = threading.Event()
 quiet = logging.getLogger("quiet")
@@ -29,8 +33,9 @@ def show(**event):
 
 
 def client(bootstrap, **more):
+    # With its default, "rebootstrap", librdkafka 2.16 may wait for ever for a broker handle that a transaction still holds.
     return {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100,
-            "log_level": 0, "logger": quiet, **more}
+            "metadata.recovery.strategy": "none", "log_level": 0, "logger": quiet, **more}
 
 
 def produce(bootstrap, topic, name, idempotent):
@@ -59,7 +64,35 @@ def produce(bootstrap, topic, name, idempotent):
     producer.flush(60)
 
 
-def transact(bootstrap, topic):
+def write_keys(bootstrap, topic):
+    """Keys again and again, now and then a tombstone; it never gives up, so that the last one written of each key is known."""
+    producer = Producer(client(bootstrap, **{"enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 300_000,
+                                             "retry.backoff.ms": 20}))
+
+    def reporter(key, number, gone):
+        def report(error, message):
+            if error is None:
+                show(key=key, n=number, p=message.partition(), o=message.offset(), gone=gone)
+            else:
+                show(fatal=f"key {key}, {number}: {error}")
+        return report
+
+    number = 0
+    while not stopping.is_set():
+        for _ in range(10):
+            key, gone = f"k{number * 7 % KEYS}", number // KEYS % 5 == 4
+            producer.produce(topic, None if gone else f"k:{number}".encode() * 10, key, partition=number * 7 % PARTITIONS,
+                             headers=[("n", str(number).encode())], on_delivery=reporter(key, number, gone))
+            number += 1
+        producer.poll(0)
+        time.sleep(0.03)
+        while len(producer) > 2000 and not stopping.is_set():
+            producer.poll(0.05)
+    if producer.flush(60) > 0:
+        show(fatal="some keys were not accepted in time")
+
+
+def transact(bootstrap, topic, compacted):
     """A crash may leave its producer for good in doubt of one transaction; a fresh one follows it then."""
     def fresh():
         made = Producer(client(bootstrap, **{"transactional.id": "crash", "linger.ms": 2, "retry.backoff.ms": 20,
@@ -75,6 +108,9 @@ def transact(bootstrap, topic):
             producer.begin_transaction()
             for part in range(3):
                 producer.produce(topic, f"t:{number}".encode(), partition=(number + part) % PARTITIONS)
+            key = number % TRANSACTIONAL_KEYS
+            producer.produce(compacted, f"t:{number}".encode(), f"t{key}", partition=key % PARTITIONS,
+                             headers=[("n", str(number).encode())])
             if number % 5 == 0:
                 producer.abort_transaction(60)
                 show(aborted=number)
@@ -130,7 +166,8 @@ def load(bootstrap, topic):
     threads = [threading.Thread(target=produce, args=(bootstrap, topic, "i", True)),
                threading.Thread(target=produce, args=(bootstrap, topic, "a", False)),
                threading.Thread(target=produce, args=(bootstrap, topic, "b", False)),
-               threading.Thread(target=transact, args=(bootstrap, f"{topic}-transactions")),
+               threading.Thread(target=write_keys, args=(bootstrap, f"{topic}-compacted")),
+               threading.Thread(target=transact, args=(bootstrap, f"{topic}-transactions", f"{topic}-compacted")),
                threading.Thread(target=commit, args=(bootstrap, topic))]
     for thread in threads:
         thread.start()
@@ -153,6 +190,10 @@ def read(bootstrap, topic, isolation):
             if message.error().code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(message.error())
             ended.add(message.partition())
+            continue
+        if message.key() is not None:
+            show(key=message.key().decode(), n=int(dict(message.headers())["n"]), p=message.partition(), o=message.offset(),
+                 gone=message.value() is None)
             continue
         name, number = message.value().decode().split(":")
         show(by=name, n=int(number), p=message.partition(), o=message.offset())
