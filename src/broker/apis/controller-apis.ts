@@ -1,6 +1,6 @@
 /**
- * The APIs that the controller answers: topics, partitions, settings, elections, reassignments, features. A broker
- * forwards them; with the controller inside, forwarding is a call.
+ * The APIs that the controller answers: topics, partitions, settings, SCRAM credentials, elections, reassignments,
+ * features. A broker forwards them; with the controller inside, forwarding is a call.
  */
 import type { ControllerRequestContext } from '../../controller/controller.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../protocol/messages/19-create-topics.ts';
@@ -18,6 +18,10 @@ import {
   listPartitionReassignmentsRequest,
   listPartitionReassignmentsResponse,
 } from '../../protocol/messages/46-list-partition-reassignments.ts';
+import {
+  alterUserScramCredentialsRequest,
+  alterUserScramCredentialsResponse,
+} from '../../protocol/messages/51-alter-user-scram-credentials.ts';
 import { describeQuorumRequest, describeQuorumResponse } from '../../protocol/messages/55-describe-quorum.ts';
 import { updateFeaturesRequest, updateFeaturesResponse } from '../../protocol/messages/57-update-features.ts';
 import { unregisterBrokerRequest, unregisterBrokerResponse } from '../../protocol/messages/64-unregister-broker.ts';
@@ -58,6 +62,9 @@ export const controllerApis: readonly Api[] = [
   ),
   api(listPartitionReassignmentsRequest, listPartitionReassignmentsResponse, (request, context, { controller }) =>
     controller.listPartitionReassignments(request, controllerContext(context)),
+  ),
+  api(alterUserScramCredentialsRequest, alterUserScramCredentialsResponse, (request, context, { controller }) =>
+    controller.alterUserScramCredentials(request, controllerContext(context)),
   ),
   api(describeQuorumRequest, describeQuorumResponse, async (request, context, { controller }) => {
     const response = await controller.describeQuorum(request, controllerContext(context));
