@@ -10,9 +10,11 @@ import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { AutoTopics } from './auto-topics.ts';
+import type { ClientSoftware } from './io/client-software.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { PartitionManager } from './partition-manager.ts';
 import type { StorageLinks } from './storage-links.ts';
+import type { ClientMetricsManager } from './telemetry/client-metrics-manager.ts';
 import type { TransactionMarkers } from './transaction-markers.ts';
 
 export interface Endpoint {
@@ -38,6 +40,7 @@ export interface BrokerServices {
   readonly table: PartitionTable;
   readonly logDirectories: LogDirectories;
   readonly autoTopics: AutoTopics;
+  readonly clientMetrics: ClientMetricsManager;
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;
   setLogLevels(): void;
@@ -54,6 +57,11 @@ export interface RequestContext {
   readonly correlationId: number;
   readonly clientId: string;
   readonly clientHost: string;
+  readonly clientPort: number;
+  /** What the client has said of itself in ApiVersions. */
+  readonly software: ClientSoftware | null;
+  /** Of the connection, unique in this broker. */
+  readonly connection: number;
   /** Address of ours that the client connected to. */
   readonly localHost: string;
   readonly listenerName: string;

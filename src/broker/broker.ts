@@ -42,6 +42,7 @@ import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
 import { StorageLinks } from './storage-links.ts';
 import { dynamicStorageSettings } from './storage-settings.ts';
+import { TelemetryServices } from './telemetry/telemetry-services.ts';
 import type { Hosts } from './threads/hosts.ts';
 import { createTransactionServices, type TransactionServices } from './transaction-services.ts';
 
@@ -68,6 +69,8 @@ export class Broker {
   readonly clusterId: string;
   readonly nodeId: number;
   listeners: readonly BoundListener[] = [];
+  /** Where metrics are served; undefined when they are not. */
+  metricsPort: number | undefined;
   #config: BrokerConfig;
   readonly #options: BrokerOptions;
   readonly #clock: Clock;
@@ -86,6 +89,7 @@ export class Broker {
   readonly #groups: GroupCoordinator;
   readonly #producerIds: ProducerIds;
   readonly #transactions: TransactionServices;
+  readonly #telemetry: TelemetryServices;
   readonly #router: RequestRouter;
   #brokerEpoch = -1;
   #stopping = false;
@@ -202,6 +206,7 @@ export class Broker {
       onRequest: (request) => this.#router.answer(request),
       onReadAborted: (question) => this.#storage.request(question.row, { op: 'aborted', ...question }),
       onVerify: (question) => this.#transactions.verifier.forProduce(question),
+      onTelemetryClosed: (connection) => this.#telemetry.clientMetrics.connectionClosed(connection),
     });
     const { table, appender } = this.#hosts;
     this.#partitions = new PartitionManager({
@@ -263,6 +268,13 @@ export class Broker {
       config: () => this.#config,
       locate: (topic, partition) => this.#partitions.locate(topic, partition),
     });
+    this.#telemetry = new TelemetryServices({
+      clock: this.#clock,
+      random: this.#random,
+      logger: loggers.of('telemetry'),
+      image: this.#controller.image,
+      config: () => this.#config,
+    });
     this.#router = new RequestRouter(createApiTable(), this.#services(), loggers.of('requests'));
   }
 
@@ -299,6 +311,7 @@ export class Broker {
 
   async #stopHosts(): Promise<void> {
     await this.#io.stop();
+    await this.#telemetry.close();
     this.#transactions.transactions.close();
     this.#groups.close();
     await this.#cleaner.stop();
@@ -329,6 +342,7 @@ export class Broker {
     const { topics } = this.#controller.image;
     this.#directories.setStraysAside((topic, partition) => topics.byName(topic)?.partitions[partition] !== undefined);
     await this.#controller.subscribe((delta) => this.#apply(delta));
+    this.metricsPort = await this.#telemetry.listen(async () => []);
     this.#io.start();
     this.#checkpointAgain();
     this.#cleaner.start();
@@ -384,6 +398,7 @@ export class Broker {
       this.#io.setConnectionBounds(connectionBounds(this.#config));
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }
+    this.#telemetry.apply(delta);
     await this.#partitions.apply(delta, image);
     const deleted = delta.deletedTopics();
     // Not awaited: offsets of a deleted topic go when their turn comes, the deletion need not wait for them.
@@ -433,6 +448,7 @@ export class Broker {
         () => controller,
         () => this.#config,
       ),
+      clientMetrics: this.#telemetry.clientMetrics,
       config: () => this.#config,
       writeCheckpoints: () => this.writeCheckpoints(),
       endpoint: (nodeId, context) => this.#endpoint(nodeId, context),

@@ -14,6 +14,8 @@ export interface IoEvents {
   /** A response frame, or null to close the connection. */
   onRequest(request: ControlRequest): Promise<Uint8Array | null>;
   onReadAborted(question: AbortedQuestion): Promise<Aborted>;
+  /** A connection that has used telemetry is gone. */
+  onTelemetryClosed(connection: number): void;
   /** Error codes of the partitions, in order. */
   onVerify(question: VerifyQuestion): Promise<readonly number[]>;
 }
@@ -108,6 +110,9 @@ export class IoLinks {
           .onVerify(message)
           .catch(() => message.partitions.map(() => ErrorCode.UNKNOWN_SERVER_ERROR))
           .then((errorCodes) => io.post({ type: 'verified', id: message.id, errorCodes }));
+        break;
+      case 'telemetryClosed':
+        events.onTelemetryClosed(message.connection);
         break;
       case 'stopped':
         this.#reply(-1 - index, message);

@@ -1,5 +1,10 @@
 /** Settings that Kafka does not have; all begin with `millrace.`. Data only; any thread. */
-import { bool, int, long, string } from './config-definition.ts';
+import { bool, int, long, string, type TextRule } from './config-definition.ts';
+
+const HOST_PORT: TextRule = {
+  matches: /^(|(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5})$/,
+  mustBe: 'host:port, [IPv6 address]:port or :port',
+};
 
 export const MILLRACE_CONFIGS = [
   string(
@@ -61,6 +66,18 @@ export const MILLRACE_CONFIGS = [
     {
       min: 1_048_576,
     },
+  ),
+  string(
+    'millrace.metrics.listener',
+    '',
+    'Where metrics are served over HTTP in the form of Prometheus, as host:port or :port; empty, they are not served.',
+    { pattern: HOST_PORT },
+  ),
+  int(
+    'millrace.metrics.client.series.max',
+    20_000,
+    'Series of metrics pushed by clients that are kept; those that find no room are dropped and counted.',
+    { min: 0 },
   ),
   string('millrace.log.level', 'info', 'Least severe messages that are logged.', {
     oneOf: ['debug', 'info', 'warn', 'error'],

@@ -145,5 +145,5 @@ export const SERVER_CONFIGS = [
   }),
   list('kafka.metrics.reporters', [], 'Older classes that report metrics.', { accepted: METRICS }),
   int('kafka.metrics.polling.interval.secs', 10, 'How often those are asked.', { min: 1, accepted: METRICS }),
-  int('telemetry.max.bytes', 1_048_576, 'Largest push of client metrics that is taken.', { min: 1, accepted: NOT_YET }),
+  int('telemetry.max.bytes', 1_048_576, 'Largest push of client metrics that is taken.', { min: 1 }),
 ] as const;

@@ -42,6 +42,7 @@ export interface ConnectionOptions {
   readonly frameBytesMax: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  readonly clientPort: number;
   /** Address of ours that the client connected to. */
   readonly localHost: string;
 }
@@ -50,6 +51,7 @@ export class Connection {
   readonly id: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  readonly clientPort: number;
   readonly localHost: string;
   /** Set by the listener before the first byte is read. */
   sender!: ResponseSender;
@@ -79,6 +81,7 @@ export class Connection {
     this.id = options.id;
     this.listenerName = options.listenerName;
     this.clientHost = options.clientHost;
+    this.clientPort = options.clientPort;
     this.localHost = options.localHost;
     this.#arena = options.arena;
     this.#handler = options.handler;

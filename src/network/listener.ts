@@ -95,6 +95,7 @@ export class Listener {
         frameBytesMax: this.options.frameBytesMax,
         listenerName: this.options.listenerName,
         clientHost,
+        clientPort: accepted.remotePort ?? 0,
         localHost: plainAddress(accepted.localAddress),
       },
       this.#scratch,

@@ -36,7 +36,7 @@ class Rig implements FrameHandler {
     this.#takes = takes;
     const scratch = this.arena.bytes.subarray(0, SCRATCH);
     const { arena } = this;
-    const about = { id: 1, listenerName: 'PLAINTEXT', clientHost: '1.2.3.4', localHost: '5.6.7.8' };
+    const about = { id: 1, listenerName: 'PLAINTEXT', clientHost: '1.2.3.4', clientPort: 50_000, localHost: '5.6.7.8' };
     this.connection = new Connection({ ...about, arena, handler: this, frameBytesMax }, scratch);
     this.connection.socket = {
       resume: () => {

@@ -14,8 +14,8 @@ import {
 } from '../../protocol/messages/18-api-versions.ts';
 import { type Api, api } from '../api-handler.ts';
 import type { BrokerServices, RequestContext } from '../broker-services.ts';
+import { isSoftwareText } from '../io/client-software.ts';
 
-const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const SOFTWARE_VERSION = 3;
 /** From here on a feature may have the least level 0 (KAFKA-17492). */
 const ZERO_LEVEL_VERSION = 4;
@@ -33,7 +33,7 @@ function describeVersions(
   apis: Iterable<Api>,
 ): Partial<ApiVersionsResponse> {
   if (apiVersion >= SOFTWARE_VERSION) {
-    const named = [request.clientSoftwareName, request.clientSoftwareVersion].every((text) => SOFTWARE_NAME.test(text));
+    const named = [request.clientSoftwareName, request.clientSoftwareVersion].every(isSoftwareText);
     if (!named) return { errorCode: ErrorCode.INVALID_REQUEST };
   }
   if (request.clusterId !== null && request.nodeId !== -1) {

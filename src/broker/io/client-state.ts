@@ -4,6 +4,7 @@
  * channel is muted while a request runs. Lives on an I/O thread.
  */
 import type { Connection } from '../../network/connection.ts';
+import type { ClientSoftware } from './client-software.ts';
 import type { ResponseOutput } from './response-output.ts';
 
 export interface PendingRequest {
@@ -32,6 +33,10 @@ export class ClientState {
   dirty = false;
   /** Transactional batches wait for their coordinator's word: nothing may overtake them until all is answered. */
   verifying = false;
+  /** What the client has said of itself in ApiVersions. */
+  software: ClientSoftware | null = null;
+  /** It has asked for telemetry: the control thread wants to know when it goes. */
+  usesTelemetry = false;
   /** KIP-219: no frame is taken before this monotonic time. */
   mutedUntilMs = 0;
 

@@ -25,6 +25,7 @@ import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
 import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
+import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
 import {
@@ -76,6 +77,8 @@ const STALLED_FRAME_MS = 5_000;
 const SWEEP_MS = 1_000;
 /** Completions handled before responses are sent and reads get their turn. */
 const DRAIN_MAX = 4_096;
+/** Ids of connections are unique in the broker: each I/O thread has a remainder of its own (`millrace.io.threads`). */
+const IO_THREADS_MAX = 64;
 /** A stop waits this long for responses under way. */
 const STOP_MS = 2_000;
 
@@ -192,6 +195,7 @@ export class IoHost implements FrameHandler {
     this.#clients.delete(connection.id);
     this.#waitingForRoom.delete(client);
     this.#limits.closed(connection.clientHost);
+    if (client.usesTelemetry) this.#context.port.post({ type: 'telemetryClosed', connection: connection.id });
     for (const pending of client.pending) pending.abandon();
     client.pending.length = 0;
     this.#noteRoom();
@@ -220,6 +224,8 @@ export class IoHost implements FrameHandler {
       checkPartitionCount(body.topics.reduce((sum, { partitions }) => sum + partitions.length, 0));
       this.#fetch.start(client, header.correlationId, header.apiVersion, body);
     } else {
+      if (apiKey === ApiKey.ApiVersions) client.software = readClientSoftware(header, bytes, end);
+      else if (apiKey === ApiKey.GetTelemetrySubscriptions) client.usesTelemetry = true;
       this.#forward(client, bytes, start, end);
     }
     if (block >= 0) {
@@ -234,8 +240,9 @@ export class IoHost implements FrameHandler {
     bytes.copy(frame, 0, start, end);
     const { connection } = client;
     client.pending.push(new PendingControl());
-    const { id, listenerName, clientHost, localHost } = connection;
-    const request = { connection: id, listenerName, clientHost, localHost, frame };
+    const { id, listenerName, clientHost, clientPort, localHost } = connection;
+    const { software } = client;
+    const request = { connection: id, listenerName, clientHost, clientPort, localHost, software, frame };
     this.#context.port.post({ type: 'request', ...request }, [frame.buffer]);
   }
 
@@ -423,7 +430,7 @@ export class IoHost implements FrameHandler {
     return {
       arena: this.#context.arena,
       handler: this,
-      nextConnectionId: () => this.#nextId++,
+      nextConnectionId: () => this.#nextId++ * IO_THREADS_MAX + this.#context.settings.ioThread,
       nowMs: () => this.#nowMs,
       admit: (host) => this.#admit(host),
       createSender: (connection, descriptor, socket) =>

@@ -5,6 +5,7 @@
 
 import type { ListenerOptions } from '../../network/listener.ts';
 import type { TlsSettings } from '../../security/tls-settings.ts';
+import type { ClientSoftware } from './client-software.ts';
 import type { ConnectionBounds } from './connection-limits.ts';
 import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
@@ -58,14 +59,20 @@ export type FromIo =
       readonly question: AbortedQuestion;
     }
   | ({ readonly type: 'verify'; readonly id: number } & VerifyQuestion)
+  /** A connection that has used telemetry is gone. */
+  | { readonly type: 'telemetryClosed'; readonly connection: number }
   | { readonly type: 'stopped' };
 
 /** A request that the control thread answers. `frame` is a copy without its size field. */
 export interface ControlRequest {
+  /** Unique in this broker. */
   readonly connection: number;
   readonly listenerName: string;
   readonly clientHost: string;
+  readonly clientPort: number;
   readonly localHost: string;
+  /** What the client has said of itself in ApiVersions. */
+  readonly software: ClientSoftware | null;
   readonly frame: Uint8Array;
 }
 

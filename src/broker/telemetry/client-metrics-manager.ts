@@ -53,11 +53,10 @@ export interface TelemetryClient {
   readonly clientId: string;
   readonly clientHost: string;
   readonly clientPort: number;
-  /** As told in ApiVersions; undefined from clients that did not. */
-  readonly softwareName: string | undefined;
-  readonly softwareVersion: string | undefined;
+  /** As told in ApiVersions; null from clients that did not. */
+  readonly software: { readonly name: string; readonly version: string } | null;
   /** Of the connection, unique in this broker. */
-  readonly connection: string;
+  readonly connection: number;
 }
 
 export interface MetricsPush {
@@ -88,7 +87,7 @@ interface Instance {
   readonly subscriptionId: number;
   readonly metrics: readonly string[];
   readonly pushIntervalMs: number;
-  connection: string;
+  connection: number;
   lastGetMs: number;
   lastPushMs: number;
   /** It has just been told what to push. */
@@ -102,7 +101,7 @@ export class ClientMetricsManager {
   readonly #context: ClientMetricsContext;
   /** In the order of their last request. */
   readonly #instances = new Map<Uuid, Instance>();
-  readonly #instanceOfConnection = new Map<string, Uuid>();
+  readonly #instanceOfConnection = new Map<number, Uuid>();
   #subscriptions: readonly ClientMetricsConfig[] | null = null;
   #version = 0;
   #sweep: Timer | null = null;
@@ -171,7 +170,7 @@ export class ClientMetricsManager {
     return { errorCode };
   }
 
-  connectionClosed(connection: string): void {
+  connectionClosed(connection: number): void {
     const id = this.#instanceOfConnection.get(connection);
     if (id !== undefined) this.#forget(id);
   }
@@ -308,8 +307,8 @@ function attributesOf(id: Uuid, client: TelemetryClient): ClientAttributes {
   return {
     client_instance_id: id,
     client_id: client.clientId,
-    client_software_name: client.softwareName,
-    client_software_version: client.softwareVersion,
+    client_software_name: client.software?.name,
+    client_software_version: client.software?.version,
     client_source_address: client.clientHost,
     client_source_port: String(client.clientPort),
   };

@@ -36,8 +36,8 @@ export class PushReceiver {
       const who = {
         clientInstanceId,
         clientId,
-        softwareName: client.softwareName ?? '',
-        softwareVersion: client.softwareVersion ?? '',
+        softwareName: client.software?.name ?? '',
+        softwareVersion: client.software?.version ?? '',
         sourceAddress: clientHost,
         sourcePort: clientPort,
       };

@@ -22,9 +22,8 @@ const CLIENT: TelemetryClient = {
   clientId: 'app-1',
   clientHost: '10.1.2.3',
   clientPort: 4711,
-  softwareName: 'apache-kafka-java',
-  softwareVersion: '4.3.1',
-  connection: '0-1',
+  software: { name: 'apache-kafka-java', version: '4.3.1' },
+  connection: 1,
 };
 
 let clock: ManualClock;
@@ -129,7 +128,7 @@ describe('GetTelemetrySubscriptions', () => {
     assert.ok(matches('client_source_address=10[.]1[.].*,client_source_port=47..'));
     assert.ok(!matches('client_source_port=47.'));
     manager.close();
-    assert.ok(!matches('client_software_name=.*', { softwareName: undefined }));
+    assert.ok(!matches('client_software_name=.*', { software: null }));
   });
 
   test('who asks again before the interval is over is throttled, unless subscriptions have changed', () => {
@@ -241,13 +240,13 @@ describe('client instances', () => {
   });
 
   test('go with their connection', () => {
-    const { clientInstanceId } = get(ZERO_UUID, { connection: '0-7' });
-    manager.connectionClosed('0-6');
+    const { clientInstanceId } = get(ZERO_UUID, { connection: 7 });
+    manager.connectionClosed(6);
     assert.equal(manager.instanceCount, 1);
-    get(clientInstanceId, { connection: '0-8' });
-    manager.connectionClosed('0-7');
+    get(clientInstanceId, { connection: 8 });
+    manager.connectionClosed(7);
     assert.equal(manager.instanceCount, 1);
-    manager.connectionClosed('0-8');
+    manager.connectionClosed(8);
     assert.equal(manager.instanceCount, 0);
   });
 
