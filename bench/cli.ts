@@ -92,6 +92,8 @@ function matrixCommand(): Command {
     .option('--targets <names>', 'millrace, kafka, or NAME=HOST:PORT[,PID] (spaces between)', 'millrace kafka')
     .option('--rounds <n>', 'times each work runs on each broker', parseAmount)
     .option('--seconds <time>', 'of each run', parseSeconds)
+    .option('--minutes <n>', 'begin no work later than this (default 5, with --full 30)', Number)
+    .option('--resume <folder>', 'go on with an interrupted run: its report folder')
     .option('--keep-gib <n>', KEEP_HELP, Number, 6)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')

@@ -1,6 +1,7 @@
 // Measures what this machine can do at best: limit [--dir=DIR] [--seconds=2]. One JSON line per figure.
-// Figures per CPU-second are of the server's thread alone, as a broker's are of its process alone; over loopback some of
-// the network's work falls to whichever side happens to run, so the figure of both sides together stands beside them.
+// Figures per CPU-second are of the server's thread, and beside them of both sides together. For append the former counts,
+// as a broker's figure is of its process alone; for sendfile the latter: nothing is copied on the server's side, so over
+// loopback it is chance which side pays for the network, and only the sum stands still.
 // Memory should be settled first (bench/measure/memory.ts).
 #include <cstdlib>
 #include <cstring>

@@ -150,7 +150,7 @@ function worksOf(report: Report): Work[] {
 }
 
 const RESULT_EXPLANATION =
-  'One row for each work and broker; the median where there were several rounds. Latency is from the moment a record should have been sent until it was acknowledged (or, end to end, until a consumer had it). MB/s are bytes as sent, so compressed ones where a codec is set. "CPU-s per million" is what the broker spends on a million records: on a small machine the most honest figure, because the client takes nothing away from it. "% of limit" is the CPU that one C thread needs for the bare minimum of the same work (receive, checksum, write; sendfile), as a part of what the broker used.';
+  'One row for each work and broker; the median where there were several rounds. Latency is from the moment a record should have been sent until it was acknowledged (or, end to end, until a consumer had it). MB/s are bytes as sent, so compressed ones where a codec is set. "CPU-s per million" is what the broker spends on a million records: on a small machine the most honest figure, because the client takes nothing away from it. "% of limit" is the CPU that one C thread needs for the bare minimum of the same work, as a part of what was used: for produce (receive, checksum, write, answer) of what the broker used, for reads (sendfile, and a client that only receives) of what broker and client used together.';
 
 const FACTS_EXPLANATION =
   'Single figures: how long starts and creations took, what idle things cost in memory and CPU.';

@@ -50,10 +50,15 @@ export function fileName(text: string): string {
   return text.replace(/[^A-Za-z0-9._]+/g, '-').replace(/^-+|-+$/g, '') || 'run';
 }
 
-/** Writes the report's files into `directory` (made when missing) and returns the page's path. */
-export function writeReport(directory: string, report: Report): string {
+/** Only the data, into `directory` (made when missing): what a run keeps on its way. */
+export function saveReport(directory: string, report: Report): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report)}\n`);
+}
+
+/** Writes the report's files into `directory` (made when missing) and returns the page's path. */
+export function writeReport(directory: string, report: Report): string {
+  saveReport(directory, report);
   for (const run of report.runs) {
     for (const stage of run.result.stages) {
       for (const latency of LATENCIES) {

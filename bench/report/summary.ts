@@ -32,8 +32,9 @@ export interface BrokerUse {
   cpuSecondsPerMillionRecords: number;
   residentMibMax: number;
   /**
-   * The CPU that one C thread would need to append the same requests and to send the same responses, as a part of what
-   * the broker used; null without limits.
+   * The CPU that one C thread would need for the same work, as a part of what was used: appending the same requests as a
+   * part of the broker's, reading the same responses as a part of broker's and client's together. Null without limits and
+   * where both were done at once, in which no such sum can be told apart.
    */
   percentOfLimit: number | null;
 }
@@ -51,15 +52,18 @@ function brokerUse(result: LoadResult, stage: number, limits: MachineLimits | un
   const records = counted.ackedRecords + counted.consumedRecords;
   const ideal = (bytes: number, units: number, limit: (limits: MachineLimits, bytes: number) => number) =>
     limits === undefined || bytes === 0 || units === 0 ? 0 : bytes / 1e9 / limit(limits, bytes / units);
-  const idealSeconds =
-    ideal(counted.ackedBytes, counted.requests, appendLimit) +
-    ideal(counted.consumedBytes, counted.fetches, sendfileLimit);
+  const appendSeconds = ideal(counted.ackedBytes, counted.requests, appendLimit);
+  const readSeconds = ideal(counted.consumedBytes, counted.fetches, sendfileLimit);
+  const clientSeconds = (end.generatorCpuNs - start.generatorCpuNs) / NS_PER_S;
+  const [idealSeconds, usedSeconds] =
+    appendSeconds === 0 ? [readSeconds, cpuSeconds + clientSeconds] : [appendSeconds, cpuSeconds];
+  const limited = idealSeconds > 0 && usedSeconds > 0 && (appendSeconds === 0 || readSeconds === 0);
   return {
     cpuSeconds,
     cores: cpuSeconds / ((end.atNs - start.atNs) / NS_PER_S),
     cpuSecondsPerMillionRecords: records === 0 ? 0 : (cpuSeconds / records) * 1e6,
     residentMibMax: Math.max(...during.map((sample) => sample.brokerResidentBytes)) / 2 ** 20,
-    percentOfLimit: idealSeconds === 0 || cpuSeconds === 0 ? null : (100 * idealSeconds) / cpuSeconds,
+    percentOfLimit: limited ? (100 * idealSeconds) / usedSeconds : null,
   };
 }
 

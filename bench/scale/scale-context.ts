@@ -17,7 +17,6 @@ export interface ScaleOptions {
   scale: number;
 }
 
-const TICKS_PER_SECOND = 100; // USER_HZ, on every Linux that Node runs on
 const DESCRIPTORS = 30_000;
 /** A broker that starts again with 10,000 partitions may take its time. */
 const CONNECT_SECONDS = 60;
@@ -74,25 +73,6 @@ export class ScaleContext {
     for (const warning of warnings(result)) this.progress(`    ${warning}`);
     return result;
   }
-}
-
-/** Seconds of CPU that a process has used. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-/** Bytes that a process holds in memory. */
-export function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-}
-
-/** CPU of an idle process over a while, in percent of one core. */
-export async function idleCpuPercent(pid: number, seconds: number): Promise<number> {
-  const [before, startedMs] = [cpuSeconds(pid), performance.now()];
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  return (100 * (cpuSeconds(pid) - before)) / ((performance.now() - startedMs) / 1000);
 }
 
 /** Open files that this many connections and partitions need; a child inherits what `ulimit -n` allows here. */

@@ -1,10 +1,11 @@
 /** The scale runs: each starts a broker of its own, loads it in one unusual way, and notes what that cost. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTopics, waitForTopics } from '../load/admin.ts';
+import { idleCpuPercent, residentBytes } from '../measure/process.ts';
 import type { RunningBroker } from '../peers/running-broker.ts';
 import { summarizeStages } from '../report/summary.ts';
 import { formatNumber } from '../report/table.ts';
-import { idleCpuPercent, residentBytes, type ScaleContext } from './scale-context.ts';
+import type { ScaleContext } from './scale-context.ts';
 
 const MIB = 2 ** 20;
 const IDLE_SECONDS = 5;

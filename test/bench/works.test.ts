@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { secondsMax } from '../../bench/load/settings.ts';
 import { compareWithBaseline } from '../../bench/micro/run-micro.ts';
-import { fullWorks, settingsOf, shortWorks, type Work } from '../../bench/peers/works.ts';
+import { allowedPairs, coveredPairs, type Factors, pairwise } from '../../bench/peers/pairwise.ts';
+import {
+  fullWorks,
+  latencyFactors,
+  produceFactors,
+  readFactors,
+  settingsOf,
+  shortWorks,
+  type Work,
+} from '../../bench/peers/works.ts';
 import { fileName } from '../../bench/report/report.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
@@ -29,24 +38,35 @@ for (const [form, works] of [
   });
 }
 
-test('the full matrix crosses sizes, partitions, producers and acks, and has the rest once', () => {
-  const has = (text: string) => fullWorks.filter((work) => work.name.includes(text)).length;
-  assert.equal(fullWorks.filter((work) => / partitions \d+ producers acks=/.test(work.name)).length, 3 * 3 * 2 * 3);
-  for (const text of [
-    'gzip',
-    'snappy',
-    'lz4',
-    'zstd',
-    'idempotent',
-    'TLS',
-    'cold',
-    'fan-out x3',
-    'tail',
-    'linger 0',
-    'linger 5',
-  ]) {
-    assert.ok(has(text) > 0, text);
-  }
+for (const [name, factors] of [
+  ['produce', produceFactors],
+  ['latency', latencyFactors],
+  ['read', readFactors],
+] as const) {
+  test(`${name}: every pair of two factors' values occurs, in far fewer rows than the product has`, () => {
+    const rows = pairwise<Factors>(factors);
+    const product = Object.values(factors).reduce((count, values) => count * values.length, 1);
+    assert.ok(rows.length * 4 < product, `${rows.length} of ${product}`);
+    assert.deepEqual(
+      coveredPairs(rows),
+      allowedPairs<Factors>(factors, () => true),
+    );
+  });
+}
+
+test('what is not allowed is in no row, and its pairs are not asked for', () => {
+  const factors: Factors = { a: [1, 2], b: [1, 2], c: [1, 2] };
+  const rows = pairwise(factors, (row) => !(row.a === 2 && row.b === 2));
+  assert.ok(rows.every((row) => !(row.a === 2 && row.b === 2)));
+  assert.equal(coveredPairs(rows).has('a=2|b=2'), false);
+  assert.equal(coveredPairs(rows).size, 11);
+});
+
+test('the full matrix has every factor', () => {
+  const has = (text: string) => fullWorks.some((work) => work.name.includes(text));
+  const wanted = [...['gzip', 'snappy', 'lz4', 'zstd'], ...['100B', '1KiB', '16KiB'], ...['1p', '16p', '100p']];
+  const more = ['50 producers', 'linger 0', 'linger 5', 'acks=1', 'acks=all', 'idempotent', 'TLS', 'keys'];
+  for (const text of [...wanted, ...more, 'cold', 'fan-out x3', 'tail', 'tail x3']) assert.ok(has(text), text);
   for (const work of fullWorks.filter((one) => one.name.includes('synced'))) {
     assert.deepEqual(work.topicConfigs, { 'flush.messages': '1' });
     assert.equal(all(work).acks, -1);
