@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../src/base/random.ts';
-import { LineProcess, Watch } from './line-process.ts';
+import { LineProcess, RestartedProcess, Watch } from './line-process.ts';
 import type { Target } from './target.ts';
 
 export const COPY_PARTITIONS = 2;
@@ -20,8 +20,6 @@ const RECORDS_PER_SECOND = 400;
 const RECORDS_PER_KILL = 150;
 const EXTRA_MS_MAX = 700;
 const PROGRESS_TIMEOUT_MS = 90_000;
-/** A copier that cannot start is not to be started for ever. */
-const FAILURES_MAX = 200;
 
 export type ReaderEvent = { p: number; o: number; v: string } | { p: number; stable: number };
 
@@ -81,44 +79,6 @@ export class CopyLedger {
   }
 }
 
-/** A copier that is started again whenever it ends. */
-class Copier {
-  readonly #argv: readonly string[];
-  #process: LineProcess<never> | undefined;
-  #stopped = false;
-  /** It ended by itself: somebody fenced it, or its client gave up. */
-  failures = 0;
-  lastErrors = '';
-  readonly #running: Promise<void>;
-
-  constructor(argv: readonly string[]) {
-    this.#argv = argv;
-    this.#running = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped && this.failures < FAILURES_MAX) {
-      const process = new LineProcess<never>(this.#argv, () => {});
-      this.#process = process;
-      const status = await process.ended;
-      if (status === null || this.#stopped) continue;
-      this.failures++;
-      this.lastErrors = process.errors;
-      await pause(50);
-    }
-  }
-
-  kill(): void {
-    this.#process?.kill();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#process?.stop();
-    await this.#running;
-  }
-}
-
 export interface CopyJobOptions {
   readonly target: Target;
   /** The command line of a copier up to its arguments. */
@@ -171,12 +131,9 @@ export async function runCopyJob(options: CopyJobOptions): Promise<CopyJobResult
   );
   const copiers = Array.from(
     { length: options.copiers },
-    (_, index) => new Copier([...copier, target.bootstrap, INPUT, OUTPUT, GROUP, `copier-${index}`]),
+    (_, index) => new RestartedProcess([...copier, target.bootstrap, INPUT, OUTPUT, GROUP, `copier-${index}`]),
   );
-  const failureOf = (): string | undefined => {
-    const stuck = copiers.find(({ failures }) => failures >= FAILURES_MAX);
-    return failure ?? (stuck && `a copier ends again and again: ${stuck.lastErrors}`);
-  };
+  const failureOf = (): string | undefined => failure ?? copiers.find(({ stuck }) => stuck)?.stuck;
   const until = (what: string, condition: () => boolean): Promise<void> =>
     watch.until(what, PROGRESS_TIMEOUT_MS, condition, failureOf).catch((error: Error) => {
       const errors = copiers.map(({ failures, lastErrors }) => `copier, ended ${failures} times: ${lastErrors}`);

@@ -1,9 +1,13 @@
 // A program of ours that prints one line of JSON for each thing that happens, and ends when its input ends.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const END_TIMEOUT_MS = 90_000;
 const ERROR_BYTES_MAX = 4000;
+/** A program that cannot start is not to be started for ever. */
+const FAILURES_MAX = 200;
+const RESTART_PAUSE_MS = 50;
 
 export class LineProcess<Event> {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -46,6 +50,51 @@ export class LineProcess<Event> {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+}
+
+/** A program that is started again whenever it ends, until it is stopped. */
+export class RestartedProcess {
+  readonly #argv: readonly string[];
+  readonly #running: Promise<void>;
+  #process: LineProcess<never> | undefined;
+  #stopped = false;
+  /** How often it ended by itself: somebody fenced it, or its client gave up. */
+  failures = 0;
+  /** What it complained about when it last ended by itself. */
+  lastErrors = '';
+
+  constructor(argv: readonly string[]) {
+    this.#argv = argv;
+    this.#running = this.#run();
+  }
+
+  /** Why it is not started any more. */
+  get stuck(): string | undefined {
+    return this.failures < FAILURES_MAX ? undefined : `a program ends again and again: ${this.lastErrors}`;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped && !this.stuck) {
+      const process = new LineProcess<never>(this.#argv, () => {});
+      this.#process = process;
+      const status = await process.ended;
+      if (status === null || this.#stopped) continue;
+      this.failures++;
+      this.lastErrors = process.errors;
+      await pause(RESTART_PAUSE_MS);
+    }
+  }
+
+  /** Kills the one that runs; the next one starts at once. */
+  kill(): void {
+    this.#process?.kill();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#process?.stop();
+    await this.#running;
   }
 }
 
