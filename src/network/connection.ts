@@ -18,6 +18,8 @@ export const FRAME_FIRST_BLOCK_BYTES = 2 * 1024 * 1024;
 
 const SIZE_BYTES = 4;
 const NO_BLOCK = -1;
+/** How a TLS client begins: a handshake record of version 3.x. */
+const TLS_HELLO = 0x1603;
 
 export interface FrameHandler {
   /**
@@ -28,7 +30,8 @@ export interface FrameHandler {
   onFrame(connection: Connection, bytes: Buffer, start: number, sizeBytes: number, block: number): boolean;
   /** The arena has no room: the connection waits and wants `resume` when something is freed. */
   onArenaFull(connection: Connection): void;
-  onBroken(connection: Connection, reason: string): void;
+  /** To be closed. `strange`: the client means another protocol, which is nobody's fault here. */
+  onBroken(connection: Connection, reason: string, strange: boolean): void;
   /** The client sends no more; responses may still be wanted. */
   onEnded(connection: Connection): void;
   onClosed(connection: Connection): void;
@@ -179,7 +182,8 @@ export class Connection {
       }
       const size = this.#sizePart;
       if (size <= 0 || size > this.#frameBytesMax) {
-        this.#handler.onBroken(this, `frame of ${size} bytes, allowed are 1 to ${this.#frameBytesMax}`);
+        if (size >>> 16 === TLS_HELLO) this.#handler.onBroken(this, 'it speaks TLS, the listener does not', true);
+        else this.#handler.onBroken(this, `frame of ${size} bytes, allowed are 1 to ${this.#frameBytesMax}`, false);
         return end;
       }
       const whole = size <= end - at;

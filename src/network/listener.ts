@@ -31,7 +31,6 @@ export interface ListenerContext {
   createSender(connection: Connection, descriptor: number, socket: Socket): ResponseSender;
   createTlsSender(connection: Connection): TlsResponseSender;
   readonly handshakes: TlsHandshakes;
-  onHandshakeFailed(connection: Connection, reason: string, strange: boolean): void;
   /** False holds the connection's first read back until `Connection.socket.resume()` is called. */
   onOpened(connection: Connection): boolean;
 }
@@ -133,10 +132,7 @@ export class Listener {
       sender,
       this.#reader(connection),
       {
-        onFailed: (reason, strange) => {
-          context.onHandshakeFailed(connection, reason, strange);
-          connection.close();
-        },
+        onFailed: (reason, strange) => context.handler.onBroken(connection, reason, strange),
         onEnded: () => context.handler.onEnded(connection),
         onClosed: () => connection.close(),
       },

@@ -13,6 +13,7 @@ import { type Logger, silentLogger } from '../base/logger.ts';
 import { launchBroker } from '../broker/launch-broker.ts';
 import { loadBrokerConfig } from '../config/load-broker-config.ts';
 import type { LogStore } from '../native/log-store.ts';
+import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 
 export interface TestBrokerOptions {
   /** Keeps data in this folder, which is made when missing and never removed. */
@@ -21,6 +22,8 @@ export interface TestBrokerOptions {
   readonly engine?: 'memory' | 'portable' | 'native';
   /** Broker settings by Kafka's names, over the defaults for tests. */
   readonly configs?: Readonly<Record<string, string | number | boolean>>;
+  /** Its listener speaks TLS, with a certificate for localhost and 127.0.0.1 made for the occasion; see `ca`. */
+  readonly tls?: boolean;
   readonly logger?: Logger;
   /** A storage engine of the caller's making, e.g. one whose disk fails. */
   readonly store?: LogStore;
@@ -33,6 +36,10 @@ export interface TestBroker {
   readonly bootstrapServers: string;
   readonly host: string;
   readonly port: number;
+  /** With `tls`: the certificate, in PEM, that a client has to trust. */
+  readonly ca: string | undefined;
+  /** Every listener, in the order of the settings; the first is the one above. */
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly clusterId: string;
   /** Closes connections, sockets and logs. Once is enough; more do no harm. */
   stop(): Promise<void>;
@@ -53,10 +60,12 @@ const MEMORY_FOLDER = '/millrace';
 /** Rejects with a ConfigError or a StorageError that says what to change. */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const { folder, configs = {}, logger = silentLogger, store, onFatal = raise } = options;
+  const authority = options.tls ? createTestAuthority() : undefined;
   const engine = options.engine ?? (folder === undefined ? 'memory' : 'portable');
   const loaded = loadBrokerConfig({
     defaults: {
       ...TEST_DEFAULTS,
+      ...(authority && tlsConfigs(authority)),
       'log.dirs': folder ?? MEMORY_FOLDER,
       'millrace.engine': engine,
       // Threads of a native engine write to the console by themselves.
@@ -72,9 +81,21 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     bootstrapServers: `${host}:${port}`,
     host,
     port,
+    ca: authority?.certificate,
+    listeners: broker.listeners,
     clusterId: broker.clusterId,
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+function tlsConfigs(authority: TestAuthority): Record<string, string> {
+  const { key, certificate } = authority.issue({ commonName: 'localhost', hosts: ['localhost', '127.0.0.1'] });
+  return {
+    listeners: 'SSL://127.0.0.1:0',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.key': key,
+    'ssl.keystore.certificate.chain': certificate,
   };
 }
 

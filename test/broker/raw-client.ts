@@ -52,6 +52,11 @@ export class RawClient {
     return new RawClient(socket, options.paused ?? false);
   }
 
+  /** Over a socket that is connected, such as one that speaks TLS. */
+  static over(socket: Socket, options: { paused?: boolean } = {}): RawClient {
+    return new RawClient(socket, options.paused ?? false);
+  }
+
   private constructor(socket: Socket, paused: boolean) {
     this.socket = socket;
     socket.on('error', () => {});

@@ -179,8 +179,8 @@ export class IoHost implements FrameHandler {
     this.#closeStalledFrames();
   }
 
-  onBroken(connection: Connection, reason: string): void {
-    this.#closeFor(connection, reason);
+  onBroken(connection: Connection, reason: string, strange: boolean): void {
+    this.#closeFor(connection, reason, strange ? 'debug' : 'warn');
   }
 
   onEnded(connection: Connection): void {
@@ -440,11 +440,6 @@ export class IoHost implements FrameHandler {
         return new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained);
       },
       handshakes: this.#handshakes,
-      onHandshakeFailed: (connection, reason, strange) => {
-        const { listenerName, clientHost } = connection;
-        const level = strange ? 'debug' : 'warn';
-        this.#context.logger[level]({ client: clientHost, listener: listenerName, reason }, 'connection closed');
-      },
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
         this.#limits.opened(connection.clientHost);
@@ -469,8 +464,9 @@ export class IoHost implements FrameHandler {
     return false;
   }
 
-  #closeFor(connection: Connection, reason: string): void {
-    this.#context.logger.warn({ client: connection.clientHost, reason }, 'connection closed');
+  #closeFor(connection: Connection, reason: string, level: 'debug' | 'warn' = 'warn'): void {
+    const { clientHost, listenerName } = connection;
+    this.#context.logger[level]({ client: clientHost, listener: listenerName, reason }, 'connection closed');
     connection.close();
   }
 
