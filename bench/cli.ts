@@ -104,6 +104,38 @@ function matrixCommand(): Command {
     });
 }
 
+function latencyCommand(): Command {
+  return new Command('latency')
+    .description('latency beside Apache Kafka at fixed rates, both synced and warm, in turns: ratios of p99 and p99.9')
+    .option('--only <names>', 'fixed, half, endToEnd (commas)')
+    .option('--targets <names>', 'as for matrix', 'millrace kafka')
+    .option('--rounds <n>', 'times each work runs on each broker', parseAmount, 3)
+    .option('--seconds <time>', 'of each run', parseSeconds, 12)
+    .option('--warm-up <time>', 'of the same load on each broker, before', parseSeconds, 25)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--dir <dir>', "folder for the brokers' data", tmpdir())
+    .option('-o, --out <dir>', 'folder for the report')
+    .action(async (options: import('./peers/run-latency.ts').LatencyOptions) => {
+      const { runLatency } = await import('./peers/run-latency.ts');
+      await runLatency(options, progress);
+    });
+}
+
+function clientsCommand(): Command {
+  return new Command('clients')
+    .description("works of librdkafka's load program and Kafka's own tools, against the goals of the project")
+    .option('--only <names>', 'only these works (commas)')
+    .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
+    .option('--rounds <n>', 'times each work runs on each broker', parseAmount, 3)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--dir <dir>', "folder for the brokers' data", tmpdir())
+    .option('-o, --out <dir>', 'folder for the report')
+    .action(async (options: import('./peers/run-clients.ts').ClientsOptions) => {
+      const { runClients } = await import('./peers/run-clients.ts');
+      await runClients(options, progress);
+    });
+}
+
 function scaleCommand(): Command {
   return new Command('scale')
     .description(
@@ -155,6 +187,8 @@ export function benchCommand(): Command {
     .addCommand(compareCommand())
     .addCommand(limitCommand())
     .addCommand(matrixCommand())
+    .addCommand(latencyCommand())
+    .addCommand(clientsCommand())
     .addCommand(scaleCommand())
     .addCommand(microCommand())
     .addCommand(profileCommand());

@@ -1,4 +1,4 @@
-/** Millrace from this working tree as a peer of itself: one process, as `npm start` runs it. */
+/** Millrace from this working tree as a peer of itself: one process, bundled and with its compile cache as `npm start` has it. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,20 @@ function revision(): string {
   return status === 0 ? stdout.trim() : 'unknown revision';
 }
 
-/** The flags of the broker for these options; `nodeFlags` stand before the program, for profiles. */
+let built = false;
+
+/** Bundles the broker when a source is newer; others may run from the bundle that is there. */
+function buildBundle(): string {
+  if (!built) {
+    const build = [join(root, 'scripts/build-dist.mjs'), '--if-stale'];
+    const { status, stderr } = spawnSync(process.execPath, build, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`Bundling the broker failed:\n${stderr}`);
+    built = true;
+  }
+  return join(root, 'dist/main.js');
+}
+
+/** With `nodeFlags` it runs from its sources, so that profiles name them. */
 export async function startMillrace(options: StartOptions, nodeFlags: readonly string[] = []): Promise<RunningBroker> {
   const port = options.port ?? (await freePort());
   const tlsPort = options.tls ? await freePort() : 0;
@@ -28,7 +41,9 @@ export async function startMillrace(options: StartOptions, nodeFlags: readonly s
     ...options.configs,
   };
   const overrides = Object.entries(configs).flatMap(([name, value]) => ['--override', `${name}=${value}`]);
-  return startProcess(process.execPath, [...nodeFlags, join(root, 'src/main.ts'), ...overrides], {
+  const program = nodeFlags.length > 0 ? [...nodeFlags, join(root, 'src/main.ts')] : [buildBundle()];
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/millrace');
+  return startProcess(process.execPath, [...program, ...overrides], {
     name: 'millrace',
     description: `Millrace ${revision()}, Node ${process.version}`,
     port,

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { formatLimits } from '../limit/limit.ts';
 import type { LoadResult } from '../load/run-load.ts';
 import { defaultSettings } from '../load/settings.ts';
+import { clientTable } from './client-table.ts';
 import { percentileCurve, toHistogram } from './histogram.ts';
 import type { Report } from './report.ts';
 import { summarizeStages, warnings } from './summary.ts';
@@ -155,6 +156,9 @@ const RESULT_EXPLANATION =
 const FACTS_EXPLANATION =
   'Single figures: how long starts and creations took, what idle things cost in memory and CPU.';
 
+const CLIENTS_EXPLANATION =
+  "CPU seconds of the broker for the same work of the same client (librdkafka's load program, Kafka's own tools), the client's rate or average latency, and the goal of the project for the ratio. Medians where there were several rounds.";
+
 export function pageData(report: Report): PageData {
   const { machine } = report;
   return {
@@ -170,7 +174,12 @@ export function pageData(report: Report): PageData {
     limits: report.limits ? formatLimits(report.limits) : [],
     tables: [
       ...(report.facts?.length ? [{ title: 'Scale', explain: FACTS_EXPLANATION, table: factTable(report.facts) }] : []),
-      { title: 'Results', explain: RESULT_EXPLANATION, table: resultTable(report.runs, report.limits) },
+      ...(report.clients?.length
+        ? [{ title: 'Real clients', explain: CLIENTS_EXPLANATION, table: clientTable(report) }]
+        : []),
+      ...(report.runs.length > 0
+        ? [{ title: 'Results', explain: RESULT_EXPLANATION, table: resultTable(report.runs, report.limits) }]
+        : []),
     ],
     works: worksOf(report),
   };

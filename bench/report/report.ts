@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { MachineLimits } from '../limit/limit.ts';
 import type { LoadResult, StageResult } from '../load/run-load.ts';
 import type { Machine } from '../measure/machine.ts';
+import type { ClientFigures } from '../peers/client-works.ts';
 import { toHgrm, toHistogram } from './histogram.ts';
 import { renderPage } from './page.ts';
 
@@ -33,6 +34,17 @@ export interface Report {
   /** Single figures that are no load run: times of starts, memory per partition. */
   facts?: Fact[];
   runs: ReportRun[];
+  /** Works of real clients. */
+  clients?: ClientRun[];
+}
+
+export interface ClientRun extends ClientFigures {
+  work: string;
+  target: string;
+  round: number;
+  brokerCpuSeconds: number;
+  seconds: number;
+  residentMib: number;
 }
 
 export interface Fact {
@@ -40,6 +52,8 @@ export interface Fact {
   target: string;
   what: string;
   value: string;
+  /** The value without its unit, where something is judged by it. */
+  number?: number;
 }
 
 const LATENCIES = ['ack', 'endToEnd', 'fetch'] as const satisfies (keyof StageResult)[];

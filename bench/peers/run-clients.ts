@@ -1,0 +1,235 @@
+/**
+ * The works of real clients on several brokers in turns: the broker's CPU time, memory, and what the clients said. A
+ * client that fails or hangs is named and not fatal. Starts and idle memory are measured first, each on fresh folders.
+ * Runs on the main thread; brokers and clients are processes of their own.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { toolchain } from '../../test/interop/toolchains.ts';
+import { createTopics, waitForTopics } from '../load/admin.ts';
+import { describeMachine } from '../measure/machine.ts';
+import { settleMemory } from '../measure/memory.ts';
+import { cpuSeconds, residentBytes } from '../measure/process.ts';
+import { clientTable } from '../report/client-table.ts';
+import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
+import { factTable, formatNumber, formatTable, median } from '../report/table.ts';
+import { type Progress, startTargets } from './broker-set.ts';
+import { type ClientWork, clientTopics, clientWorks, parseClientOutput, readPreparation } from './client-works.ts';
+import { fetchKafka } from './kafka.ts';
+import type { RunningBroker } from './running-broker.ts';
+
+export interface ClientsOptions {
+  targets: string;
+  only?: string;
+  rounds: number;
+  keepGib: number;
+  dir: string;
+  out?: string;
+}
+
+/** A client that has not ended by then is ended. */
+const CLIENT_SECONDS_MAX = 90;
+const STARTS = 3;
+const IDLE_SECONDS = 3;
+const OUTPUT_CHARACTERS_MAX = 1 << 20;
+
+interface Programs {
+  loadProgram: string;
+  classPath: string;
+}
+
+async function findPrograms(progress: Progress): Promise<Programs> {
+  const found = await toolchain('loadProgram');
+  if ('missing' in found) throw new Error(`librdkafka's load program cannot be had: ${found.missing}.`);
+  return { loadProgram: join(found.dir, 'rdkafka_performance'), classPath: fetchKafka(progress) };
+}
+
+/** Runs to its end, or to the bound; returns all it printed. */
+function runClient(programs: Programs, work: Pick<ClientWork, 'program'>, args: readonly string[]): Promise<string> {
+  const [command, ...before] =
+    work.program === 'rdkafka_performance'
+      ? [programs.loadProgram]
+      : ['java', '-Xmx512m', '-cp', programs.classPath, `org.apache.kafka.tools.${work.program}`];
+  const child = spawn(command!, [...before, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: CLIENT_SECONDS_MAX * 1000,
+    killSignal: 'SIGKILL',
+  });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  let output = '';
+  const take = (text: string) => {
+    output = (output + text).slice(-OUTPUT_CHARACTERS_MAX);
+  };
+  child.stdout.setEncoding('utf8').on('data', take);
+  child.stderr.setEncoding('utf8').on('data', take);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => {
+      process.off('exit', end);
+      if (signal !== null) reject(new Error(`ended after ${CLIENT_SECONDS_MAX} s`));
+      else if (code !== 0) reject(new Error(`exit code ${code}: ${output.trim().slice(-300)}`));
+      else resolve(output);
+    });
+  });
+}
+
+const bootstrapOf = (broker: RunningBroker) => `${broker.host}:${broker.port}`;
+
+class Clients {
+  readonly report: Report;
+  #programs: Programs;
+  #brokers: RunningBroker[];
+  #progress: Progress;
+  #turns = 0;
+  #unique = 0;
+
+  constructor(report: Report, programs: Programs, brokers: RunningBroker[], progress: Progress) {
+    this.report = report;
+    this.#programs = programs;
+    this.#brokers = brokers;
+    this.#progress = progress;
+    report.clients = [];
+  }
+
+  async prepare(): Promise<void> {
+    for (const broker of this.#brokers) {
+      for (const topic of clientTopics) await createTopics({ ...broker, tls: false }, [topic]);
+      await waitForTopics({ ...broker, tls: false }, clientTopics);
+    }
+  }
+
+  async prepareReads(): Promise<void> {
+    for (const broker of this.#brokers) {
+      for (const args of readPreparation)
+        await runClient(this.#programs, { program: 'rdkafka_performance' }, args(bootstrapOf(broker)));
+    }
+  }
+
+  async run(work: ClientWork, rounds: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      for (const broker of this.#turns++ % 2 === 0 ? this.#brokers : [...this.#brokers].reverse())
+        await this.#once(work, broker, round);
+    }
+  }
+
+  async #once(work: ClientWork, broker: RunningBroker, round: number): Promise<void> {
+    const [before, startedMs] = [cpuSeconds(broker.pid), performance.now()];
+    const label = `${work.name.padEnd(26)} ${broker.name.padEnd(10)}`;
+    try {
+      const output = await runClient(this.#programs, work, work.args(bootstrapOf(broker), `group-${this.#unique++}`));
+      const figures = parseClientOutput(work.program, output);
+      if (figures === undefined) throw new Error(`no summary in what it printed: ${output.trim().slice(-300)}`);
+      const run = {
+        work: work.name,
+        target: broker.name,
+        round,
+        brokerCpuSeconds: cpuSeconds(broker.pid) - before,
+        seconds: (performance.now() - startedMs) / 1000,
+        residentMib: residentBytes(broker.pid) / 2 ** 20,
+        ...figures,
+      };
+      this.report.clients!.push(run);
+      const rate = run.recordsPerSecond === undefined ? '' : `  ${formatNumber(run.recordsPerSecond)}/s`;
+      const average = run.avgMs === undefined ? '' : `  avg ${run.avgMs} ms  p99 ${run.p99Ms} ms`;
+      this.#progress(`${label} ${run.brokerCpuSeconds.toFixed(2)} CPU-s${rate}${average}`);
+    } catch (error) {
+      this.report.notes.push(`${work.name} failed on ${broker.name}: ${(error as Error).message}`);
+      this.#progress(this.report.notes.at(-1)!);
+    }
+  }
+
+  memoryFacts(): void {
+    for (const broker of this.#brokers) {
+      const number = Math.round(residentBytes(broker.pid) / 2 ** 20);
+      this.report.facts!.push({
+        work: 'memory',
+        target: broker.name,
+        what: 'resident after all of it',
+        value: `${number} MiB`,
+        number,
+      });
+    }
+  }
+}
+
+/** Starts each target several times on an empty folder: the median until it answers, and what it holds when idle. */
+async function measureStarts(options: ClientsOptions, report: Report, progress: Progress): Promise<void> {
+  const starts = new Map<string, { ms: number[]; mib: number[] }>();
+  for (let turn = 0; turn < STARTS; turn++) {
+    for (const targets of options.targets.split(/\s+/).filter(Boolean)) {
+      const dir = join(options.dir, `start-${turn}`);
+      const brokers = await startTargets({ targets, dir }, [], () => {}).catch(() => []);
+      for (const broker of brokers) {
+        const found = starts.get(broker.name) ?? { ms: [], mib: [] };
+        starts.set(broker.name, found);
+        found.ms.push(broker.startMs);
+        await pause(IDLE_SECONDS * 1000);
+        found.mib.push(residentBytes(broker.pid) / 2 ** 20);
+        await broker.stop();
+      }
+    }
+  }
+  report.facts = [];
+  for (const [target, { ms, mib }] of starts) {
+    const fact = (what: string, number: number, unit: string) =>
+      report.facts!.push({ work: 'start', target, what, value: `${number} ${unit}`, number });
+    fact('until the first answer, empty directory', Math.round(median(ms)), 'ms');
+    fact('idle resident memory', Math.round(median(mib)), 'MiB');
+  }
+  progress(formatTable(factTable(report.facts)));
+}
+
+function chooseWorks(only: string | undefined): ClientWork[] {
+  const names = (only ?? '').split(',').filter(Boolean);
+  const chosen = clientWorks.filter((work) => names.length === 0 || names.includes(work.name));
+  if (chosen.length === 0)
+    throw new Error(`No work is called ${only}. There are: ${clientWorks.map((work) => work.name).join(', ')}.`);
+  return chosen;
+}
+
+/** Runs the chosen works, prints the table and writes the report. Returns the report's folder. */
+export async function runClients(options: ClientsOptions, progress: Progress): Promise<string> {
+  const works = chooseWorks(options.only);
+  const programs = await findPrograms(progress);
+  options = { ...options, dir: join(options.dir, 'client-brokers') };
+  rmSync(options.dir, { recursive: true, force: true });
+  mkdirSync(options.dir, { recursive: true });
+  const memory = await settleMemory(options.keepGib, options.dir);
+  progress(memory.note);
+  const report: Report = {
+    format: REPORT_FORMAT,
+    title: 'Real clients',
+    createdAt: new Date().toISOString(),
+    machine: describeMachine(options.dir),
+    notes: [
+      memory.note,
+      'Millrace syncs acks=all before it answers, Kafka in the works called fsync only. Medians of the rounds; brokers take turns.',
+    ],
+    runs: [],
+  };
+  const out = options.out ?? join(resultsDir, fileName(`${report.createdAt}-clients`));
+  let brokers: RunningBroker[] = [];
+  try {
+    await measureStarts(options, report, progress);
+    brokers = await startTargets(options, report.notes, progress);
+    const clients = new Clients(report, programs, brokers, progress);
+    await clients.prepare();
+    let prepared = false;
+    for (const work of works) {
+      if (work.reads && !prepared) await clients.prepareReads();
+      prepared ||= work.reads ?? false;
+      await clients.run(work, options.rounds);
+      saveReport(out, report);
+    }
+    clients.memoryFacts();
+  } finally {
+    for (const broker of brokers) await broker.stop();
+    memory.release();
+    rmSync(options.dir, { recursive: true, force: true });
+    console.log(formatTable(clientTable(report)));
+    progress(`Report: ${writeReport(out, report)}`);
+  }
+  return out;
+}

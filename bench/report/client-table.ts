@@ -1,0 +1,71 @@
+/** The works of real clients as a table: each with its goal, the ratio that was reached, and whether that is enough. */
+import { clientGoals, type Goal, verdict } from './goals.ts';
+import type { ClientRun, Report } from './report.ts';
+import { formatNumber, median, type Table } from './table.ts';
+
+const REFERENCE = 'kafka';
+const MEASURED = 'millrace';
+
+function medianOf(runs: readonly ClientRun[], figure: (run: ClientRun) => number | undefined): number | undefined {
+  const values = runs.map(figure).filter((value) => value !== undefined);
+  return values.length === 0 ? undefined : median(values);
+}
+
+/** What the table and the goals speak of, of one work on one broker: medians over the rounds. */
+export interface ClientSummary {
+  cpuSeconds: number | undefined;
+  recordsPerSecond: number | undefined;
+  avgMs: number | undefined;
+}
+
+export function summarizeClient(report: Report, work: string, target: string): ClientSummary | undefined {
+  const runs = (report.clients ?? []).filter((run) => run.work === work && run.target === target);
+  if (runs.length === 0) return undefined;
+  return {
+    cpuSeconds: medianOf(runs, (run) => run.brokerCpuSeconds),
+    recordsPerSecond: medianOf(runs, (run) => run.recordsPerSecond),
+    avgMs: medianOf(runs, (run) => run.avgMs),
+  };
+}
+
+function describe(summary: ClientSummary | undefined): string {
+  if (summary?.cpuSeconds === undefined) return 'failed';
+  const parts = [`${summary.cpuSeconds.toFixed(2)} s`];
+  if (summary.avgMs !== undefined) parts.push(`avg ${summary.avgMs.toFixed(2)} ms`);
+  else if (summary.recordsPerSecond !== undefined) parts.push(`${formatNumber(summary.recordsPerSecond / 1000)} K/s`);
+  return parts.join(', ');
+}
+
+function fact(report: Report, what: string, target: string): number | undefined {
+  return report.facts?.find((one) => one.what === what && one.target === target)?.number;
+}
+
+function ratioCells(goal: Goal, mine: number | undefined, other: number | undefined): [string, string, string] {
+  const ratio = mine === undefined || other === undefined || other === 0 ? undefined : mine / other;
+  const compared = goal.ratioMax === undefined ? mine : ratio;
+  const shown = ratio === undefined ? '' : ratio.toFixed(2);
+  return [shown, goal.text, verdict(goal, compared)];
+}
+
+/** One row for each goal: what it is about, both brokers, the ratio, the goal, and the verdict. */
+export function clientTable(report: Report): Table {
+  const done = new Set((report.clients ?? []).map((run) => run.work));
+  const rows: string[][] = [];
+  for (const goal of clientGoals) {
+    if (goal.fact !== undefined) {
+      const [mine, other] = [fact(report, goal.fact, MEASURED), fact(report, goal.fact, REFERENCE)];
+      if (mine === undefined && other === undefined) continue;
+      const show = (value: number | undefined) => (value === undefined ? '' : `${formatNumber(value)} ${goal.unit}`);
+      rows.push([goal.what, show(other), show(mine), ...ratioCells(goal, mine, other)]);
+      continue;
+    }
+    if (!done.has(goal.work!)) continue;
+    const [mine, other] = [
+      summarizeClient(report, goal.work!, MEASURED),
+      summarizeClient(report, goal.work!, REFERENCE),
+    ];
+    const figure = goal.figure ?? 'cpuSeconds';
+    rows.push([goal.what, describe(other), describe(mine), ...ratioCells(goal, mine?.[figure], other?.[figure])]);
+  }
+  return { head: ['work', 'Kafka', 'Millrace', 'ratio', 'goal', 'reached'], rows };
+}
