@@ -18,10 +18,10 @@ import { writeTxnMarkers } from './apis/27-write-txn-markers.ts';
 import { describeAcls } from './apis/29-describe-acls.ts';
 import { describeConfigs } from './apis/32-describe-configs.ts';
 import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
-import { describeDelegationToken } from './apis/41-describe-delegation-token.ts';
 import { incrementalAlterConfigs } from './apis/44-incremental-alter-configs.ts';
 import { describeClientQuotas } from './apis/48-describe-client-quotas.ts';
 import { alterClientQuotas } from './apis/49-alter-client-quotas.ts';
+import { describeUserScramCredentials } from './apis/50-describe-user-scram-credentials.ts';
 import { describeCluster } from './apis/60-describe-cluster.ts';
 import { describeProducers } from './apis/61-describe-producers.ts';
 import { getTelemetrySubscriptions } from './apis/71-get-telemetry-subscriptions.ts';
@@ -29,6 +29,7 @@ import { pushTelemetry } from './apis/72-push-telemetry.ts';
 import { listConfigResources } from './apis/74-list-config-resources.ts';
 import { describeTopicPartitions } from './apis/75-describe-topic-partitions.ts';
 import { controllerApis } from './apis/controller-apis.ts';
+import { delegationTokenApis } from './apis/delegation-token-apis.ts';
 import { groupApis } from './apis/group-apis.ts';
 import { transactionApis } from './apis/transaction-apis.ts';
 import { FETCH_VERSION_MAX, FETCH_VERSION_MIN } from './io/fetch-path.ts';
@@ -56,10 +57,10 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     describeAcls,
     describeConfigs,
     describeLogDirs,
-    describeDelegationToken,
     incrementalAlterConfigs,
     describeClientQuotas,
     alterClientQuotas,
+    describeUserScramCredentials,
     describeCluster,
     describeProducers,
     getTelemetrySubscriptions,
@@ -69,6 +70,7 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     ...groupApis,
     ...transactionApis,
     ...controllerApis,
+    ...delegationTokenApis,
   ];
   for (const api of [...list].sort((one, other) => one.request.apiKey - other.request.apiKey)) {
     table.set(api.request.apiKey, api);
