@@ -10,7 +10,7 @@ export interface PemBlock {
   readonly text: string;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 /** Headers of a key that is encrypted the old way; they end at an empty line. */
 const HEADERS = /^\s*((?:[A-Za-z0-9-]+: [^\r\n]*\r?\n)+)\r?\n/;
 const LINE_CHARS = 64;
