@@ -478,7 +478,7 @@ export class Broker {
         const racks = topics
           .byName(name)
           ?.partitions[partition]?.replicas.map((id) => cluster.broker(id)?.rack ?? null);
-        return [...new Set((racks ?? []).filter((rack) => rack !== null))].sort();
+        return (racks ?? []).filter((rack) => rack !== null).sort();
       },
     };
   }

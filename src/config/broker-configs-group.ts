@@ -7,7 +7,7 @@ export const GROUP_COORDINATOR_CONFIGS = [
     'group.coordinator.rebalance.protocols',
     ['classic', 'consumer', 'streams'],
     'Kinds of groups that may be formed.',
-    { oneOf: ['classic', 'consumer', 'share', 'streams'], nonEmpty: true, accepted: NOT_YET },
+    { oneOf: ['classic', 'consumer', 'share', 'streams'], nonEmpty: true },
   ),
   int('group.coordinator.threads', 4, 'Threads that run the group coordinator.', { min: 1, accepted: THREADS }),
   int('group.coordinator.background.threads', 2, "Threads for the group coordinator's background work.", {

@@ -135,6 +135,13 @@ function joinNodeIds(texts: Map<string, string>): void {
 }
 
 function checkBounds(config: BrokerConfig): void {
+  if (!config.list('group.coordinator.rebalance.protocols').includes('classic')) {
+    throw new ConfigError(
+      'group.coordinator.rebalance.protocols leaves out classic, and classic groups cannot be switched off',
+      'group.coordinator.rebalance.protocols',
+      'add classic to the list',
+    );
+  }
   if (
     config.get('log.retention.ms') === 0 ||
     config.get('log.retention.minutes') === 0 ||

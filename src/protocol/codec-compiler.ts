@@ -37,6 +37,7 @@ const SCALAR_BYTES: Record<Exclude<ScalarKind, ByteKind>, number> = {
   int32: 4,
   uint32: 4,
   int64: 8,
+  bigint64: 8,
   float64: 8,
   uuid: 16,
 };
@@ -56,6 +57,7 @@ function defaultSource(field: Field): string {
   if (field.kind === 'array') return '[]';
   if (field.kind === 'struct') return structDefaultSource(field.fields!);
   if (value instanceof Uint8Array) return 'EMPTY_BYTES';
+  if (typeof value === 'bigint') return `${value}n`;
   return JSON.stringify(value);
 }
 

@@ -121,6 +121,13 @@ export class Reader {
     return high * TWO_32 + (low >>> 0);
   }
 
+  bigint64(): bigint {
+    const at = this.offset;
+    if (this.end - at < 8) this.fail('cut off in an int64');
+    this.offset = at + 8;
+    return this.bytes.readBigInt64BE(at);
+  }
+
   float64(): number {
     const at = this.offset;
     if (this.end - at < 8) this.fail('cut off in a float64');
@@ -380,6 +387,12 @@ export class Writer {
       this.#int32(high);
       this.#int32(value - high * TWO_32);
     }
+  }
+
+  bigint64(value: bigint): void {
+    if (typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) this.fail('an int64', value);
+    this.int64(0);
+    this.buffer.writeBigInt64BE(value, this.offset - 8);
   }
 
   float64(value: number): void {

@@ -62,6 +62,7 @@ export type ScalarKind =
   | 'int32'
   | 'uint32'
   | 'int64'
+  | 'bigint64'
   | 'float64'
   | 'uuid'
   | 'string'
@@ -171,6 +172,8 @@ export const int32: Scalar<number> = scalar('int32', 0);
 export const uint32: Scalar<number> = scalar('uint32', 0);
 /** A number: exact to 2^53, and 2^63 stands for Java's Long.MAX_VALUE. */
 export const int64: Scalar<number> = scalar('int64', 0);
+/** An int64 of which every bit counts, as in a hash. */
+export const bigint64: Scalar<bigint> = scalar('bigint64', 0n);
 export const float64: Scalar<number> = scalar('float64', 0);
 /** 22 characters of base64url. */
 export const uuid: Scalar<string> = scalar('uuid', ZERO_UUID);

@@ -16,6 +16,7 @@ const SCALARS = {
   int32: fc.integer(),
   uint32: fc.integer({ min: 0, max: 0xffffffff }),
   int64: fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.constant(2 ** 63), fc.constant(-(2 ** 63))),
+  bigint64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   float64: fc.double(),
   uuid: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
   string: text,

@@ -81,6 +81,22 @@ describe('integers', () => {
     assert.equal(reader('8000000000000000').int64(), -(2 ** 63));
   });
 
+  test('bigint64 is exact in all its bits', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
+        const expected = Buffer.alloc(8);
+        expected.writeBigInt64BE(value);
+        assert.equal(
+          hexOf((writer) => writer.bigint64(value)),
+          expected.toString('hex'),
+        );
+        assert.equal(reader(expected.toString('hex')).bigint64(), value);
+      }),
+    );
+    assert.throws(() => hexOf((writer) => writer.bigint64(2n ** 63n)), /not an int64/);
+    assert.throws(() => reader('00').bigint64(), /cut off/);
+  });
+
   test('values outside their type are refused', () => {
     const writer = new Writer();
     for (const write of [

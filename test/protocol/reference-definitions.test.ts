@@ -142,7 +142,7 @@ function schemaFacts(schema: Schema): Facts[] {
         tagged: intersect(field.taggedVersions, versions),
         tag: field.tag,
         ignorable: field.ignorable,
-        defaultValue: field.defaultValue,
+        defaultValue: typeof field.defaultValue === 'bigint' ? Number(field.defaultValue) : field.defaultValue,
         compact: field.compact,
       });
       if (inner !== undefined) walk(inner, versions, `${path}.${name}`);
@@ -153,7 +153,8 @@ function schemaFacts(schema: Schema): Facts[] {
 }
 
 function typeOf(field: Field): string {
-  return field.kind === 'array' ? `[]${typeOf(field.element!)}` : field.kind;
+  if (field.kind === 'array') return `[]${typeOf(field.element!)}`;
+  return field.kind === 'bigint64' ? 'int64' : field.kind;
 }
 
 function explicitNulls(fields: Fields, path = ''): string[] {

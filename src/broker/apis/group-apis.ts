@@ -3,6 +3,7 @@
  * words, and what only the broker knows (authorized operations) is added.
  */
 import type { GroupRequestContext } from '../../coordinator/group/group-environment.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '../../protocol/messages/08-offset-commit.ts';
 import { offsetFetchRequest, offsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts';
 import { joinGroupRequest, joinGroupResponse } from '../../protocol/messages/11-join-group.ts';
@@ -23,11 +24,17 @@ import {
 } from '../../protocol/messages/69-consumer-group-describe.ts';
 import { type Api, api } from '../api-handler.ts';
 import { GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from '../authorized-operations.ts';
-import type { RequestContext } from '../broker-services.ts';
+import type { BrokerServices, RequestContext } from '../broker-services.ts';
 
 /** Kafka prints a client's address with a slash before it. */
 export function groupContext({ apiVersion, clientId, clientHost }: RequestContext): GroupRequestContext {
   return { apiVersion, clientId, clientHost: `/${clientHost}` };
+}
+
+/** KIP-848 needs group.version 1, and must not be switched off. */
+function servesConsumerGroups({ image, config }: BrokerServices): boolean {
+  const isFinal = (image.features.get('group.version') ?? 0) >= 1;
+  return isFinal && config().list('group.coordinator.rebalance.protocols').includes('consumer');
 }
 
 export const groupApis: readonly Api[] = [
@@ -63,11 +70,17 @@ export const groupApis: readonly Api[] = [
   api(offsetDeleteRequest, offsetDeleteResponse, (request, context, { groups }) =>
     groups.offsetDelete(request, groupContext(context)),
   ),
-  api(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse, (request, context, { groups }) =>
-    groups.consumerGroupHeartbeat(request, groupContext(context)),
+  api(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse, (request, context, services) =>
+    servesConsumerGroups(services)
+      ? services.groups.consumerGroupHeartbeat(request, groupContext(context))
+      : { errorCode: ErrorCode.UNSUPPORTED_VERSION },
   ),
-  api(consumerGroupDescribeRequest, consumerGroupDescribeResponse, async (request, context, { groups }) => {
-    const response = await groups.consumerGroupDescribe(request, groupContext(context));
+  api(consumerGroupDescribeRequest, consumerGroupDescribeResponse, async (request, context, services) => {
+    if (!servesConsumerGroups(services)) {
+      const groups = request.groupIds.map((groupId) => ({ groupId, errorCode: ErrorCode.UNSUPPORTED_VERSION }));
+      return { groups };
+    }
+    const response = await services.groups.consumerGroupDescribe(request, groupContext(context));
     const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : OPERATIONS_NOT_ASKED;
     return { ...response, groups: response.groups.map((group) => ({ ...group, authorizedOperations })) };
   }),

@@ -12,6 +12,6 @@ export interface TopicCatalog {
   byId(id: Uuid): TopicDescription | null;
   /** Every topic, for subscriptions by regular expression. */
   names(): Iterable<string>;
-  /** The racks of a partition's replicas, sorted; [] when they have none or the partition is unknown. */
+  /** The racks of a partition's replicas, one for each that has one, sorted; [] when the partition is unknown. */
   racksOf(name: string, partition: number): readonly string[];
 }

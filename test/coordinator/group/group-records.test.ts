@@ -87,7 +87,7 @@ test('every kind of record is read as it was written', () => {
     offsetRecord(key, value),
     offsetTombstone(key),
     groupMetadataTombstone('g'),
-    consumerGroupRecord('consumerGroup', 'g', { epoch: 3, metadataHash: 9 }),
+    consumerGroupRecord('consumerGroup', 'g', { epoch: 3, metadataHash: 9n }),
     consumerGroupRecord('consumerTarget', 'g', { assignmentEpoch: 3, assignmentTimestamp: 5 }),
     consumerGroupRecord('consumerTarget', 'g', null),
     consumerMemberRecord('consumerMember', 'g', 'm', {

@@ -12,6 +12,7 @@ import type { ConsumerGroupRegularExpressionValue } from '../../../protocol/pers
 import { JournaledCell, JournaledMap, type UndoLog } from '../../runtime/undo-log.ts';
 import type { Group, OffsetClient, PartitionCheck, RetentionStart } from '../group.ts';
 import { consumerGroupRecord, consumerMemberRecord, consumerRegexRecord, type GroupRecord } from '../group-records.ts';
+import { NO_METADATA_HASH } from '../metadata-hash.ts';
 import {
   type ConsumerMember,
   isReconciledTo,
@@ -47,7 +48,7 @@ export class ConsumerGroup implements Group {
   /** What each regular expression of a member matches. */
   readonly regexes: JournaledMap<string, ConsumerGroupRegularExpressionValue>;
   readonly #epoch: JournaledCell<number>;
-  readonly #metadataHash: JournaledCell<number>;
+  readonly #metadataHash: JournaledCell<bigint>;
   readonly #targetEpoch: JournaledCell<number>;
   readonly #targetTimestampMs: JournaledCell<number>;
   /** Instance id to member id. */
@@ -63,7 +64,7 @@ export class ConsumerGroup implements Group {
     this.targets = new JournaledMap(undo);
     this.regexes = new JournaledMap(undo);
     this.#epoch = new JournaledCell(undo, FIRST_EPOCH);
-    this.#metadataHash = new JournaledCell(undo, 0);
+    this.#metadataHash = new JournaledCell(undo, NO_METADATA_HASH);
     this.#targetEpoch = new JournaledCell(undo, NO_TARGET_EPOCH);
     this.#targetTimestampMs = new JournaledCell(undo, 0);
     this.#staticMembers = new JournaledMap(undo);
@@ -75,7 +76,7 @@ export class ConsumerGroup implements Group {
   }
 
   /** 0: not known. */
-  get metadataHash(): number {
+  get metadataHash(): bigint {
     return this.#metadataHash.value;
   }
 
@@ -215,7 +216,7 @@ export class ConsumerGroup implements Group {
 
   // Replay.
 
-  replayGroup(epoch: number, metadataHash: number): void {
+  replayGroup(epoch: number, metadataHash: bigint): void {
     this.#epoch.set(epoch);
     this.#metadataHash.set(metadataHash);
   }

@@ -2,9 +2,9 @@
  * A consumer group as it will be when the records of the running operation have been replayed: handlers decide on it
  * without changing the group. Control thread.
  */
-import { createHash } from 'node:crypto';
 import type { Uuid } from '../../../base/uuid.ts';
 import type { GroupEnvironment } from '../group-environment.ts';
+import { groupMetadataHash } from '../metadata-hash.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import type { ConsumerMember } from './consumer-member.ts';
 import { NO_PARTITIONS, type PartitionSet } from './partition-sets.ts';
@@ -58,22 +58,11 @@ export class ConsumerView {
     return inUse;
   }
 
-  /** Changes when one of the wanted topics does: 48 bits, 0 when none of them exists. */
-  metadataHash(env: GroupEnvironment): number {
+  /** Changes when one of the wanted topics does; 0 when none of them exists. */
+  metadataHash(env: GroupEnvironment): bigint {
     const names = new Set<string>();
     for (const member of this.members()) for (const name of this.topicsOf(member)) names.add(name);
-    const known = [...names].sort().flatMap((name) => env.topics.byName(name) ?? []);
-    if (known.length === 0) return 0;
-    const hash = createHash('sha1');
-    for (const { id, name, partitionCount } of known) {
-      hash.update(`${id} ${name} ${partitionCount}`);
-      for (let partition = 0; partition < partitionCount; partition++) {
-        const racks = env.topics.racksOf(name, partition);
-        if (racks.length > 0) hash.update(` ${partition}:${racks.join(',')}`);
-      }
-      hash.update('\n');
-    }
-    return hash.digest().readUIntBE(0, 6);
+    return groupMetadataHash(names, env.topics);
   }
 
   /** The assignor that most members ask for; the configured default without a wish. */

@@ -14,6 +14,7 @@ import { assignedPartitionsOf, assignmentBytes, subscriptionOf } from '../consum
 import type { Group } from '../group.ts';
 import type { Effects, GroupEnvironment } from '../group-environment.ts';
 import { consumerGroupRecord, consumerMemberRecord, type GroupRecord } from '../group-records.ts';
+import { NO_METADATA_HASH } from '../metadata-hash.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import {
   type ConsumerMember,
@@ -55,9 +56,12 @@ export class GroupMigration {
       classic.answerSync(member, syncGroupError(ErrorCode.REBALANCE_IN_PROGRESS));
     }
     const { groupId, generationId: epoch } = classic;
-    group.replayGroup(epoch, 0);
+    group.replayGroup(epoch, NO_METADATA_HASH);
     group.replayTarget(epoch, 0);
-    records.push(...classic.tombstones(), consumerGroupRecord('consumerGroup', groupId, { epoch, metadataHash: 0 }));
+    records.push(
+      ...classic.tombstones(),
+      consumerGroupRecord('consumerGroup', groupId, { epoch, metadataHash: NO_METADATA_HASH }),
+    );
     for (const member of members) {
       const topicPartitions = toTopicPartitions(member.assigned);
       group.putMember(member);

@@ -1,7 +1,7 @@
 /**
  * A consumer group (type 3): its epoch and a hash of the topics it sees.
  */
-import { coordinatorKey, coordinatorValue, int32, int64, type MessageType, string } from '../../schema.ts';
+import { bigint64, coordinatorKey, coordinatorValue, int32, type MessageType, string } from '../../schema.ts';
 
 export const consumerGroupMetadataKey = coordinatorKey({
   apiKey: 3,
@@ -21,7 +21,7 @@ export const consumerGroupMetadataValue = coordinatorValue({
   flexible: '0+',
   fields: {
     epoch: int32(),
-    metadataHash: int64({ tag: 0 }),
+    metadataHash: bigint64({ tag: 0 }),
   },
 });
 export type ConsumerGroupMetadataValue = MessageType<typeof consumerGroupMetadataValue>;

@@ -1,7 +1,7 @@
 /**
  * A share group (type 11): its epoch and a hash of the topics it sees.
  */
-import { coordinatorKey, coordinatorValue, int32, int64, type MessageType, string } from '../../schema.ts';
+import { bigint64, coordinatorKey, coordinatorValue, int32, type MessageType, string } from '../../schema.ts';
 
 export const shareGroupMetadataKey = coordinatorKey({
   apiKey: 11,
@@ -21,7 +21,7 @@ export const shareGroupMetadataValue = coordinatorValue({
   flexible: '0+',
   fields: {
     epoch: int32(),
-    metadataHash: int64(),
+    metadataHash: bigint64(),
   },
 });
 export type ShareGroupMetadataValue = MessageType<typeof shareGroupMetadataValue>;

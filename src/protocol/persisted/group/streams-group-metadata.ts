@@ -1,7 +1,7 @@
 /**
  * A streams group (type 17): its epoch, the hash of its topics, the last assignment's settings.
  */
-import { array, coordinatorKey, coordinatorValue, int32, int64, type MessageType, string } from '../../schema.ts';
+import { array, bigint64, coordinatorKey, coordinatorValue, int32, type MessageType, string } from '../../schema.ts';
 
 export const streamsGroupMetadataKey = coordinatorKey({
   apiKey: 17,
@@ -26,7 +26,7 @@ export const streamsGroupMetadataValue = coordinatorValue({
   flexible: '0+',
   fields: {
     epoch: int32(),
-    metadataHash: int64(),
+    metadataHash: bigint64(),
     validatedTopologyEpoch: int32({ default: -1, tag: 0 }),
     lastAssignmentConfigs: array(lastAssignmentConfig, { nullable: true, default: null, explicitNull: true, tag: 1 }),
     storedDescriptionTopologyEpoch: int32({ default: -1, tag: 2 }),
