@@ -342,7 +342,7 @@ export class Broker {
     const { topics } = this.#controller.image;
     this.#directories.setStraysAside((topic, partition) => topics.byName(topic)?.partitions[partition] !== undefined);
     await this.#controller.subscribe((delta) => this.#apply(delta));
-    this.metricsPort = await this.#telemetry.listen(async () => []);
+    this.metricsPort = await this.#telemetry.listen(this.#services(), this.#hosts.counters);
     this.#io.start();
     this.#checkpointAgain();
     this.#cleaner.start();

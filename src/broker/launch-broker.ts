@@ -81,6 +81,7 @@ function hostsOptions(config: BrokerConfig): Settings {
     arenaBytes: config.int('millrace.receive.arena.bytes'),
     frameBytesMax: config.int('socket.request.max.bytes'),
     fetchSessionSlots: config.int('max.incremental.fetch.session.cache.slots'),
+    counters: config.string('millrace.metrics.listener') !== '',
     io: {
       pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
       idleMs: config.long('connections.max.idle.ms'),

@@ -8,7 +8,9 @@
 import { allocateRing } from '../ring/descriptor-ring.ts';
 import { allocatePartitionTable } from '../ring/partition-table.ts';
 import { SharedArena } from '../ring/shared-arena.ts';
+import { allocateCounters } from '../ring/shared-counters.ts';
 import { allocateSignal } from '../ring/wake-signal.ts';
+import { ioCounterSlots, storageCounterSlots } from '../telemetry/thread-counters.ts';
 import type { WorkerLinkMemory } from './io/worker-links.ts';
 
 /** Partitions that one broker can host. Memory for a row is touched only when it is used. */
@@ -27,12 +29,20 @@ export interface SenderMemory {
   readonly signal: SharedArrayBuffer;
 }
 
+/** Counter arrays (`telemetry/thread-counters.ts`) by I/O thread and by worker. */
+export interface CounterMemory {
+  readonly io: readonly SharedArrayBuffer[];
+  readonly storage: readonly SharedArrayBuffer[];
+}
+
 export interface SharedMemory {
   readonly table: SharedArrayBuffer;
   /** I/O threads in order, then the control thread. */
   readonly senders: readonly SenderMemory[];
   /** By worker. */
   readonly workerSignals: readonly SharedArrayBuffer[];
+  /** Null unless metrics are exposed. */
+  readonly counters: CounterMemory | null;
 }
 
 /** Arenas hold `arenaBytes` or the largest frame, whichever is more, rounded up to a power of two. */
@@ -41,6 +51,7 @@ export function allocateSharedMemory(
   workers: number,
   arenaBytes: number,
   frameBytesMax: number,
+  withCounters: boolean,
 ): SharedMemory {
   const order = Math.ceil(Math.log2(Math.max(arenaBytes, frameBytesMax)));
   const sender = (arenaOrder: number): SenderMemory => ({
@@ -55,5 +66,13 @@ export function allocateSharedMemory(
     table: allocatePartitionTable(PARTITIONS_MAX),
     senders: [...Array.from({ length: ioThreads }, () => sender(order)), sender(CONTROL_ARENA_ORDER)],
     workerSignals: Array.from({ length: workers }, () => allocateSignal()),
+    counters: withCounters ? allocateThreadCounters(ioThreads, workers) : null,
+  };
+}
+
+function allocateThreadCounters(ioThreads: number, workers: number): CounterMemory {
+  return {
+    io: Array.from({ length: ioThreads }, () => allocateCounters(ioCounterSlots(PARTITIONS_MAX))),
+    storage: Array.from({ length: workers }, () => allocateCounters(storageCounterSlots(PARTITIONS_MAX))),
   };
 }

@@ -74,6 +74,12 @@ export const MILLRACE_CONFIGS = [
     { pattern: HOST_PORT },
   ),
   int(
+    'millrace.metrics.partitions.max',
+    5_000,
+    'Partitions that metrics tell of one by one; those beyond count in the totals only.',
+    { min: 0 },
+  ),
+  int(
     'millrace.metrics.client.series.max',
     20_000,
     'Series of metrics pushed by clients that are kept; those that find no room are dropped and counted.',

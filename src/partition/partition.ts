@@ -16,6 +16,7 @@ import type { CleanedGroup } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
 import type { Log } from '../storage/log.ts';
 import { NO_GUARD } from '../storage/producer/verification-states.ts';
+import type { StorageCounters } from '../telemetry/thread-counters.ts';
 import type { StorageHostSettings, WorkSource } from './storage-host.ts';
 import { type AppendDetail, CompletionOp, Work, WorkOp } from './work-descriptors.ts';
 
@@ -25,6 +26,8 @@ export interface PartitionContext {
   readonly logger: Logger;
   readonly store: LogStore;
   readonly table: PartitionTable;
+  /** Null unless metrics are exposed. */
+  readonly counters: StorageCounters | null;
   complete(
     sender: number,
     op: number,
@@ -83,6 +86,7 @@ export class Partition {
     this.row = row;
     this.log = log;
     this.#context = context;
+    context.counters?.rowTaken(row);
     this.publishOffsets();
   }
 
@@ -127,6 +131,7 @@ export class Partition {
     if (this.log.fault) this.fail(this.log.fault.message);
     this.log.setHighWatermark(this.log.logEndOffset);
     this.publishOffsets();
+    if (this.#context.counters) countAppends(this.#context.counters, this.row, staged);
     for (const batch of staged) this.#settle(batch);
     this.#syncIfDue();
     this.#context.rowChanged(this.row);
@@ -264,8 +269,11 @@ export class Partition {
   #sync(): void {
     if (this.#syncing || this.#closed || this.#syncFault !== null) return;
     this.#syncing = true;
+    const { counters, clock } = this.#context;
+    const startedMs = counters ? clock.monotonicMs() : 0;
     this.log.sync((result) => {
       this.#syncing = false;
+      counters?.synced(clock.monotonicMs() - startedMs);
       if (result < 0 && !this.#deleted) this.#failSync(result);
       else if (!this.#closed) {
         this.#answerSynced();
@@ -292,6 +300,17 @@ export class Partition {
     if (done > 0) waiting.splice(0, done);
     if (waiting.length > 0) this.#sync();
   }
+}
+
+function countAppends(counters: StorageCounters, row: number, staged: readonly StagedBatch[]): void {
+  let messages = 0;
+  let bytes = 0;
+  for (const { outcome, sizeBytes } of staged) {
+    if (outcome.errorCode !== ErrorCode.NONE) continue;
+    messages += outcome.lastOffset - outcome.baseOffset + 1;
+    bytes += sizeBytes;
+  }
+  counters.appended(row, messages, bytes);
 }
 
 /** Batches that were answered, to be used again. Per thread. */

@@ -14,6 +14,7 @@ import type { RingConsumer, RingProducer } from '../ring/descriptor-ring.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import type { WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
 import type { BatchMemory } from '../storage/batch-memory.ts';
+import type { StorageCounters } from '../telemetry/thread-counters.ts';
 import type { Partition, PartitionContext } from './partition.ts';
 import type { FromStorage, ToStorage } from './storage-messages.ts';
 import { StorageRequests } from './storage-requests.ts';
@@ -59,6 +60,8 @@ export interface StorageHostContext {
   readonly sources: readonly WorkSource[];
   readonly sleeper: WakeSleeper;
   readonly port: StoragePort;
+  /** Null unless metrics are exposed. */
+  readonly counters: StorageCounters | null;
 }
 
 /** Batches taken before what was collected is written. */
@@ -131,13 +134,14 @@ export class StorageHost {
   }
 
   #partitionContext(): PartitionContext {
-    const { settings, clock, logger, store, table, port } = this.#context;
+    const { settings, clock, logger, store, table, port, counters } = this.#context;
     return {
       settings,
       clock,
       logger,
       store,
       table,
+      counters,
       complete: (sender, op, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes) =>
         this.#complete(sender, op, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes),
       rowChanged: (row) => this.#tellWaiters(row),

@@ -13,6 +13,7 @@ import { allocateRing, RingConsumer, RingProducer } from '../../src/ring/descrip
 import { allocatePartitionTable, PartitionTable } from '../../src/ring/partition-table.ts';
 import { allocateSignal, WakeCaller, WakeSleeper } from '../../src/ring/wake-signal.ts';
 import { adoptBatchMemory } from '../../src/storage/batch-memory.ts';
+import { StorageCounters, storageCounterSlots } from '../../src/telemetry/thread-counters.ts';
 import { DEFAULT_CONFIG, NOW_MS, TOPIC_ID } from '../storage/log-fixture.ts';
 
 const RING = 64;
@@ -47,6 +48,7 @@ export class StorageFixture {
   readonly clock = new ManualClock(NOW_MS);
   readonly files = new MemoryFileSpace(() => this.clock.wallMs());
   readonly table = new PartitionTable(allocatePartitionTable(16));
+  readonly counters = new StorageCounters(new Float64Array(storageCounterSlots(16)));
   /** Syncs under way, eldest first. */
   readonly syncs: Sync[] = [];
   readonly changedRows: number[] = [];
@@ -82,6 +84,7 @@ export class StorageFixture {
       logger: silentLogger,
       store,
       table: this.table,
+      counters: this.counters,
       sources: [
         {
           work: new RingConsumer(memory.work),

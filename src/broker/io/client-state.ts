@@ -8,6 +8,11 @@ import type { ClientSoftware } from './client-software.ts';
 import type { ResponseOutput } from './response-output.ts';
 
 export interface PendingRequest {
+  readonly apiKey: number;
+  /** Monotonic time of its arrival; kept when metrics are. */
+  startedMs: number;
+  /** Some partition of a Produce or Fetch request got an error. */
+  readonly failed: boolean;
   /** The response can be written. */
   readonly ready: boolean;
   readonly isProduce: boolean;

@@ -5,9 +5,11 @@
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../../native/log-store.ts';
+import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
+import type { IoCounters } from '../../telemetry/thread-counters.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
 import { writeFetchResponse } from './fetch-response.ts';
 import { FETCH_TOPIC_ID_VERSION, type FetchContext, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
@@ -44,6 +46,8 @@ export interface FetchPathContext {
   readonly table: PartitionTable;
   readonly routes: TopicRoutes;
   readonly sessions: FetchSessionCache;
+  /** Null unless metrics are exposed. */
+  readonly counters: IoCounters | null;
   /** `fetch.max.bytes` */
   readonly responseBytesMax: number;
   onReady(client: ClientState): void;
@@ -54,6 +58,8 @@ export interface FetchPathContext {
 /** One fetch from its arrival to its response. */
 export class PendingFetch implements PendingRequest {
   readonly isProduce = false;
+  readonly apiKey = ApiKey.Fetch;
+  startedMs = 0;
   readonly correlationId: number;
   readonly version: number;
   readonly context: FetchContext;
@@ -101,6 +107,10 @@ export class PendingFetch implements PendingRequest {
     this.upperOffset = new Float64Array(count);
     this.sizeBytes = new Float64Array(count);
     this.plans = new Float64Array(count * PLAN_STRIDE);
+  }
+
+  get failed(): boolean {
+    return this.errorCode.some((errorCode) => errorCode !== ErrorCode.NONE);
   }
 
   setAborted(at: number, aborted: readonly AbortedTransaction[]): void {
@@ -181,7 +191,9 @@ export class FetchPath {
         fetch.logStartOffset[at],
       );
       if (told || !incremental) tell.push(at);
-      if (fetch.sizeBytes[at] > 0) FetchSessionCache.moveToEnd(fetch.context, partitions[at]);
+      if (fetch.sizeBytes[at] === 0) continue;
+      this.#context.counters?.recordsSent(fetch.rows[at], fetch.sizeBytes[at]);
+      FetchSessionCache.moveToEnd(fetch.context, partitions[at]);
     }
     writeFetchResponse(output, fetch, tell, (_, at) => this.#writeRecords(fetch, at, output));
   }

@@ -25,6 +25,7 @@ import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
 import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
+import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
@@ -67,6 +68,8 @@ export interface IoHostContext {
   readonly sleeper: WakeSleeper;
   readonly sessions: FetchSessionCache;
   readonly port: Port<FromIo, ToIo>;
+  /** Null unless metrics are exposed. */
+  readonly counters: IoCounters | null;
   readonly responseMemory: ResponseMemory;
   growResponseMemory(bytesMin: number): ResponseMemory;
   createSender(descriptor: number, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
@@ -102,6 +105,8 @@ export class IoHost implements FrameHandler {
   #roomFreed = false;
   #nextId = 1;
   #nowMs = 0;
+  /** Kept when metrics are. */
+  #turnStartedMs = 0;
   #sweep: Timer;
   #started = false;
   #stopping = false;
@@ -133,6 +138,7 @@ export class IoHost implements FrameHandler {
       table,
       routes: this.#routes,
       sessions,
+      counters: context.counters,
       responseBytesMax: settings.fetchResponseBytesMax,
       onReady: (client) => this.#markDirty(client),
       readAborted: (question) => this.#readAborted(question),
@@ -195,6 +201,7 @@ export class IoHost implements FrameHandler {
     this.#clients.delete(connection.id);
     this.#waitingForRoom.delete(client);
     this.#limits.closed(connection.clientHost);
+    this.#context.counters?.add(IoCounter.connectionsClosed);
     if (client.usesTelemetry) this.#context.port.post({ type: 'telemetryClosed', connection: connection.id });
     for (const pending of client.pending) pending.abandon();
     client.pending.length = 0;
@@ -213,9 +220,10 @@ export class IoHost implements FrameHandler {
     this.#queueTurn();
     if (isProduce) {
       checkVersion(header, PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
-      if (this.#produce.start(client, header, bytes, header.bodyOffset, end, block)) return true;
-      this.#waitingForRoom.add(client);
-      return false;
+      const started = this.#produce.start(client, header, bytes, header.bodyOffset, end, block);
+      if (started) this.#countStart(client, header);
+      else this.#waitingForRoom.add(client);
+      return started;
     }
     if (apiKey === ApiKey.Fetch) {
       checkVersion(header, FETCH_VERSION_MIN, FETCH_VERSION_MAX);
@@ -226,8 +234,9 @@ export class IoHost implements FrameHandler {
     } else {
       if (apiKey === ApiKey.ApiVersions) client.software = readClientSoftware(header, bytes, end);
       else if (apiKey === ApiKey.GetTelemetrySubscriptions) client.usesTelemetry = true;
-      this.#forward(client, bytes, start, end);
+      this.#forward(client, apiKey, bytes, start, end);
     }
+    this.#countStart(client, header);
     if (block >= 0) {
       arena.free(block);
       this.#noteRoom();
@@ -235,15 +244,23 @@ export class IoHost implements FrameHandler {
     return true;
   }
 
-  #forward(client: ClientState, bytes: Buffer, start: number, end: number): void {
+  #forward(client: ClientState, apiKey: number, bytes: Buffer, start: number, end: number): void {
     const frame = new Uint8Array(end - start);
     bytes.copy(frame, 0, start, end);
     const { connection } = client;
-    client.pending.push(new PendingControl());
+    client.pending.push(new PendingControl(apiKey));
     const { id, listenerName, clientHost, clientPort, localHost } = connection;
     const { software } = client;
     const request = { connection: id, listenerName, clientHost, clientPort, localHost, software, frame };
     this.#context.port.post({ type: 'request', ...request }, [frame.buffer]);
+  }
+
+  /** Notes the request that was just put at the end of the client's queue. */
+  #countStart({ pending }: ClientState, { apiKey, apiVersion }: RequestHeader): void {
+    const { counters } = this.#context;
+    if (!counters) return;
+    counters.requestStarted(apiKey, apiVersion);
+    pending[pending.length - 1].startedMs = this.#turnStartedMs;
   }
 
   // --- the end of a turn --------------------------------------------------------------------------------------------
@@ -259,6 +276,7 @@ export class IoHost implements FrameHandler {
   #queueTurn(): void {
     if (this.#turnQueued) return;
     this.#turnQueued = true;
+    if (this.#context.counters) this.#turnStartedMs = this.#context.clock.monotonicMs();
     // Runs when the read event (or message) at hand has been handled whole.
     queueMicrotask(() => this.#endTurn());
   }
@@ -283,7 +301,9 @@ export class IoHost implements FrameHandler {
   #flush(client: ClientState): void {
     const { pending, connection } = client;
     while (pending.length > 0 && pending[0].ready && client.closeReason === null) {
-      pending.shift()!.finish(this.#output, client);
+      const done = pending.shift()!;
+      this.#context.counters?.requestFinished(done.apiKey, this.#nowMs - done.startedMs, done.failed);
+      done.finish(this.#output, client);
     }
     const queuedBytes = this.#output.flush(connection.sender);
     if (client.closeReason !== null) this.#closeFor(connection, client.closeReason);
@@ -411,6 +431,7 @@ export class IoHost implements FrameHandler {
 
   #applyRoutes(set: Extract<ToIo, { type: 'routes' }>['set'], remove: readonly string[]): void {
     const rows = remove.flatMap((name) => [...(this.#routes.byName(name)?.rows ?? [])]);
+    for (const row of rows) this.#context.counters?.rowFreed(row);
     for (const name of remove) this.#routes.remove(name);
     for (const route of set) this.#routes.set(route);
     this.#fetch.routesChanged(rows);
@@ -443,6 +464,7 @@ export class IoHost implements FrameHandler {
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
         this.#limits.opened(connection.clientHost);
+        this.#context.counters?.add(IoCounter.connectionsOpened);
         return this.#started;
       },
     };
@@ -460,6 +482,7 @@ export class IoHost implements FrameHandler {
 
   #admit(host: string): boolean {
     if (!this.#stopping && this.#limits.admits(host)) return true;
+    this.#context.counters?.add(IoCounter.connectionsRefused);
     this.#context.logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
     return false;
   }

@@ -4,7 +4,14 @@ import type { ResponseOutput } from './response-output.ts';
 /** A request that the control thread answers; its response frame comes back whole. Lives on an I/O thread. */
 export class PendingControl implements PendingRequest {
   readonly isProduce = false;
+  readonly failed = false;
+  readonly apiKey: number;
+  startedMs = 0;
   frame: Uint8Array | null = null;
+
+  constructor(apiKey: number) {
+    this.apiKey = apiKey;
+  }
 
   get ready(): boolean {
     return this.frame !== null;

@@ -5,6 +5,7 @@
  */
 
 import { type AppendDetail, Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
+import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
@@ -55,6 +56,8 @@ export interface ProducePathContext {
 
 class PendingProduce implements PendingRequest {
   readonly isProduce = true;
+  readonly apiKey = ApiKey.Produce;
+  startedMs = 0;
   readonly request = new ProduceRequest();
   client!: ClientState;
   /** What refuses all partitions, and the first one that is not on its way yet. */
@@ -68,6 +71,10 @@ class PendingProduce implements PendingRequest {
 
   get ready(): boolean {
     return this.request.ready;
+  }
+
+  get failed(): boolean {
+    return this.request.failed;
   }
 
   finish(output: ResponseOutput, client: ClientState): void {

@@ -11,6 +11,8 @@ import type { MetadataDelta } from '../../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../../metadata/metadata-image.ts';
 import { ClientSeries } from '../../telemetry/client-series.ts';
 import type { MetricFamily } from '../../telemetry/metric-family.ts';
+import type { BrokerServices } from '../broker-services.ts';
+import type { CounterMemory } from '../shared-memory.ts';
 import { ClientMetricsManager } from './client-metrics-manager.ts';
 import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import { PushReceiver } from './push-receiver.ts';
@@ -45,12 +47,14 @@ export class TelemetryServices {
   }
 
   /** The port that metrics are served on; undefined when they are not. Rejects with what is in the way. */
-  async listen(broker: () => Promise<Iterable<MetricFamily>>): Promise<number | undefined> {
+  async listen(services: BrokerServices, counters: CounterMemory | null): Promise<number | undefined> {
     const { logger, config } = this.#context;
     const listener = config().string('millrace.metrics.listener');
-    if (listener === '') return undefined;
+    if (listener === '' || !counters) return undefined;
     const { MetricsEndpoint } = await import('./metrics-endpoint.ts');
-    this.#endpoint = new MetricsEndpoint(async () => [...(await broker()), ...this.#clientFamilies()], logger);
+    const { BrokerMetrics } = await import('./broker-metrics.ts');
+    const broker = new BrokerMetrics(services, counters);
+    this.#endpoint = new MetricsEndpoint(async () => [...(await broker.families()), ...this.#clientFamilies()], logger);
     const separator = listener.lastIndexOf(':');
     const host = listener.slice(0, separator).replace(/^\[|\]$/g, '');
     const port = await this.#endpoint.listen(host, Number(listener.slice(separator + 1)));

@@ -5,7 +5,9 @@ import { openSocketOutput } from '../../native/socket-output.ts';
 import { NativeResponseSender } from '../../network/native-response-sender.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
+import { openCounters } from '../../ring/shared-counters.ts';
 import { WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
+import { IoCounters } from '../../telemetry/thread-counters.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
@@ -32,6 +34,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
     logger: loggers.of('connections'),
     store,
     table: new PartitionTable(memory.table),
+    counters: memory.counters && new IoCounters(openCounters(memory.counters.io[ioThread])),
     arena: new SharedArena(own.arena, SCRATCH_BYTES),
     links: own.links.map(
       (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workers[worker])),

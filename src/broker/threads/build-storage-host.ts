@@ -5,9 +5,11 @@ import { StorageHost } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
+import { openCounters } from '../../ring/shared-counters.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { adoptBatchMemory } from '../../storage/batch-memory.ts';
 import type { ComponentLoggers } from '../../telemetry/component-loggers.ts';
+import { StorageCounters } from '../../telemetry/thread-counters.ts';
 import type { SharedMemory } from '../shared-memory.ts';
 import { threadPort } from './ports.ts';
 import type { StorageSeed } from './thread-seed.ts';
@@ -33,6 +35,7 @@ export function buildStorageHost({ settings, port }: StorageSeed, context: Threa
     logger: loggers.of('storage'),
     store,
     table: new PartitionTable(memory.table),
+    counters: memory.counters && new StorageCounters(openCounters(memory.counters.storage[worker])),
     sources: memory.senders.map(({ links, signal, arena }, sender) => ({
       work: new RingConsumer(links[worker].work),
       completions: new RingProducer(links[worker].completions),

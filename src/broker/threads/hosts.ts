@@ -13,7 +13,7 @@ import type { AssignedLevels, ComponentLoggers } from '../../telemetry/component
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
 import { WorkerLink } from '../io/worker-links.ts';
-import { allocateSharedMemory, SCRATCH_BYTES, type SharedMemory } from '../shared-memory.ts';
+import { allocateSharedMemory, type CounterMemory, SCRATCH_BYTES, type SharedMemory } from '../shared-memory.ts';
 import { WorkAppender } from '../work-appender.ts';
 
 export interface HostsOptions {
@@ -29,12 +29,15 @@ export interface HostsOptions {
   /** `socket.request.max.bytes` */
   readonly frameBytesMax: number;
   readonly fetchSessionSlots: number;
+  /** Threads count what they do, for metrics. */
+  readonly counters: boolean;
   readonly io: Omit<IoHostSettings, 'ioThread'>;
   readonly storage: Omit<StorageHostSettings, 'worker' | 'workers'>;
 }
 
 export interface Hosts {
   readonly table: PartitionTable;
+  readonly counters: CounterMemory | null;
   readonly appender: WorkAppender;
   readonly ioPorts: readonly Port<ToIo, FromIo>[];
   readonly storagePorts: readonly Port<ToStorage, FromStorage>[];
@@ -52,8 +55,8 @@ export interface HostMemory {
 }
 
 export function prepareMemory(options: HostsOptions): HostMemory {
-  const { store, ioThreads, storageWorkers, arenaBytes, frameBytesMax } = options;
-  const memory = allocateSharedMemory(ioThreads, storageWorkers, arenaBytes, frameBytesMax);
+  const { store, ioThreads, storageWorkers, arenaBytes, frameBytesMax, counters } = options;
+  const memory = allocateSharedMemory(ioThreads, storageWorkers, arenaBytes, frameBytesMax, counters);
   const arenaIds = memory.senders.map(({ arena }) => store.registerMemory(Buffer.from(arena)));
   const controlArena = new SharedArena(memory.senders[ioThreads].arena, SCRATCH_BYTES);
   return { memory, arenaIds, controlArena };

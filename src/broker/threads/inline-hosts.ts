@@ -7,8 +7,10 @@ import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
+import { openCounters } from '../../ring/shared-counters.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { adoptBatchMemory } from '../../storage/batch-memory.ts';
+import { IoCounters, StorageCounters } from '../../telemetry/thread-counters.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
@@ -50,6 +52,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
       memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
     })),
     sleeper: new WakeSleeper(memory.workerSignals[0]),
+    counters: memory.counters && new StorageCounters(openCounters(memory.counters.storage[0])),
     port: storageHostPort,
   });
   const [ioPort, ioHostPort] = portPair<ToIo, FromIo>();
@@ -63,6 +66,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     arena: new SharedArena(memory.senders[0].arena, SCRATCH_BYTES),
     links: [new WorkerLink(memory.senders[0].links[0], new WakeCaller(memory.workerSignals[0], workerBell))],
     sleeper: new WakeSleeper(memory.senders[0].signal),
+    counters: memory.counters && new IoCounters(openCounters(memory.counters.io[0])),
     sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
     port: ioHostPort,
     responseMemory,
@@ -79,6 +83,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   workerBell.answer = () => storageHost.drain();
   return {
     table,
+    counters: memory.counters,
     appender,
     ioPorts: [ioPort],
     storagePorts: [storagePort],

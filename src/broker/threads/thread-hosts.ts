@@ -61,6 +61,7 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   );
   return {
     table: new PartitionTable(memory.table),
+    counters: memory.counters,
     appender,
     ioPorts: ioChannels.map(({ port1 }) => threadPort<ToIo, FromIo>(port1)),
     storagePorts: storageChannels.map(({ port1 }) => threadPort<ToStorage, FromStorage>(port1)),

@@ -25,6 +25,7 @@ import { buildBatch } from '../../../src/protocol/records/batch-builder.ts';
 import { parseResponseHeader } from '../../../src/protocol/request-header.ts';
 import { allocatePartitionTable, PartitionTable, RowSlot, RowState } from '../../../src/ring/partition-table.ts';
 import { Log } from '../../../src/storage/log.ts';
+import { IoCounters, ioCounterSlots } from '../../../src/telemetry/thread-counters.ts';
 import { DEFAULT_CONFIG, NOW_MS, TOPIC_ID } from '../../storage/log-fixture.ts';
 
 export const PARTITIONS = 4;
@@ -38,6 +39,7 @@ export class FetchFixture {
   readonly table = new PartitionTable(allocatePartitionTable(16));
   readonly routes = new TopicRoutes();
   readonly sessions: FetchSessionCache;
+  readonly counters = new IoCounters(new Float64Array(ioCounterSlots(PARTITIONS)));
   readonly path: FetchPath;
   readonly logs: Log[] = [];
   /** Clients whose fetch may be answered. */
@@ -74,6 +76,7 @@ export class FetchFixture {
       table: this.table,
       routes: this.routes,
       sessions: this.sessions,
+      counters: this.counters,
       responseBytesMax,
       onReady: (client) => this.ready.add(client),
       readAborted: async () => {
