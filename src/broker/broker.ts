@@ -141,7 +141,10 @@ export class Broker {
         deleteTopicEnable: config.boolean('delete.topic.enable'),
         minInsyncReplicas: config.int('min.insync.replicas'),
       },
-      rules: new KafkaConfigRules(() => current),
+      rules: new KafkaConfigRules(
+        () => current,
+        (changed, names) => security.faultOf(changed, names),
+      ),
       snapshots: {
         recordBytesMax: config.long('metadata.log.max.record.bytes.between.snapshots'),
         intervalMsMax: config.long('metadata.log.max.snapshot.interval.ms'),
@@ -395,6 +398,7 @@ export class Broker {
     if (settings) {
       this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
       this.#onConfig(this.#config);
+      this.#security.apply(this.#config, this.#logger, (name, tls) => this.#io.changeTls(name, tls));
       this.#io.setConnectionBounds(connectionBounds(this.#config));
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }

@@ -1,10 +1,16 @@
 /**
  * How the broker's listeners protect themselves: TLS settings by listener, read before anything is opened, and read
- * again when dynamic settings change. Control thread.
+ * again when settings of the broker change, since the files behind the same settings may have. Control thread.
  */
+import { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { BrokerListeners } from '../config/listeners.ts';
 import { loadTlsSettings, type TlsSettings } from '../security/tls-settings.ts';
+
+const TLS_SETTING = /(^|\.)ssl\./;
 
 export class ListenerSecurity {
   readonly #settings = new Map<string, TlsSettings>();
@@ -20,4 +26,57 @@ export class ListenerSecurity {
   tlsOf(listenerName: string): TlsSettings | null {
     return this.#settings.get(listenerName) ?? null;
   }
+
+  /** Why listeners could not go on with these settings; null when they can. `changed` names what would be new. */
+  faultOf(config: BrokerConfig, changed: readonly string[]): string | null {
+    if (!changed.some((name) => TLS_SETTING.test(name))) return null;
+    try {
+      for (const [name, before] of this.#settings) {
+        const fault = identityChange(config, name, before, loadTlsSettings(config, name));
+        if (fault !== null) return fault;
+      }
+      return null;
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Reads everything again, and hands on what is new. What cannot be used is logged, and the listener stays as it was. */
+  apply(config: BrokerConfig, logger: Logger, change: (listenerName: string, tls: TlsSettings) => void): void {
+    for (const [name, before] of this.#settings) {
+      try {
+        const after = loadTlsSettings(config, name);
+        // Keys of sessions are drawn anew each time: by themselves they are no change.
+        if (isDeepStrictEqual({ ...after, ticketKeys: null }, { ...before, ticketKeys: null })) continue;
+        this.#settings.set(name, after);
+        change(name, after);
+        logger.info({ listener: name }, 'TLS settings changed');
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        logger.error({ listener: name, error: error.message }, 'TLS settings stay as they were');
+      }
+    }
+  }
+}
+
+/** As in Kafka, a new certificate speaks for the same holder and for all names of the old one, unless that is allowed. */
+function identityChange(config: BrokerConfig, name: string, before: TlsSettings, after: TlsSettings): string | null {
+  const [from, to] = [before, after].map(({ certificateChain }) => new X509Certificate(certificateChain));
+  if (config.listenerText(name, 'ssl.allow.dn.changes') !== 'true' && from.subject !== to.subject) {
+    const subjects = `from ${oneLine(from.subject)} to ${oneLine(to.subject)}`;
+    return `The subject of listener ${name}'s certificate would change ${subjects}; ssl.allow.dn.changes allows it`;
+  }
+  const names = namesOf(to);
+  const lost = namesOf(from).filter((one) => !names.includes(one));
+  if (lost.length === 0 || config.listenerText(name, 'ssl.allow.san.changes') === 'true') return null;
+  return `Listener ${name}'s certificate would lose the names ${lost.join(', ')}; ssl.allow.san.changes allows it`;
+}
+
+function namesOf({ subjectAltName }: X509Certificate): string[] {
+  return subjectAltName?.split(', ') ?? [];
+}
+
+function oneLine(subject: string): string {
+  return subject.replaceAll('\n', ', ');
 }

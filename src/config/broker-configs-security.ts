@@ -39,8 +39,8 @@ export const SECURITY_CONFIGS = [
   string('ssl.principal.mapping.rules', 'DEFAULT', "Rules that turn a certificate's subject into a user name.", {
     accepted: NOT_YET,
   }),
-  bool('ssl.allow.dn.changes', false, 'Allows a new certificate with another subject.', { accepted: NOT_YET }),
-  bool('ssl.allow.san.changes', false, 'Allows a new certificate with other alternative names.', { accepted: NOT_YET }),
+  bool('ssl.allow.dn.changes', false, 'Allows a new certificate with another subject.'),
+  bool('ssl.allow.san.changes', false, 'Allows a new certificate with other alternative names.'),
   string('ssl.protocol', 'TLSv1.3', 'Name of the TLS protocol in Java.', { dynamic: 'broker', accepted: JSSE }),
   string('ssl.provider', null, 'Java provider of TLS.', { dynamic: 'broker', accepted: JSSE }),
   list('ssl.enabled.protocols', ['TLSv1.2', 'TLSv1.3'], 'TLS versions that may be used.', {

@@ -22,12 +22,17 @@ const RESOURCES: ReadonlyMap<number, ConfigResource> = new Map([
   [ConfigResourceType.CLIENT_METRICS, 'client-metrics'],
 ]);
 
+/** Why listeners cannot go on with the settings of which those names are new; null when they can. */
+export type ListenerFault = (config: BrokerConfig, changed: readonly string[]) => string | null;
+
 export class KafkaConfigRules implements ConfigRules {
   readonly #config: () => BrokerConfig;
+  readonly #listenerFault: ListenerFault;
 
-  /** `config` gives the broker's settings as they are now. */
-  constructor(config: () => BrokerConfig) {
+  /** `config` gives the broker's settings as they are now; `listenerFault` says what its listeners make of others. */
+  constructor(config: () => BrokerConfig, listenerFault: ListenerFault = () => null) {
     this.#config = config;
+    this.#listenerFault = listenerFault;
   }
 
   topicFault(values: ConfigValues): ConfigFault | null {
@@ -49,7 +54,11 @@ export class KafkaConfigRules implements ConfigRules {
       const value = values.get(name);
       if (value !== undefined) touched.set(name, value);
     }
-    return first(validateDynamicBrokerConfigs(touched, perBroker, this.#config()));
+    const config = this.#config();
+    const fault = first(validateDynamicBrokerConfigs(touched, perBroker, config));
+    if (fault || !perBroker) return fault;
+    const problem = this.#listenerFault(config.withDynamic(config.clusterTexts, values), changed);
+    return problem === null ? null : { code: 'INVALID_REQUEST', problem };
   }
 
   isList(resourceType: number, name: string): boolean {

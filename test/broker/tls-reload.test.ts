@@ -1,0 +1,107 @@
+// Certificates that change while the broker runs.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { apiVersionsRequest, apiVersionsResponse } from '../../src/protocol/messages/18-api-versions.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '../../src/protocol/messages/44-incremental-alter-configs.ts';
+import { startTestBroker } from '../../src/testing/test-broker.ts';
+import { createTestAuthority } from '../../src/testing/test-certificates.ts';
+import type { RawClient } from './raw-client.ts';
+import { tlsClient, tlsSocket } from './tls-client.ts';
+
+const INVALID_REQUEST = 42;
+const folder = mkdtempSync(join(tmpdir(), 'millrace-reload-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const authority = createTestAuthority();
+const ca = authority.certificate;
+const issue = (commonName: string, hosts: string[]) => authority.issue({ commonName, hosts });
+
+function store(name: string, { key, certificate }: ReturnType<typeof issue>): string {
+  const path = join(folder, name);
+  writeFileSync(path, `${key}${certificate}`);
+  return path;
+}
+
+async function alter(client: RawClient, settings: Record<string, string>): Promise<{ code: number; message: string }> {
+  const configs = Object.entries(settings).map(([name, value]) => ({ name, configOperation: 0, value }));
+  const { responses } = await client.ask(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, 1, {
+    resources: [{ resourceType: 4, resourceName: '1', configs }],
+    validateOnly: false,
+  });
+  return { code: responses[0].errorCode, message: responses[0].errorMessage ?? '' };
+}
+
+/** Subject of the certificate that a new connection is shown. */
+async function shown(port: number): Promise<string> {
+  const socket = await tlsSocket(port, { ca });
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+describe('certificates that change while the broker runs', () => {
+  test('new connections are shown the new one, open ones go on; what will not do is refused', async () => {
+    const path = store('keystore.pem', issue('localhost', ['localhost', '127.0.0.1']));
+    await using broker = await startTestBroker({
+      configs: { listeners: 'SSL://127.0.0.1:0', 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': path },
+    });
+    const own = 'listener.name.ssl.ssl.keystore.location';
+    const client = await tlsClient(broker.port, { ca });
+    const alike = issue('localhost', ['localhost', '127.0.0.1', 'more.example']);
+    const renewed = store('renewed.pem', alike);
+    assert.deepEqual(await alter(client, { [own]: renewed }), { code: 0, message: '' });
+    const socket = await tlsSocket(broker.port, { ca });
+    assert.match(String(socket.getPeerCertificate().subjectaltname), /more.example/);
+    socket.destroy();
+
+    // The same path, the file renewed.
+    store('renewed.pem', issue('localhost', ['localhost', '127.0.0.1', 'more.example', 'again.example']));
+    assert.deepEqual(await alter(client, { [own]: renewed }), { code: 0, message: '' });
+    const again = await tlsSocket(broker.port, { ca });
+    assert.match(String(again.getPeerCertificate().subjectaltname), /again.example/);
+    again.destroy();
+
+    const refused = async (settings: Record<string, string>, message: RegExp): Promise<void> => {
+      const answer = await alter(client, settings);
+      assert.equal(answer.code, INVALID_REQUEST);
+      assert.match(answer.message, message);
+    };
+    await refused({ [own]: '/does/not/exist' }, /cannot be read \(ENOENT\)/);
+    const other = store('other.pem', issue('somebody', ['localhost', '127.0.0.1', 'more.example', 'again.example']));
+    await refused({ [own]: other }, /subject .* would change from CN=localhost to CN=somebody/);
+    await refused({ [own]: store('fewer.pem', issue('localhost', ['localhost'])) }, /lose the names .*more.example/);
+    await refused({ 'ssl.keystore.location': other }, /set listener.name/);
+    await refused({ 'listener.name.ssl.ssl.client.auth': 'required' }, /whose it may trust/);
+    assert.equal(await shown(broker.port), 'localhost');
+    await client.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    client.close();
+  });
+
+  test('another subject where that is allowed; what was changed is there after a restart', async () => {
+    const configs = {
+      listeners: 'SSL://127.0.0.1:0',
+      'ssl.keystore.type': 'PEM',
+      'ssl.keystore.location': store('first.pem', issue('first', ['localhost'])),
+      'ssl.allow.dn.changes': true,
+      'ssl.allow.san.changes': true,
+    };
+    const data = join(folder, 'data');
+    {
+      await using broker = await startTestBroker({ folder: data, configs });
+      assert.equal(await shown(broker.port), 'first');
+      const client = await tlsClient(broker.port, { ca });
+      const second = store('second.pem', issue('second', ['localhost', '127.0.0.1']));
+      assert.equal((await alter(client, { 'listener.name.ssl.ssl.keystore.location': second })).code, 0);
+      assert.equal(await shown(broker.port), 'second');
+      client.close();
+    }
+    await using broker = await startTestBroker({ folder: data, configs });
+    assert.equal(await shown(broker.port), 'second');
+  });
+});
