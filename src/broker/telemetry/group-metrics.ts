@@ -39,10 +39,14 @@ export class GroupMetrics {
       samples,
     });
     return [
-      gauge('kafka_coordinator_group_groupmetadatamanager_numgroups', 'Groups of this coordinator by state.', [
+      gauge('kafka_coordinator_group_groupmetadatamanager_numgroups', 'Groups of this coordinator.', [
         { labels: {}, value: listed.length },
-        ...[...states].map(([state, value]) => ({ labels: { state }, value })),
       ]),
+      gauge(
+        'millrace_groups',
+        'Groups of this coordinator by state.',
+        [...states].map(([state, value]) => ({ labels: { state }, value })),
+      ),
       gauge('kafka_consumergroup_current_offset', 'Offset that the group has committed.', offsets),
       gauge('kafka_consumergroup_lag', 'Records between it and the end that consumers may read.', lags),
     ];
