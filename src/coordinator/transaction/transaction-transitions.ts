@@ -212,7 +212,10 @@ export function endTransactionV2(
     producerEpoch === PRODUCER_EPOCH_MAX - 1 &&
     current.producerEpoch === 0 &&
     current.producerId !== producerId;
-  const isRetry = isOverflowRetry || current.producerEpoch === producerEpoch + 1;
+  // An end before version 5 bumps nothing: whoever is one epoch behind then was fenced, and may not take over its
+  // successor's epoch. Kafka takes it for a retry.
+  const lastEndBumped = current.clientTransactionVersion >= EPOCH_BUMP_VERSION;
+  const isRetry = isOverflowRetry || (lastEndBumped && current.producerEpoch === producerEpoch + 1);
   if (current.producerId !== producerId && !isOverflowRetry) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
   const isComplete = state === TransactionState.CompleteCommit || state === TransactionState.CompleteAbort;
   const isCurrent = producerEpoch === current.producerEpoch;

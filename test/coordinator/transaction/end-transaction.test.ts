@@ -127,6 +127,20 @@ test('from version 5 on: a new id has nothing to commit and nothing to retry', a
   assert.equal((await fixture.end(other, false)).errorCode, ErrorCode.INVALID_PRODUCER_ID_MAPPING);
 });
 
+test('from version 5 on: an older client that came after is no retry of what was fenced', async () => {
+  for (const commit of [true, false]) {
+    const fixture = await TransactionFixture.start();
+    const zombie = await fixture.init();
+    const successor = await fixture.init();
+    assert.equal(successor.producerEpoch, zombie.producerEpoch + 1);
+    await fixture.add(successor, [0], 0);
+    assert.equal((await fixture.end(successor, commit, OLD)).errorCode, ErrorCode.NONE);
+    // With the same end it would be told its successor's epoch, were it taken for a retry.
+    const ended = await fixture.end(zombie, commit);
+    assert.deepEqual([ended.errorCode, ended.producerEpoch], [ErrorCode.PRODUCER_FENCED, -1]);
+  }
+});
+
 test('from version 5 on: while markers are on their way', async () => {
   const fixture = await TransactionFixture.start();
   const producer = await begun(fixture);

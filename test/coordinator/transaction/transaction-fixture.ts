@@ -38,6 +38,8 @@ export class TransactionFixture {
   /** Partitions that do not exist, as topic-partition. */
   readonly missing = new Set<string>();
   coordinator: TransactionCoordinator;
+  /** What a partition says to a marker. */
+  takeMarker: (marker: WrittenMarker) => number = () => ErrorCode.NONE;
   nextProducerId = 1000;
   producerIdError: Error | null = null;
   #holdsMarkers = false;
@@ -112,7 +114,7 @@ export class TransactionFixture {
   #writeMarker(marker: WrittenMarker): Promise<number> {
     return new Promise((resolve) => {
       const finish = (): void => {
-        const errorCode = this.#markerErrors.shift() ?? ErrorCode.NONE;
+        const errorCode = this.#markerErrors.shift() ?? this.takeMarker(marker);
         if (errorCode === ErrorCode.NONE) this.markers.push(marker);
         resolve(errorCode);
       };
