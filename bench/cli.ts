@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addLoadOptions, type LoadOptions, parseAmount, parseSeconds, toSettings } from './load/options.ts';
 
@@ -141,9 +141,13 @@ function scaleCommand(): Command {
     .description(
       'unusual loads: 10,000 partitions, 10,000 connections, many producers, more than the page cache, thread counts',
     )
-    .argument('[names...]', 'partitions, connections, fan-in, larger-than-cache, threads; all without a name')
+    .argument(
+      '[names...]',
+      'partitions, connections, fan-in, larger-than-cache, compaction, threads; all without a name',
+    )
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
     .option('--scale <factor>', 'multiplies counts', Number, 1)
+    .option('--minutes <n>', 'what one run may take on one broker (default 3; 10,000 partitions 5)', Number)
     .option('--keep-gib <n>', KEEP_HELP, Number, 4)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
@@ -179,6 +183,55 @@ function profileCommand(): Command {
     });
 }
 
+function publishCommand(): Command {
+  return new Command('publish')
+    .description(
+      'all that the README shows, in about forty minutes on a quiet machine: measure, then write tables and picture',
+    )
+    .option('--only <parts>', 'clients, latency, matrix, scale (commas): the others stay from the last time')
+    .option('--minutes <n>', 'begin no scale run later than this', Number, 42)
+    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--scale <factor>', 'multiplies lengths and counts; below 1 only for trying it out', Number, 1)
+    .option('--dir <dir>', "folder for the brokers' data", tmpdir())
+    .option('-o, --out <dir>', "folder of the parts' reports (default bench/results/publish)")
+    .action(async (options: import('./publish.ts').PublishOptions) => {
+      const { runPublish } = await import('./publish.ts');
+      await runPublish(options, progress);
+    });
+}
+
+function readmeCommand(): Command {
+  return new Command('readme')
+    .description(
+      "write the README's performance section, docs/performance.md and the picture from what publish measured",
+    )
+    .option('--from <dir>', "folder of the parts' reports (default bench/results/publish)")
+    .action(async (options: { from?: string }) => {
+      const { writePublished } = await import('./publish.ts');
+      const { resultsDir } = await import('./report/report.ts');
+      writePublished(options.from ?? join(resultsDir, 'publish'), progress);
+    });
+}
+
+function pictureCommand(): Command {
+  return new Command('picture')
+    .description('draw an SVG from reports of clients and latency, or make a PNG of a report page with a browser')
+    .argument('<out>', 'file to write: .svg, or .png')
+    .argument('<reports...>', 'report folders; for .png one')
+    .action(async (out: string, folders: string[]) => {
+      const { screenshot } = await import('./report/screenshot.ts');
+      if (out.endsWith('.png')) {
+        const reason = screenshot(join(folders[0]!, 'report.html'), out);
+        if (reason !== undefined) throw new Error(`No picture: ${reason}.`);
+        return;
+      }
+      const { drawPicture } = await import('./report/picture.ts');
+      const { sortReports } = await import('./report/readme.ts');
+      const { readReport } = await import('./report/report.ts');
+      writeFileSync(out, drawPicture(sortReports(folders.map(readReport))));
+    });
+}
+
 /** The `bench` command with its subcommands. A command that found something wrong sets `process.exitCode`. */
 export function benchCommand(): Command {
   return new Command('bench')
@@ -191,7 +244,10 @@ export function benchCommand(): Command {
     .addCommand(clientsCommand())
     .addCommand(scaleCommand())
     .addCommand(microCommand())
-    .addCommand(profileCommand());
+    .addCommand(profileCommand())
+    .addCommand(publishCommand())
+    .addCommand(readmeCommand())
+    .addCommand(pictureCommand());
 }
 
 const USAGE_ERROR = 2;

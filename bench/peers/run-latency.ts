@@ -14,8 +14,9 @@ import { describeMachine } from '../measure/machine.ts';
 import { settleMemory } from '../measure/memory.ts';
 import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
 import { summarizeStages, warnings } from '../report/summary.ts';
-import { formatNumber, formatTable, median, resultTable, type Table } from '../report/table.ts';
+import { formatNumber, formatTable, resultTable, type Table } from '../report/table.ts';
 import { type Progress, startTargets } from './broker-set.ts';
+import { latencyRatios } from './latency-ratios.ts';
 import type { RunningBroker } from './running-broker.ts';
 import { settingsOf } from './works.ts';
 
@@ -126,34 +127,13 @@ class LatencyComparison {
   }
 }
 
-/** One row for each work and figure: the median over the rounds on each broker, and the first's part of the last's. */
-export function latencyRatios(report: Report): { name: string; figure: string; values: number[]; ratio: number }[] {
-  const targets = [...new Set(report.runs.map((run) => run.target))];
-  const names = [...new Set(report.runs.map((run) => run.name))];
-  const figures = ['p50', 'p99', 'p99.9'] as const;
-  const index = { p50: 0, p99: 2, 'p99.9': 3 };
-  return names.flatMap((name) =>
-    figures.map((figure) => {
-      const values = targets.map((target) => {
-        const runs = report.runs.filter((run) => run.name === name && run.target === target);
-        const stages = runs.map((run) => summarizeStages(run.result)[0]!);
-        return median(stages.map((stage) => (stage.endToEnd ?? stage.ack)?.percentilesMs[index[figure]] ?? 0));
-      });
-      return { name, figure, values, ratio: values.at(-1) === 0 ? Number.NaN : values[0]! / values.at(-1)! };
-    }),
-  );
-}
-
 function ratioTable(report: Report): Table {
-  const targets = [...new Set(report.runs.map((run) => run.target))];
   return {
-    head: ['work', 'figure', ...targets.map((target) => `${target} ms`), 'ratio'],
-    rows: latencyRatios(report).map(({ name, figure, values, ratio }) => [
-      name,
-      figure,
-      ...values.map(formatNumber),
-      targets.length > 1 ? ratio.toFixed(2) : '',
-    ]),
+    head: ['work', 'figure', 'millrace ms', 'kafka ms', 'ratio'],
+    rows: latencyRatios(report).map(({ name, figure, mine, other, ratio }) => {
+      const cells = [mine, other].map((value) => (value === undefined ? '' : formatNumber(value)));
+      return [name, figure, ...cells, ratio === undefined ? '' : ratio.toFixed(2)];
+    }),
   };
 }
 

@@ -74,3 +74,29 @@ export const LATENCY_RATIO_MAX = 1 / 3;
 /** Of what one C thread needs, in percent. */
 export const INGEST_LIMIT_PERCENT_MIN = 60;
 export const SENDFILE_LIMIT_PERCENT_MIN = 85;
+
+/** Of the scale runs; `fact` as the run words it. */
+export const scaleGoals: readonly Goal[] = [
+  {
+    what: 'idle connections',
+    work: 'connections',
+    fact: 'memory per idle connection',
+    max: 20,
+    unit: 'KiB',
+    text: '≤ 20 KiB',
+  },
+  {
+    what: 'steady producer',
+    work: 'connections',
+    fact: "a steady producer's p99 beside them, as a multiple",
+    max: 2,
+    text: '< ×2',
+  },
+  ...['acks=all', 'synced'].map((variant) => ({
+    what: 'steady producer beside compaction',
+    work: 'compaction',
+    fact: `steady producer's p99 beside compaction, ${variant}, as a multiple`,
+    max: 1.5,
+    text: '< ×1.5',
+  })),
+];

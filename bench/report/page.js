@@ -47,7 +47,10 @@
     const box = element('div', undefined, parent);
     element('h3', title, box);
     element('p', explain, box, 'soft');
-    const axis = { stroke: fore, grid: { stroke: line }, ticks: { stroke: line } };
+    // On a logarithmic axis only whole decades get a line: the others would grey the chart.
+    const decadesOnly = (_, splits) => splits.map((at) => (Math.abs(Math.log10(at) % 1) < 1e-9 ? at : null));
+    const lines = (log) => ({ stroke: line, width: 1, ...(log && { filter: decadesOnly }) });
+    const axis = (log) => ({ stroke: fore, grid: lines(log), ticks: lines(log) });
     const options = {
       width: Math.max(320, Math.min(560, box.clientWidth || 520)),
       height: 300,
@@ -57,17 +60,17 @@
       },
       axes: [
         {
-          ...axis,
+          ...axis(logX),
           label: xLabel,
           values: xValue ? (_, ticks) => ticks.map((tick) => (tick == null ? '' : xValue(tick))) : undefined,
         },
-        { ...axis, label: yLabel, size: 64, values: (_, ticks) => ticks.map(short) },
+        { ...axis(logY), label: yLabel, size: 64, values: (_, ticks) => ticks.map(short) },
       ],
       series: [
         { label: xLabel, value: (_, value) => (value == null ? '' : xValue ? xValue(value) : short(value)) },
-        ...drawn.map(({ label, dash }, index) => ({
+        ...drawn.map(({ label, dash, tone }, index) => ({
           label,
-          stroke: colours[index % colours.length],
+          stroke: colours[(tone ?? index) % colours.length],
           width: 2,
           dash,
           spanGaps: true,
@@ -145,9 +148,9 @@
       xLabel: 'second',
       yLabel: 'ms',
       logY: true,
-      series: work.series.flatMap((one) => [
-        { label: `${one.label} p99`, x: one.seconds, y: one.p99Ms },
-        { label: `${one.label} max`, x: one.seconds, y: one.maxMs, dash: [4, 4] },
+      series: work.series.flatMap((one, tone) => [
+        { label: `${one.label} p99`, x: one.seconds, y: one.p99Ms, tone },
+        { label: `${one.label} max`, x: one.seconds, y: one.maxMs, dash: [4, 4], tone },
       ]),
     });
     chart(charts, {

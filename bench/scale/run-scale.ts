@@ -5,7 +5,7 @@ import { recentLimits } from '../limit/limit.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { settleMemory } from '../measure/memory.ts';
 import { missingForKafka } from '../peers/kafka.ts';
-import { fileName, REPORT_FORMAT, type Report, resultsDir, writeReport } from '../report/report.ts';
+import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
 import { factTable, formatTable, resultTable } from '../report/table.ts';
 import { descriptorsAllowed, ScaleContext, type TargetKind } from './scale-context.ts';
 import { scaleRuns } from './scale-runs.ts';
@@ -13,17 +13,44 @@ import { scaleRuns } from './scale-runs.ts';
 export interface ScaleCommandOptions {
   targets: string;
   scale: number;
+  /** What one run may take on one broker. */
+  minutes?: number;
+  /** No run begins later than this. */
+  minutesAll?: number;
   keepGib: number;
   dir: string;
   out?: string;
 }
 
-/** Runs them one after the other; a run that fails is noted and the next one starts. */
+const MINUTES_EACH = 3;
+/** Kafka's start after a kill with 10,000 partitions alone may take more than a minute. */
+const MINUTES_OF: Record<string, number> = { partitions: 5 };
+
+/** Ends the run's brokers when the time is over; what it found until then stays in the report. */
+async function runBounded(name: string, context: ScaleContext, minutes: number): Promise<void> {
+  let over = false;
+  const timer = setTimeout(() => {
+    over = true;
+    void context.abort();
+  }, minutes * 60_000);
+  try {
+    await scaleRuns[name]!(context);
+  } catch (error) {
+    if (over) throw new Error(`not done after ${minutes} minutes`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    await context.abort(); // none is left running where a run forgot one
+  }
+}
+
+/** Runs them one after the other; a run that fails or takes too long is noted and the next one starts. */
 export async function runScale(
   names: readonly string[],
   options: ScaleCommandOptions,
   progress: (text: string) => void,
-): Promise<void> {
+): Promise<string> {
+  const deadlineMs = performance.now() + (options.minutesAll ?? Number.POSITIVE_INFINITY) * 60_000;
   const chosen = names.length === 0 ? Object.keys(scaleRuns) : names;
   const unknown = chosen.filter((name) => !(name in scaleRuns));
   if (unknown.length > 0)
@@ -39,6 +66,7 @@ export async function runScale(
   const report: Report = {
     format: REPORT_FORMAT,
     title: 'Scale',
+    limits,
     createdAt,
     machine: describeMachine(options.dir),
     notes: [memory.note],
@@ -47,6 +75,7 @@ export async function runScale(
   const { soft, enough } = descriptorsAllowed();
   if (!enough)
     report.notes.push(`This shell allows ${soft} open files, which may be too few: raise it with ulimit -n.`);
+  const out = options.out ?? join(resultsDir, fileName(`${createdAt}-scale`));
   try {
     for (const name of chosen) {
       for (const target of options.targets.split(/\s+/).filter(Boolean) as TargetKind[]) {
@@ -55,21 +84,28 @@ export async function runScale(
           report.notes.push(`Apache Kafka was left out: ${missing}.`);
           continue;
         }
+        if (performance.now() > deadlineMs) {
+          report.notes.push(`${name} on ${target} was left out: the time was over.`);
+          progress(report.notes.at(-1)!);
+          continue;
+        }
         const context = new ScaleContext(name, target, { scale: options.scale }, options.dir, report, progress);
         try {
-          await scaleRuns[name]!(context);
+          await runBounded(name, context, options.minutes ?? MINUTES_OF[name] ?? MINUTES_EACH);
         } catch (error) {
           report.notes.push(`${name} failed on ${target}: ${(error as Error).message}`);
           progress(report.notes.at(-1)!);
         }
         rmSync(context.directory, { recursive: true, force: true });
+        saveReport(out, report);
       }
     }
   } finally {
     memory.release();
     if (report.facts) console.log(`${formatTable(factTable(report.facts))}\n`);
     console.log(formatTable(resultTable(report.runs, limits)));
-    progress(`Report: ${writeReport(options.out ?? join(resultsDir, fileName(`${createdAt}-scale`)), report)}`);
+    progress(`Report: ${writeReport(out, report)}`);
     rmSync(options.dir, { recursive: true, force: true });
   }
+  return out;
 }

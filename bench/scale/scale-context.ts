@@ -28,6 +28,8 @@ export class ScaleContext {
   readonly directory: string;
   readonly report: Report;
   readonly progress: (text: string) => void;
+  #brokers: RunningBroker[] = [];
+  #aborted = false;
 
   constructor(
     work: string,
@@ -50,26 +52,41 @@ export class ScaleContext {
   }
 
   /** A broker on a directory of its own; `again` keeps what is there. */
-  start(options: Omit<StartOptions, 'directory'> = {}, again = false): Promise<RunningBroker> {
+  async start(options: Omit<StartOptions, 'directory'> = {}, again = false): Promise<RunningBroker> {
     if (!again) rmSync(this.directory, { recursive: true, force: true });
     const all = { ...options, directory: this.directory };
-    return this.target === 'kafka' ? startKafka(all, this.progress) : startMillrace(all);
+    const broker = await (this.target === 'kafka' ? startKafka(all, this.progress) : startMillrace(all));
+    this.#brokers.push(broker);
+    if (this.#aborted) {
+      await broker.stop('SIGKILL');
+      throw new Error('the time was over');
+    }
+    return broker;
   }
 
-  fact(what: string, value: string): void {
-    (this.report.facts ??= []).push({ work: this.work, target: this.target, what, value });
+  /** `number` is the value without its unit, where a goal judges it. */
+  fact(what: string, value: string, number?: number): void {
+    const judged = number === undefined ? {} : { number };
+    (this.report.facts ??= []).push({ work: this.work, target: this.target, what, value, ...judged });
     this.progress(`${this.work}, ${this.target}: ${what}: ${value}`);
+  }
+
+  /** Ends the brokers that still run: the time is over. What waits for them then fails. */
+  async abort(): Promise<void> {
+    this.#aborted = true;
+    for (const broker of this.#brokers) await broker.stop('SIGKILL');
   }
 
   async load(
     name: string,
     broker: RunningBroker,
     settings: Partial<LoadSettings>,
-    target: string = this.target,
+    as: { target?: string; round?: number } = {},
   ): Promise<LoadResult> {
+    if (this.#aborted) throw new Error('the time was over');
     const where = { host: broker.host, port: broker.port, pids: processTree(broker.pid) };
     const result = await runLoad({ ...defaultSettings, connectSeconds: CONNECT_SECONDS, ...where, ...settings });
-    this.report.runs.push({ name, target, round: 0, result });
+    this.report.runs.push({ name, target: as.target ?? this.target, round: as.round ?? 0, result });
     for (const warning of warnings(result)) this.progress(`    ${warning}`);
     return result;
   }

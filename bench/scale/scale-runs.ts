@@ -1,14 +1,17 @@
 /** The scale runs: each starts a broker of its own, loads it in one unusual way, and notes what that cost. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTopics, waitForTopics } from '../load/admin.ts';
+import type { LoadResult } from '../load/run-load.ts';
 import { idleCpuPercent, residentBytes } from '../measure/process.ts';
 import type { RunningBroker } from '../peers/running-broker.ts';
 import { summarizeStages } from '../report/summary.ts';
-import { formatNumber } from '../report/table.ts';
+import { formatNumber, median } from '../report/table.ts';
 import type { ScaleContext } from './scale-context.ts';
+import { compaction, largerThanCache } from './storage-runs.ts';
 
 const MIB = 2 ** 20;
 const IDLE_SECONDS = 5;
+const STEADY_ROUNDS = 2;
 
 const ms = (value: number) => `${formatNumber(value)} ms`;
 const address = (broker: RunningBroker) => ({ host: broker.host, port: broker.port, tls: false });
@@ -75,7 +78,7 @@ async function partitions(context: ScaleContext): Promise<void> {
   }
 }
 
-/** 10,000 connections that only exist: memory of each, and what a steady producer sees. */
+/** 10,000 connections that only exist: memory of each, and what a steady producer sees; twice in turns. */
 async function connections(context: ScaleContext): Promise<void> {
   const count = context.scaled(10_000);
   const broker = await context.start();
@@ -87,20 +90,24 @@ async function connections(context: ScaleContext): Promise<void> {
       warmUpSeconds: 3,
       messageBytes: 1024,
     };
-    const alone = await context.load('steady producer alone', broker, steady);
-    const result = await context.load(`steady producer beside ${count} connections`, broker, {
-      ...steady,
-      idleConnections: count,
-    });
-    const { residentBytesBefore, residentBytesAfter, openNs, brokerCpuNs } = result.idleConnections!;
-    context.fact(
-      'memory per idle connection',
-      `${formatNumber((residentBytesAfter - residentBytesBefore) / 1024 / count)} KiB`,
-    );
+    const p99 = (of: LoadResult) => summarizeStages(of)[0]!.ack!.percentilesMs[2]!;
+    const [alone, beside]: [number[], number[]] = [[], []];
+    let idle: LoadResult['idleConnections'];
+    for (let round = 0; round < STEADY_ROUNDS; round++) {
+      alone.push(p99(await context.load('steady producer alone', broker, steady, { round })));
+      const name = `steady producer beside ${count} connections`;
+      const result = await context.load(name, broker, { ...steady, idleConnections: count }, { round });
+      beside.push(p99(result));
+      idle ??= result.idleConnections;
+    }
+    const { residentBytesBefore, residentBytesAfter, openNs, brokerCpuNs } = idle!;
+    const kib = (residentBytesAfter - residentBytesBefore) / 1024 / count;
+    context.fact('memory per idle connection', `${formatNumber(kib)} KiB`, kib);
     context.fact(`${count} connections opened and greeted, one after the other, in`, `${formatNumber(openNs / 1e9)} s`);
     context.fact('broker CPU per connection opened', `${formatNumber(brokerCpuNs / 1e3 / count)} us`);
-    const p99 = (of: typeof alone) => summarizeStages(of)[0]!.ack!.percentilesMs[2]!;
-    context.fact("a steady producer's p99, alone and beside them", `${ms(p99(alone))}, ${ms(p99(result))}`);
+    context.fact("a steady producer's p99, alone and beside them", `${ms(median(alone))}, ${ms(median(beside))}`);
+    const ratio = median(beside) / median(alone);
+    context.fact("a steady producer's p99 beside them, as a multiple", `×${ratio.toFixed(2)}`, ratio);
   } finally {
     await broker.stop();
   }
@@ -138,36 +145,6 @@ async function fanIn(context: ScaleContext): Promise<void> {
   }
 }
 
-/** More bytes than the page cache holds, while retention deletes: the rate must not fall. */
-async function largerThanCache(context: ScaleContext): Promise<void> {
-  const retained = context.scaled(2 * 2 ** 30);
-  const broker = await context.start({
-    configs: { 'log.retention.check.interval.ms': '1000', 'log.segment.delete.delay.ms': '1000' },
-  });
-  try {
-    const result = await context.load('more than the page cache, with retention', broker, {
-      topics: ['large'],
-      partitions: 4,
-      topicConfigs: { 'retention.bytes': String(Math.round(retained / 4)), 'segment.bytes': String(64 * MIB) },
-      acks: 1,
-      batchBytes: 128 * 1024,
-      messageBytes: 4096,
-      consumers: 1,
-      stages: [{ rate: 100_000, seconds: 30 }],
-    });
-    const counted = result.intervals.filter((interval) => interval.stage === 0).map((interval) => interval.ackedBytes);
-    const mean = (part: number[]) => part.reduce((sum, value) => sum + value, 0) / Math.max(1, part.length) / 1e6;
-    const third = Math.floor(counted.length / 3);
-    context.fact(
-      'MB/s in the first third, in the last third',
-      `${formatNumber(mean(counted.slice(0, third)))}, ${formatNumber(mean(counted.slice(-third)))}`,
-    );
-    context.fact('written in all', `${formatNumber(result.stages[0]!.ackedBytes / 2 ** 30)} GiB`);
-  } finally {
-    await broker.stop();
-  }
-}
-
 /** Millrace with one and two I/O threads and storage workers. */
 async function threads(context: ScaleContext): Promise<void> {
   if (context.target === 'kafka') return;
@@ -188,25 +165,30 @@ async function threads(context: ScaleContext): Promise<void> {
           stages: [{ rate: 0, seconds: 15 }],
           acks: 1 as const,
         };
-        await context.load('warm up', broker, { ...shape, ...bounded, recordsMax: context.scaled(200_000) }, target);
+        await context.load(
+          'warm up',
+          broker,
+          { ...shape, ...bounded, recordsMax: context.scaled(200_000) },
+          { target },
+        );
         context.report.runs.pop();
         await context.load(
           'threads: produce 1KiB, 4 producers',
           broker,
           { ...shape, ...bounded, producers: 4, batchesPerRequest: 4 },
-          target,
+          { target },
         );
         await context.load(
           'threads: unbatched 100B, 8 producers',
           broker,
           { ...shape, ...bounded, producers: 8, messageBytes: 100, batchBytes: 1, recordsMax: context.scaled(300_000) },
-          target,
+          { target },
         );
         await context.load(
           'threads: latency 10k/s',
           broker,
           { ...shape, stages: [{ rate: 10_000, seconds: 5 }], producers: 4 },
-          target,
+          { target },
         );
         await context.load(
           'threads: read 1KiB',
@@ -220,7 +202,7 @@ async function threads(context: ScaleContext): Promise<void> {
             warmUpSeconds: 0,
             stages: [{ rate: 0, seconds: 15 }],
           },
-          target,
+          { target },
         );
       } finally {
         await broker.stop();
@@ -235,5 +217,6 @@ export const scaleRuns: Record<string, (context: ScaleContext) => Promise<void>>
   connections,
   'fan-in': fanIn,
   'larger-than-cache': largerThanCache,
+  compaction,
   threads,
 };

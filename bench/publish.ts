@@ -1,0 +1,91 @@
+/**
+ * Everything that the README's performance section is written from, in one go of about forty minutes: real clients
+ * against the goals, latency, the short matrix with the machine's limits, and the scale runs; then the tables, the
+ * picture, and a screenshot of a report page where there is a browser. A part that fails is said to have failed, and
+ * the others are still written.
+ */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runClients } from './peers/run-clients.ts';
+import { runLatency } from './peers/run-latency.ts';
+import { runMatrix } from './peers/run-matrix.ts';
+import { drawPicture } from './report/picture.ts';
+import { writeReadme } from './report/readme.ts';
+import { resultsDir } from './report/report.ts';
+import { screenshot } from './report/screenshot.ts';
+import { formatNumber } from './report/table.ts';
+import { runScale } from './scale/run-scale.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export interface PublishOptions {
+  /** Parts to measure (commas); the others are taken from the last time. */
+  only?: string;
+  /** No scale run begins later than this. */
+  minutes: number;
+  keepGib: number;
+  dir: string;
+  /** Where the parts' reports are, or come. */
+  out?: string;
+  /** Multiplies lengths and counts: for trying it out. */
+  scale: number;
+}
+
+const TARGETS = 'millrace kafka';
+/** Above this many waiting for each core, figures are not worth publishing. */
+const LOAD_MAX_PER_CORE = 0.4;
+const PARTS = ['clients', 'latency', 'matrix', 'scale'] as const;
+type Part = (typeof PARTS)[number];
+
+export function writePublished(folder: string, progress: (text: string) => void): void {
+  const folders = PARTS.map((part) => join(folder, part));
+  const reports = writeReadme(folders, join(root, 'README.md'), join(root, 'docs/performance.md'));
+  writeFileSync(join(root, 'docs/performance.svg'), drawPicture(reports));
+  const page = join(folder, 'latency/report.html');
+  const shot = join(root, 'docs/performance-report.png');
+  const made = existsSync(page) ? screenshot(page, shot) : 'no latency report';
+  progress(`Written: README.md, docs/performance.md, docs/performance.svg${made === undefined ? `, ${shot}` : ''}`);
+  if (made !== undefined) progress(`No screenshot of the report page: ${made}.`);
+}
+
+export async function runPublish(options: PublishOptions, progress: (text: string) => void): Promise<void> {
+  const startedMs = performance.now();
+  const left = () => options.minutes - (performance.now() - startedMs) / 60_000;
+  const out = options.out ?? join(resultsDir, 'publish');
+  const load = loadavg()[0]!;
+  if (load > LOAD_MAX_PER_CORE * cpus().length)
+    progress(`The machine is busy (load average ${formatNumber(load)}): what is measured now is not worth publishing.`);
+  const common = { targets: TARGETS, keepGib: options.keepGib, dir: options.dir };
+  const rounds = options.scale < 1 ? 1 : 3;
+  const parts: Record<Part, () => Promise<unknown>> = {
+    clients: () => runClients({ ...common, rounds, out: join(out, 'clients') }, progress),
+    latency: () => {
+      const seconds = Math.max(2, 12 * options.scale);
+      return runLatency({ ...common, rounds, seconds, warmUp: 2 * seconds + 1, out: join(out, 'latency') }, progress);
+    },
+    matrix: () => runMatrix({ ...common, out: join(out, 'matrix') }, progress),
+    scale: () =>
+      runScale(
+        [],
+        { ...common, scale: options.scale, minutesAll: Math.max(1, left()), out: join(out, 'scale') },
+        progress,
+      ),
+  };
+  const chosen = (options.only ?? '').split(',').filter(Boolean);
+  const unknown = chosen.filter((name) => !(name in parts));
+  if (unknown.length > 0) throw new Error(`No part is called ${unknown.join(', ')}. There are: ${PARTS.join(', ')}.`);
+  for (const part of PARTS) {
+    if (chosen.length > 0 && !chosen.includes(part)) continue;
+    progress(`== ${part} (${formatNumber(Math.max(0, left()))} minutes left)`);
+    rmSync(join(out, part), { recursive: true, force: true });
+    try {
+      await parts[part]();
+    } catch (error) {
+      progress(`${part} failed: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
+  writePublished(out, progress);
+}
