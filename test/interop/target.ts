@@ -78,24 +78,37 @@ export class Target {
   readonly dataDir: string;
   readonly port: number;
   readonly #config: Readonly<Record<string, string>>;
+  /** Listeners beside the plain one. */
+  readonly #listeners: readonly string[];
   #child: ChildProcess | undefined;
   #pid = 0;
 
-  private constructor(name: TargetName, dir: string, port: number, config: Readonly<Record<string, string>>) {
+  private constructor(
+    name: TargetName,
+    dir: string,
+    port: number,
+    config: Readonly<Record<string, string>>,
+    listeners: readonly string[],
+  ) {
     this.name = name;
     this.dir = dir;
     this.dataDir = join(dir, 'data');
     this.port = port;
     this.#config = config;
+    this.#listeners = listeners;
   }
 
-  /** Starts a broker on a fresh folder and waits until it answers. `config` has Kafka's property names. */
+  /**
+   * Starts a broker on a fresh folder and waits until it answers. `config` has Kafka's property names; `listeners` stand
+   * beside the plain one, such as SSL://127.0.0.1:9093 or OTHER://..., which speaks TLS too.
+   */
   static async start(
     name: TargetName = chosenTarget(),
     config: Readonly<Record<string, string>> = {},
+    listeners: readonly string[] = [],
   ): Promise<Target> {
     const dir = mkdtempSync(join(tmpdir(), `millrace-interop-${name}-`));
-    const target = new Target(name, dir, await freePort(), { ...COMMON_CONFIG, ...config });
+    const target = new Target(name, dir, await freePort(), { ...COMMON_CONFIG, ...config }, listeners);
     if (name === 'kafka') await target.#formatKafka();
     await target.start();
     return target;
@@ -103,6 +116,10 @@ export class Target {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  get #endpoints(): readonly string[] {
+    return [`PLAINTEXT://127.0.0.1:${this.port}`, ...this.#listeners];
   }
 
   get pid(): number {
@@ -178,7 +195,8 @@ export class Target {
       return ['java', [...args, join(this.dir, 'server.properties')], {}];
     }
     const env: Record<string, string> = {
-      KAFKA_LISTENERS: `PLAINTEXT://127.0.0.1:${this.port}`,
+      KAFKA_LISTENERS: this.#endpoints.join(','),
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,SSL:SSL,OTHER:SSL',
       KAFKA_LOG_DIRS: this.dataDir,
     };
     for (const [key, value] of Object.entries(this.#config))
@@ -193,11 +211,11 @@ export class Target {
       'process.roles': 'broker,controller',
       'node.id': '1',
       'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      listeners: `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${this.port}`,
+      listeners: [...this.#endpoints, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+      'advertised.listeners': this.#endpoints.join(','),
       'inter.broker.listener.name': 'PLAINTEXT',
       'controller.listener.names': 'CONTROLLER',
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,OTHER:SSL',
       'log.dirs': this.dataDir,
     };
     mkdirSync(this.dir, { recursive: true });
