@@ -183,6 +183,15 @@ function profileCommand(): Command {
     });
 }
 
+function allocationCommand(): Command {
+  return new Command('allocation')
+    .description('bytes of garbage that a produce or fetch request leaves in a Millrace broker')
+    .action(async () => {
+      const { runAllocation } = await import('./profile/allocation.ts');
+      await runAllocation(progress);
+    });
+}
+
 function publishCommand(): Command {
   return new Command('publish')
     .description(
@@ -245,6 +254,7 @@ export function benchCommand(): Command {
     .addCommand(scaleCommand())
     .addCommand(microCommand())
     .addCommand(profileCommand())
+    .addCommand(allocationCommand())
     .addCommand(publishCommand())
     .addCommand(readmeCommand())
     .addCommand(pictureCommand());

@@ -23,7 +23,7 @@ export interface MicroResult {
 export interface Baseline {
   machine: string;
   node: string;
-  /** How busy the machine was (load average of a minute): well above its cores, the figures are too high. */
+  /** How busy the machine was before (load average of a minute): above half of its cores, the figures are too high. */
   load: number;
   results: MicroResult[];
 }
@@ -109,7 +109,18 @@ function choose(only: string | undefined): MicroCase[] {
   return chosen;
 }
 
+/** So many waiting for a core make every figure too high. */
+const BUSY_PER_CORE = 0.5;
+
+function warnWhenBusy(load: number, saving: boolean): void {
+  if (load <= cpus().length * BUSY_PER_CORE) return;
+  const said = `The machine is busy (load average ${formatNumber(load)} on ${cpus().length} cores): figures are too high`;
+  console.log(saving ? `${said}, and this baseline would be too kind. Save one when it is quiet.` : `${said}.`);
+}
+
 export async function runMicro(options: MicroOptions, progress: (text: string) => void): Promise<void> {
+  const load = loadavg()[0]!; // of the others: later it is our own
+  warnWhenBusy(load, options.save ?? false);
   const results = await measureCases(choose(options.only), progress);
   for (let pass = 1; pass < (options.passes ?? 1); pass++) {
     const again = await measureCases(choose(options.only), progress);
@@ -124,7 +135,7 @@ export async function runMicro(options: MicroOptions, progress: (text: string) =
   if (baseline && baseline.machine !== machineName()) {
     console.log(`The baseline is of another machine (${baseline.machine}): ratios tell little.`);
   }
-  if (baseline && baseline.load > cpus().length * 1.5) {
+  if (baseline && baseline.load > cpus().length * BUSY_PER_CORE) {
     console.log(`The baseline was taken on a busy machine (load ${formatNumber(baseline.load)}): it is too kind.`);
   }
   if (options.save) {
@@ -132,7 +143,7 @@ export async function runMicro(options: MicroOptions, progress: (text: string) =
     const fresh: Baseline = {
       machine: machineName(),
       node: process.version,
-      load: loadavg()[0]!,
+      load,
       results: options.only === undefined ? results : [...kept, ...results],
     };
     writeFileSync(baselinePath, `${JSON.stringify(fresh, null, 2)}\n`);
