@@ -1,7 +1,11 @@
 /** Connections of the command line: where to connect and how, from options and environment. */
 import { readFileSync } from 'node:fs';
 import type { Admin, BaseOptions, Consumer, SASLMechanismValue } from '@platformatic/kafka';
+import { ConfigError } from '../config/config-error.ts';
 import { parseProperties } from '../config/properties-file.ts';
+import { type KeyMaterial, loadKeyStore } from '../security/key-store.ts';
+import { given, type TlsTexts } from '../security/tls-texts.ts';
+import { loadTrustStore } from '../security/trust-store.ts';
 import { usageError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 
@@ -17,6 +21,9 @@ export interface ConnectionFlags {
 }
 
 export const DEFAULT_BOOTSTRAP = '127.0.0.1:9092';
+/** As in Kafka's clients. */
+const DEFAULT_STORE_TYPE = 'JKS';
+const CLIENT_KEYS = ['ssl.keystore.location', 'ssl.keystore.key'];
 const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
 const REQUEST_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -48,7 +55,7 @@ export function clientOptions(flags: ConnectionFlags, env: CliIo['env']): BaseOp
     requestTimeout: REQUEST_TIMEOUT_MS,
     retries: RETRIES,
     retryDelay: RETRY_DELAY_MS,
-    ...(tls ? { tls: { ca: authority(flags, properties) }, tlsServerName: true } : {}),
+    ...(tls ? { tls: tlsOptions(flags, properties), tlsServerName: true } : {}),
     ...(mechanism ? { sasl: saslOptions(mechanism, flags, properties, env) } : {}),
   };
 }
@@ -98,13 +105,29 @@ function clientProperties(flags: ConnectionFlags): Map<string, string> {
   return parseProperties(readFlagFile('--client-config', flags.clientConfig));
 }
 
-function authority(flags: ConnectionFlags, properties: ReadonlyMap<string, string>): string | undefined {
-  if (flags.tlsCa !== undefined) return readFlagFile('--tls-ca', flags.tlsCa);
-  const location = properties.get('ssl.truststore.location');
-  if (location === undefined) return properties.get('ssl.truststore.certificates');
-  if (properties.get('ssl.truststore.type')?.toUpperCase() === 'PEM')
-    return readFlagFile('ssl.truststore.location', location);
-  throw usageError(`${location} is not in PEM`, 'convert it, and set ssl.truststore.type=PEM, or give --tls-ca');
+/** Whom to trust and what to show, from flags and the properties of a Kafka client. */
+function tlsOptions(flags: ConnectionFlags, properties: ReadonlyMap<string, string>): NonNullable<BaseOptions['tls']> {
+  const texts: TlsTexts = {
+    owner: 'the client',
+    get: (key) => properties.get(key) ?? (key.endsWith('store.type') ? DEFAULT_STORE_TYPE : null),
+    name: (key) => key,
+  };
+  try {
+    const trusted = flags.tlsCa === undefined ? loadTrustStore(texts) : [readFlagFile('--tls-ca', flags.tlsCa)];
+    const shows = CLIENT_KEYS.some((key) => given(texts, key) !== null);
+    const own: Partial<KeyMaterial> = shows ? loadKeyStore(texts) : {};
+    return {
+      ...(trusted.length > 0 ? { ca: trusted } : {}),
+      ...(shows ? { key: own.key, cert: own.certificateChain } : {}),
+      // Kafka's way to say that the host's name does not matter.
+      ...(properties.get('ssl.endpoint.identification.algorithm') === ''
+        ? { checkServerIdentity: () => undefined }
+        : {}),
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) throw usageError(error.problem, error.fix);
+    throw error;
+  }
 }
 
 function saslOptions(

@@ -3,10 +3,14 @@ import type { ConfigDefinition } from './config-definition.ts';
 /** A configuration that cannot be used. Thrown at start only, before anything is opened. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  readonly problem: string;
+  readonly fix: string;
 
-  /** `cause`: what is wrong, `check`: where to look, `fix`: what to write instead. */
-  constructor(cause: string, check: string, fix: string) {
-    super(`${cause}\n  check: ${check}\n  fix:   ${fix}`);
+  /** `problem`: what is wrong, `check`: where to look, `fix`: what to write instead. */
+  constructor(problem: string, check: string, fix: string) {
+    super(`${problem}\n  check: ${check}\n  fix:   ${fix}`);
+    this.problem = problem;
+    this.fix = fix;
   }
 }
 

@@ -5,13 +5,13 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/config-error.ts';
 import { isJks, readJks } from './jks-store.ts';
-import type { ListenerTexts } from './listener-texts.ts';
 import { pemOf } from './pem.ts';
 import { readPkcs12 } from './pkcs12-store.ts';
 import { type StoredKey, StoreFault, type StoreParts } from './store-parts.ts';
+import type { TlsTexts } from './tls-texts.ts';
 
 export interface StoreSource {
-  readonly texts: ListenerTexts;
+  readonly texts: TlsTexts;
   readonly location: string;
   /** The setting that named the file. */
   readonly setting: string;

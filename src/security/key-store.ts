@@ -5,9 +5,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigError } from '../config/config-error.ts';
 import { openBinaryStore } from './binary-store.ts';
-import type { ListenerTexts } from './listener-texts.ts';
 import { pemBlocks, pemOf } from './pem.ts';
 import { readStoreFile } from './store-file.ts';
+import { given, type TlsTexts } from './tls-texts.ts';
 
 export interface KeyMaterial {
   /** PEM, not encrypted. */
@@ -21,18 +21,18 @@ const PEM_FIX =
   'give ssl.keystore.location, or ssl.keystore.certificate.chain and ssl.keystore.key with ssl.keystore.type=PEM';
 
 /** Throws a ConfigError. */
-export function loadKeyStore(texts: ListenerTexts): KeyMaterial {
+export function loadKeyStore(texts: TlsTexts): KeyMaterial {
   const type = storeType(texts, 'ssl.keystore.type');
-  const location = texts.given('ssl.keystore.location');
-  const inlineKey = texts.given('ssl.keystore.key');
-  const inlineChain = texts.given('ssl.keystore.certificate.chain');
-  const keyPassword = texts.given('ssl.key.password');
+  const location = given(texts, 'ssl.keystore.location');
+  const inlineKey = given(texts, 'ssl.keystore.key');
+  const inlineChain = given(texts, 'ssl.keystore.certificate.chain');
+  const keyPassword = given(texts, 'ssl.key.password');
   if (inlineKey !== null || inlineChain !== null) {
     refuseMixture(texts, type, location);
     if (inlineKey === null || inlineChain === null) {
       const missing = inlineKey === null ? 'ssl.keystore.key' : 'ssl.keystore.certificate.chain';
       throw new ConfigError(
-        `Listener ${texts.listenerName} lacks ${missing}`,
+        `There is no ${missing} for ${texts.owner}`,
         missing,
         'give key and certificate chain together',
       );
@@ -41,7 +41,7 @@ export function loadKeyStore(texts: ListenerTexts): KeyMaterial {
   }
   if (location === null) {
     throw new ConfigError(
-      `Listener ${texts.listenerName} is to speak TLS, but has no key and no certificate`,
+      `There is no key and no certificate for ${texts.owner}, which is to speak TLS`,
       'ssl.keystore.location',
       PEM_FIX,
     );
@@ -49,12 +49,12 @@ export function loadKeyStore(texts: ListenerTexts): KeyMaterial {
   const setting = texts.name('ssl.keystore.location');
   const bytes = readStoreFile(location, setting);
   if (type !== 'PEM') {
-    const password = texts.given('ssl.keystore.password');
+    const password = given(texts, 'ssl.keystore.password');
     const store = openBinaryStore(bytes, { texts, location, setting, password, passwordKey: 'ssl.keystore.password' });
     const entry = store.key(keyPassword ?? password);
     return checked(texts, 'ssl.keystore.location', entry.key, entry.chain);
   }
-  if (texts.given('ssl.keystore.password') !== null) {
+  if (given(texts, 'ssl.keystore.password') !== null) {
     throw new ConfigError(
       'A key store in PEM has no password of its own',
       texts.name('ssl.keystore.password'),
@@ -65,7 +65,7 @@ export function loadKeyStore(texts: ListenerTexts): KeyMaterial {
   return checked(texts, 'ssl.keystore.location', keyOf(texts, text, keyPassword), certificatesOf(text));
 }
 
-export function storeType(texts: ListenerTexts, key: 'ssl.keystore.type' | 'ssl.truststore.type'): string {
+export function storeType(texts: TlsTexts, key: 'ssl.keystore.type' | 'ssl.truststore.type'): string {
   const type = (texts.get(key) ?? '').trim().toUpperCase();
   if (STORE_TYPES.includes(type)) return type;
   throw new ConfigError(`${type || '(nothing)'} is no type of store`, texts.name(key), `use ${STORE_TYPES.join(', ')}`);
@@ -78,7 +78,7 @@ export function certificatesOf(text: string): string[] {
     .map((block) => block.text);
 }
 
-function refuseMixture(texts: ListenerTexts, type: string, location: string | null): void {
+function refuseMixture(texts: TlsTexts, type: string, location: string | null): void {
   if (type !== 'PEM') {
     throw new ConfigError(
       `ssl.keystore.key and ssl.keystore.certificate.chain are PEM, but the store's type is ${type}`,
@@ -95,12 +95,12 @@ function refuseMixture(texts: ListenerTexts, type: string, location: string | nu
   }
 }
 
-function keyOf(texts: ListenerTexts, text: string, password: string | null): KeyObject {
+function keyOf(texts: TlsTexts, text: string, password: string | null): KeyObject {
   const block = pemBlocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'));
   if (!block) {
     throw new ConfigError(
-      `Listener ${texts.listenerName} has no private key: nothing begins with -----BEGIN PRIVATE KEY-----`,
-      texts.given('ssl.keystore.key') === null ? texts.name('ssl.keystore.location') : texts.name('ssl.keystore.key'),
+      `There is no private key for ${texts.owner}: nothing begins with -----BEGIN PRIVATE KEY-----`,
+      given(texts, 'ssl.keystore.key') === null ? texts.name('ssl.keystore.location') : texts.name('ssl.keystore.key'),
       'put the key in PEM there, PKCS#8 best: openssl pkcs8 -topk8 -in key.pem',
     );
   }
@@ -108,7 +108,7 @@ function keyOf(texts: ListenerTexts, text: string, password: string | null): Key
     return createPrivateKey({ key: block.text, ...(password === null ? {} : { passphrase: password }) });
   } catch (error) {
     throw new ConfigError(
-      `The private key of listener ${texts.listenerName} cannot be read: ${(error as Error).message}`,
+      `The private key of ${texts.owner} cannot be read: ${(error as Error).message}`,
       texts.name('ssl.key.password'),
       'give the password that the key was encrypted with, and none for a key in the clear',
     );
@@ -116,13 +116,13 @@ function keyOf(texts: ListenerTexts, text: string, password: string | null): Key
 }
 
 /** The chain with the key's own certificate first; throws when there is none. */
-function checked(texts: ListenerTexts, at: string, key: KeyObject, certificates: readonly string[]): KeyMaterial {
+function checked(texts: TlsTexts, at: string, key: KeyObject, certificates: readonly string[]): KeyMaterial {
   const parsed = certificates.map((text) => {
     try {
       return new X509Certificate(text);
     } catch (error) {
       throw new ConfigError(
-        `A certificate of listener ${texts.listenerName} cannot be read: ${(error as Error).message}`,
+        `A certificate of ${texts.owner} cannot be read: ${(error as Error).message}`,
         texts.name(at),
         'give certificates in PEM (-----BEGIN CERTIFICATE-----) as they were issued',
       );
@@ -132,8 +132,8 @@ function checked(texts: ListenerTexts, at: string, key: KeyObject, certificates:
   if (own < 0) {
     throw new ConfigError(
       parsed.length === 0
-        ? `Listener ${texts.listenerName} has no certificate: nothing begins with -----BEGIN CERTIFICATE-----`
-        : `No certificate of listener ${texts.listenerName} belongs to its private key`,
+        ? `There is no certificate for ${texts.owner}: nothing begins with -----BEGIN CERTIFICATE-----`
+        : `No certificate of ${texts.owner} belongs to its private key`,
       texts.name(at),
       "give the certificate chain that was issued for this key, the holder's own certificate first",
     );

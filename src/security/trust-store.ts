@@ -5,14 +5,14 @@ import { X509Certificate } from 'node:crypto';
 import { ConfigError } from '../config/config-error.ts';
 import { openBinaryStore } from './binary-store.ts';
 import { certificatesOf, storeType } from './key-store.ts';
-import type { ListenerTexts } from './listener-texts.ts';
 import { readStoreFile } from './store-file.ts';
+import { given, type TlsTexts } from './tls-texts.ts';
 
 /** PEM certificates; none when no trust store is given. Throws a ConfigError. */
-export function loadTrustStore(texts: ListenerTexts): string[] {
+export function loadTrustStore(texts: TlsTexts): string[] {
   const type = storeType(texts, 'ssl.truststore.type');
-  const location = texts.given('ssl.truststore.location');
-  const inline = texts.given('ssl.truststore.certificates');
+  const location = given(texts, 'ssl.truststore.location');
+  const inline = given(texts, 'ssl.truststore.certificates');
   if (inline !== null && (type !== 'PEM' || location !== null)) {
     throw new ConfigError(
       type === 'PEM'
@@ -26,7 +26,7 @@ export function loadTrustStore(texts: ListenerTexts): string[] {
   if (location === null) return [];
   const setting = texts.name('ssl.truststore.location');
   const bytes = readStoreFile(location, setting);
-  const password = texts.given('ssl.truststore.password');
+  const password = given(texts, 'ssl.truststore.password');
   if (type === 'PEM') {
     if (password === null) return checked(texts, 'ssl.truststore.location', certificatesOf(bytes.toString('latin1')));
     throw new ConfigError(
@@ -39,10 +39,10 @@ export function loadTrustStore(texts: ListenerTexts): string[] {
   return checked(texts, 'ssl.truststore.location', store.trusted());
 }
 
-function checked(texts: ListenerTexts, at: string, certificates: string[]): string[] {
+function checked(texts: TlsTexts, at: string, certificates: string[]): string[] {
   if (certificates.length === 0) {
     throw new ConfigError(
-      `The trust store of listener ${texts.listenerName} holds no certificate`,
+      `The trust store of ${texts.owner} holds no certificate`,
       texts.name(at),
       'put the certificates of the issuers there',
     );
@@ -52,7 +52,7 @@ function checked(texts: ListenerTexts, at: string, certificates: string[]): stri
       new X509Certificate(text);
     } catch (error) {
       throw new ConfigError(
-        `A trusted certificate of listener ${texts.listenerName} cannot be read: ${(error as Error).message}`,
+        `A trusted certificate of ${texts.owner} cannot be read: ${(error as Error).message}`,
         texts.name(at),
         'give certificates as they were issued',
       );

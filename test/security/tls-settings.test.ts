@@ -78,8 +78,12 @@ describe('keys and certificates in PEM', () => {
   const path = folder.write('own.pem', `${own.key}${own.certificate}`);
   const file = { 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': path };
   const wrong: [string, Record<string, string>, RegExp][] = [
-    ['nothing', {}, /has no key and no certificate[\s\S]*ssl.keystore.location/],
-    ['only a key', { 'ssl.keystore.type': 'PEM', 'ssl.keystore.key': own.key }, /lacks ssl.keystore.certificate.chain/],
+    ['nothing', {}, /no key and no certificate for listener SSL[\s\S]*ssl.keystore.location/],
+    [
+      'only a key',
+      { 'ssl.keystore.type': 'PEM', 'ssl.keystore.key': own.key },
+      /no ssl.keystore.certificate.chain for/,
+    ],
     ['PEM, but type JKS', { ...pem, 'ssl.keystore.type': 'JKS' }, /store's type is JKS[\s\S]*ssl.keystore.type=PEM/],
     ['both', { ...pem, 'ssl.keystore.location': path }, /Both ssl.keystore.location/],
     [
@@ -87,8 +91,8 @@ describe('keys and certificates in PEM', () => {
       { ...pem, 'ssl.keystore.certificate.chain': other.certificate },
       /No certificate .* belongs/,
     ],
-    ['no certificate', { ...pem, 'ssl.keystore.certificate.chain': 'x' }, /has no certificate/],
-    ['no key', { ...pem, 'ssl.keystore.key': 'x' }, /has no private key/],
+    ['no certificate', { ...pem, 'ssl.keystore.certificate.chain': 'x' }, /no certificate for/],
+    ['no key', { ...pem, 'ssl.keystore.key': 'x' }, /no private key for/],
     ['a damaged key', { ...pem, 'ssl.keystore.key': own.key.replace(/M../, 'AAA') }, /private key .* cannot be read/],
     [
       'a damaged certificate',

@@ -9,8 +9,9 @@ import { startTestBroker } from '../../src/testing/test-broker.ts';
 
 const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'millrace-test-broker-'));
 
-async function sendAndRead(bootstrapServers: string, topic: string, value: string): Promise<string[]> {
-  const client = { clientId: 'test', bootstrapBrokers: bootstrapServers.split(',') };
+async function sendAndRead(bootstrapServers: string, topic: string, value: string, ca?: string): Promise<string[]> {
+  const tls = ca === undefined ? {} : { tls: { ca } };
+  const client = { clientId: 'test', bootstrapBrokers: bootstrapServers.split(','), ...tls };
   const producer = new Producer({ ...client, serializers: stringSerializers, autocreateTopics: true });
   await producer.send({ messages: [{ topic, key: 'k', value }] });
   await producer.close();
@@ -33,6 +34,12 @@ describe('test broker', () => {
     assert.notEqual(one.clusterId, other.clusterId);
     assert.deepEqual(await sendAndRead(one.bootstrapServers, 'words', 'first'), ['first']);
     assert.deepEqual(await sendAndRead(other.bootstrapServers, 'words', 'second'), ['second']);
+  });
+
+  test('with TLS, and the certificate to trust', async () => {
+    await using broker = await startTestBroker({ tls: true });
+    assert.deepEqual(await sendAndRead(broker.bootstrapServers, 'words', 'secret', broker.ca), ['secret']);
+    assert.deepEqual(broker.listeners, [{ name: 'SSL', host: broker.host, port: broker.port }]);
   });
 
   test('with a folder the next broker finds what the last one had', async () => {
