@@ -1,5 +1,5 @@
 /** What a process has used and holds, from /proc. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100; // USER_HZ, on every Linux that Node runs on
 
@@ -15,9 +15,22 @@ export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
+/** Nanoseconds on a processor of all threads that live now: finer than cpuSeconds(), which counts in hundredths. */
+function threadNs(pid: number): number {
+  let ns = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return ns;
+}
+
 /** CPU of an idle process over a while, in percent of one core. */
 export async function idleCpuPercent(pid: number, seconds: number): Promise<number> {
-  const [before, startedMs] = [cpuSeconds(pid), performance.now()];
+  const [before, startedMs] = [threadNs(pid), performance.now()];
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  return (100 * (cpuSeconds(pid) - before)) / ((performance.now() - startedMs) / 1000);
+  return (threadNs(pid) - before) / 1e4 / (performance.now() - startedMs);
 }
