@@ -13,9 +13,10 @@ import { type Random, seededRandom } from '../../../src/base/random.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { GroupFixture, settle } from './group-fixture.ts';
 
-const STEPS = 400;
+const STEPS_MAX = 400;
 /** More in a longer run: SIMULATION_SEEDS=1000 npm test. */
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 12);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 40);
+const PEACE_ROUNDS = 80;
 
 class Client {
   readonly fixture: GroupFixture;
@@ -148,7 +149,7 @@ async function run(seed: number): Promise<void> {
     { length: 5 },
     (_, index) => new Client(fixture, index < 2 ? `instance-${index}` : null, index, history, acknowledged),
   );
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 20 + random.below(STEPS_MAX - 20); step > 0; step--) {
     const client = clients[random.below(clients.length)];
     const dice = random.below(100);
     if (dice < 75) client.act(random);
@@ -180,9 +181,12 @@ async function converge(fixture: GroupFixture, clients: Client[], random: Random
   fixture.log.failWith(null);
   fixture.log.release();
   for (const client of clients) if (!client.alive) client.start();
-  for (let round = 0; round < 80; round++) {
+  const isTogether = (): boolean =>
+    clients.every(({ generation, assigned }) => assigned && generation === clients[0].generation);
+  for (let round = 0, settledRounds = 0; round < PEACE_ROUNDS && settledRounds < 5; round++) {
     for (const client of clients) client.act(random);
     await fixture.advance(1_000);
+    settledRounds = isTogether() ? settledRounds + 1 : 0;
   }
   const [first] = clients;
   assert.equal(await fixture.state(), 'Stable', `seed ${seed}`);

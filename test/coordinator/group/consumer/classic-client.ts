@@ -61,7 +61,8 @@ export class ClassicClient {
   }
 
   #planFor(members: number, index: number): Buffer {
-    const partitions = Array.from({ length: 8 }, (_, partition) => partition).filter(
+    const length = this.fixture.topics.byName('orders')?.partitionCount ?? 0;
+    const partitions = Array.from({ length }, (_, partition) => partition).filter(
       (partition) => partition % members === index,
     );
     const assignedPartitions = [{ topic: 'orders', partitions }];

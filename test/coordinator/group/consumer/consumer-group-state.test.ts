@@ -51,3 +51,7 @@ test('a target that moves while a member gives partitions back: it gets back wha
     ],
   );
 });
+
+test('states are written with the numbers of Kafka', () => {
+  assert.deepEqual(MemberState, { Stable: 0, UnrevokedPartitions: 1, UnreleasedPartitions: 2, Unknown: 127 });
+});

@@ -1,8 +1,9 @@
 /**
- * Random runs of consumer groups in simulated time: members join, leave, die, come back, lose answers; the coordinator
- * restarts, is slow, and loses appends. What must hold:
+ * Random runs of consumer groups in simulated time: members join, leave, die, come back, lose answers; topics grow, are
+ * deleted and made anew; the coordinator restarts, is slow, and loses appends. What must hold:
  *
  *   - no partition is held by two clients at a time
+ *   - the coordinator never gives a partition to a member while another one may still hold it
  *   - the state in memory is the state that the log gives
  *   - the coordinator never fails in a way it did not expect
  *   - left in peace, all partitions are held, and the group is stable
@@ -13,14 +14,17 @@ import { type Random, seededRandom } from '../../../../src/base/random.ts';
 import { ErrorCode } from '../../../../src/protocol/errors.ts';
 import { GroupFixture, settle } from '../group-fixture.ts';
 import { ClassicClient } from './classic-client.ts';
-import { heartbeat, JOIN, names } from './consumer-fixture.ts';
+import { describe, heartbeat, JOIN, names } from './consumer-fixture.ts';
 
-const STEPS = 300;
+const STEPS_MAX = 300;
 /** More in a longer run: SIMULATION_SEEDS=1000. */
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 8);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 40);
+const PEACE_ROUNDS = 150;
+const ORDERS_PARTITIONS_MAX = 14;
 
 interface Actor {
   alive: boolean;
+  /** What it holds, as topic id and partition. */
   readonly held: readonly string[];
   act(random: Random): void;
   die(): void;
@@ -47,7 +51,7 @@ class ConsumerActor implements Actor {
   }
 
   get held(): string[] {
-    return names(this.#fixture, this.#topicPartitions);
+    return this.#topicPartitions.flatMap(({ topicId, partitions }) => partitions.map((each) => `${topicId}-${each}`));
   }
 
   start(): void {
@@ -127,7 +131,8 @@ class ClassicActor implements Actor {
   }
 
   get held(): string[] {
-    return this.#client.names;
+    const topicId = this.#fixture.topics.byName('orders')?.id;
+    return this.#client.held.map((partition) => `${topicId}-${partition}`);
   }
 
   start(): void {
@@ -162,13 +167,17 @@ async function run(seed: number, actors: (fixture: GroupFixture) => Actor[], isE
   const random = seededRandom(seed);
   const fixture = await GroupFixture.start({ seed, config: { initialRebalanceDelayMs: 500 } });
   const all = actors(fixture);
+  const shared: string[] = [];
   const check = (): void => {
     const held = all.flatMap((actor) => [...actor.held]);
     if (isExclusive) assert.equal(new Set(held).size, held.length, `seed ${seed}: a partition has two owners`);
+    // Answered when what it tells of is durable, which may be long after.
+    void sharedPartitions(fixture).then((found) => shared.push(...found));
+    assert.deepEqual(shared, [], `seed ${seed}: partitions are given to two members`);
   };
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 20 + random.below(STEPS_MAX - 20); step > 0; step--) {
     const actor = all[random.below(all.length)];
-    const dice = random.below(100);
+    const dice = random.below(102);
     if (dice < 72) actor.act(random);
     else if (dice < 75) actor.die();
     else if (dice < 84) actor.start();
@@ -177,14 +186,15 @@ async function run(seed: number, actors: (fixture: GroupFixture) => Actor[], isE
     else if (dice < 92) fixture.log.failWith(ErrorCode.NOT_ENOUGH_REPLICAS);
     else if (dice < 96) fixture.log.failWith(null);
     else if (dice < 98) await restart(fixture, seed);
+    else if (dice < 100) changeTopics(fixture, random);
     else await fixture.advance(random.below(5_000));
     await fixture.advance(random.below(800));
     check();
   }
   fixture.log.failWith(null);
   fixture.log.release();
-  for (const actor of all) actor.start();
-  for (let round = 0; round < 150; round++) {
+  let settledRounds = 0;
+  for (let round = 0; round < PEACE_ROUNDS && settledRounds < 5; round++) {
     for (const actor of all) {
       // Peace: nobody leaves, nothing is lost.
       actor.start();
@@ -192,12 +202,43 @@ async function run(seed: number, actors: (fixture: GroupFixture) => Actor[], isE
     }
     await fixture.advance(1_000);
     check();
+    settledRounds = (await unsettled(fixture, all)) === '' ? settledRounds + 1 : 0;
   }
+  assert.equal(await unsettled(fixture, all), '', `seed ${seed}`);
+}
+
+/** Partitions that the coordinator gives to one member while another one has them, or has yet to give them back. */
+async function sharedPartitions(fixture: GroupFixture): Promise<string[]> {
+  const { members } = await describe(fixture);
+  const owned = members.flatMap(({ assignment }) => names(fixture, assignment.topicPartitions));
+  return owned.filter((name, index) => owned.indexOf(name) < index);
+}
+
+/** Why the group has not come to rest; '' when it has. */
+async function unsettled(fixture: GroupFixture, all: readonly Actor[]): Promise<string> {
   const { groups } = await fixture.coordinator.listGroups({ statesFilter: [], typesFilter: [] }, fixture.context(5));
-  assert.deepEqual([groups[0].groupType, groups[0].groupState], ['consumer', 'Stable'], `seed ${seed}`);
-  const held = all.flatMap((actor) => [...actor.held]).filter((name) => name.startsWith('orders'));
-  assert.equal(held.length, 8, `seed ${seed}`);
-  assert.equal(new Set(held).size, 8, `seed ${seed}`);
+  const state = `${groups[0]?.groupType} ${groups[0]?.groupState}`;
+  if (state !== 'consumer Stable') return state;
+  const orders = fixture.topics.byName('orders')!;
+  const held = all.flatMap((actor) => [...actor.held]).filter((name) => name.startsWith(orders.id));
+  const isComplete = held.length === orders.partitionCount && new Set(held).size === held.length;
+  return isComplete ? '' : `held: ${held}`;
+}
+
+/** Orders only grows; payments comes and goes, with another id each time. */
+function changeTopics(fixture: GroupFixture, random: Random): void {
+  const { topics, coordinator } = fixture;
+  const [orders, payments] = [topics.byName('orders')!, topics.byName('payments')];
+  if (random.below(2) === 0) {
+    topics.add('orders', Math.min(orders.partitionCount + 1, ORDERS_PARTITIONS_MAX));
+  } else if (payments) {
+    topics.remove('payments');
+    void coordinator.topicsDeleted([payments]).catch(() => {}); // the log may be failing just now
+  } else {
+    const id = Buffer.from(`payments${random.below(1_000_000)}`.padEnd(16, '_').slice(0, 16)).toString('base64url');
+    topics.add('payments', 1 + random.below(6), id);
+  }
+  coordinator.topicsChanged();
 }
 
 async function restart(fixture: GroupFixture, seed: number): Promise<void> {
