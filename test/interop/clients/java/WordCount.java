@@ -29,7 +29,7 @@ public final class WordCount {
         config.put("session.timeout.ms", "2000");
         config.put("heartbeat.interval.ms", "300");
         config.put("consumer.auto.offset.reset", "earliest");
-        config.put("producer.transaction.timeout.ms", "10000");
+        config.put("producer.transaction.timeout.ms", "3000");
         config.put("reconnect.backoff.max.ms", "100");
         StreamsBuilder builder = new StreamsBuilder();
         // By another key than that of the input: the words go through a topic of their own to be grouped.
