@@ -12,7 +12,7 @@ import { consumerMemberRecord, type GroupRecord } from '../group-records.ts';
 import { NO_PARTITIONS, type OwnedPartitions, toTopicPartitions } from './partition-sets.ts';
 
 /** Numbers as Kafka writes them. */
-export const MemberState = { Stable: 1, UnrevokedPartitions: 2, UnreleasedPartitions: 3, Unknown: 127 } as const;
+export const MemberState = { Stable: 0, UnrevokedPartitions: 1, UnreleasedPartitions: 2, Unknown: 127 } as const;
 
 export const JOIN_EPOCH = 0;
 export const LEAVE_EPOCH = -1;
