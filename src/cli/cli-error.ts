@@ -53,6 +53,9 @@ const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
+/** How node:tls says that a certificate will not do. */
+const CERTIFICATE_CODE = /CERT_|_CERT|UNABLE_TO_|_CHAIN|ALTNAME/;
+
 interface ClientFailure extends Error {
   readonly code?: string;
   /** Name of the protocol's error code. */
@@ -75,6 +78,11 @@ export function explain(error: unknown, bootstrap: string): CliError {
     const why =
       { ECONNREFUSED: 'connection refused', ENOTFOUND: 'no such host' }[unreachable.code!] ?? unreachable.code;
     return notReachable(bootstrap, why!);
+  }
+  const certificate = failures.find(({ code }) => code !== undefined && CERTIFICATE_CODE.test(code));
+  if (certificate) {
+    const why = `the broker's certificate is not accepted: ${oneLine(certificate.message)} (${certificate.code})`;
+    return new CliError(why, 'give --tls-ca, or ssl.truststore.location in --client-config', ExitCode.unreachable);
   }
   const authentication = failures.find(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
   if (authentication) return new CliError(oneLine(authentication.message), 'check --sasl, --user and --password');

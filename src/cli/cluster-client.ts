@@ -1,5 +1,6 @@
 /** Connections of the command line: where to connect and how, from options and environment. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Admin, BaseOptions, Consumer, SASLMechanismValue } from '@platformatic/kafka';
 import { ConfigError } from '../config/config-error.ts';
 import { parseProperties } from '../config/properties-file.ts';
@@ -48,14 +49,17 @@ export function clientOptions(flags: ConnectionFlags, env: CliIo['env']): BaseOp
   const mechanism =
     flags.sasl ??
     (protocol.startsWith('SASL') || flags.user ? (properties.get('sasl.mechanism') ?? 'PLAIN') : undefined);
+  const addresses = bootstrapOf(flags, env).split(',').map(checkedAddress);
+  // A name to ask for may not be an address.
+  const named = !addresses.some((address) => isIP(address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) > 0);
   return {
     clientId: 'millrace-cli',
-    bootstrapBrokers: bootstrapOf(flags, env).split(',').map(checkedAddress),
+    bootstrapBrokers: addresses,
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retries: RETRIES,
     retryDelay: RETRY_DELAY_MS,
-    ...(tls ? { tls: tlsOptions(flags, properties), tlsServerName: true } : {}),
+    ...(tls ? { tls: tlsOptions(flags, properties), tlsServerName: named } : {}),
     ...(mechanism ? { sasl: saslOptions(mechanism, flags, properties, env) } : {}),
   };
 }
