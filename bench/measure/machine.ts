@@ -1,6 +1,6 @@
 /** What was measured on: printed in every report, because a figure without its machine says nothing. */
 import { readFileSync, statfsSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 export interface Machine {
   cpu: string;
@@ -11,7 +11,12 @@ export interface Machine {
   node: string;
   dataDirectory: string;
   diskFreeGib: number;
+  /** Of the minute before: what others did here. */
+  loadAverage?: number;
 }
+
+/** As this program began: later it is our own. */
+const loadBefore = Math.round(loadavg()[0]! * 100) / 100;
 
 function isVirtual(): boolean {
   try {
@@ -33,5 +38,6 @@ export function describeMachine(dataDirectory: string): Machine {
     node: process.version,
     dataDirectory,
     diskFreeGib: Math.round((disk.bavail * disk.bsize) / 2 ** 30),
+    loadAverage: loadBefore,
   };
 }

@@ -169,6 +169,9 @@ export function pageData(report: Report): PageData {
       ['Memory', `${machine.memoryGib} GiB`],
       ['System', `${machine.kernel}, Node ${machine.node}`],
       ['Data', `${machine.dataDirectory} (${machine.diskFreeGib} GiB free)`],
+      ...(machine.loadAverage === undefined
+        ? []
+        : [['Load average before', String(machine.loadAverage)] as [string, string]]),
     ],
     notes: report.notes,
     limits: report.limits ? formatLimits(report.limits) : [],

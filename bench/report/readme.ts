@@ -102,8 +102,10 @@ function scaleTable(report: Report): Table {
 }
 
 function machineLine({ machine, createdAt }: Report): string {
-  const { cpu, cores, memoryGib, virtual } = machine;
-  return `${cpu}, ${cores} cores${virtual ? ' of a virtual machine' : ''}, ${memoryGib} GiB; ${createdAt.slice(0, 10)}`;
+  const { cpu, cores, memoryGib, virtual, loadAverage } = machine;
+  const kind = `${cpu}, ${cores} cores${virtual ? ' of a virtual machine' : ''}, ${memoryGib} GiB`;
+  const busy = loadAverage === undefined ? '' : `, load average ${loadAverage} before`;
+  return `${kind}; ${createdAt.slice(0, 10)}${busy}`;
 }
 
 const PICTURE = 'docs/performance.svg';
