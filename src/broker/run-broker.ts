@@ -60,16 +60,18 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
     start(loaded, logger, createLogger({ level: 'debug', format }), onFatal).then(
       (started) => (broker = started),
       (error: Error) => {
-        logger.error({ error: explained(error) ? error.message : String(error.stack) }, 'the broker did not start');
-        process.exit(error instanceof ConfigError ? EXIT_CONFIG : EXIT_FATAL);
+        if (error instanceof ConfigError) {
+          console.error(error.message);
+          process.exit(EXIT_CONFIG);
+        }
+        logger.error(
+          { error: error instanceof StorageError ? error.message : String(error.stack) },
+          'the broker did not start',
+        );
+        process.exit(EXIT_FATAL);
       },
     );
   });
-}
-
-/** Its message says what to do; a stack would only hide it. */
-function explained(error: Error): boolean {
-  return error instanceof StorageError || error instanceof ConfigError;
 }
 
 async function start(

@@ -8,7 +8,7 @@ import { brokerConfigDefinition } from './broker-configs.ts';
 import { ConfigError } from './config-error.ts';
 import type { BrokerListeners } from './listeners.ts';
 
-/** Throws a ConfigError when access control, TLS or SASL is asked for and not there yet. */
+/** Throws a ConfigError when access control or SASL is asked for and not there yet. */
 export function refuseMissingProtection(config: BrokerConfig, { listeners }: BrokerListeners): void {
   const missing = (name: string): boolean => brokerConfigDefinition(name)?.accepted === NOT_YET;
   const refuse = (what: string, check: string, fix: string): never => {
@@ -22,13 +22,13 @@ export function refuseMissingProtection(config: BrokerConfig, { listeners }: Bro
     );
   }
   for (const { name, securityProtocol } of listeners) {
-    const encrypted = securityProtocol.endsWith('SSL') && missing('ssl.keystore.location');
-    const authenticated = securityProtocol.startsWith('SASL') && missing('sasl.enabled.mechanisms');
-    if (!encrypted && !authenticated) continue;
+    if (!securityProtocol.startsWith('SASL') || !missing('sasl.enabled.mechanisms')) continue;
     refuse(
       `Listener ${name} is to speak ${securityProtocol}`,
       'listeners and listener.security.protocol.map',
-      'use PLAINTEXT',
+      securityProtocol === 'SASL_SSL'
+        ? 'use SSL, with ssl.client.auth=required to know the clients'
+        : 'use PLAINTEXT, or SSL with ssl.client.auth=required',
     );
   }
 }
