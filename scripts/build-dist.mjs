@@ -33,6 +33,7 @@ const { metafile } = await build({
     main: join(source, 'main.ts'),
     'broker-thread': join(source, 'broker/threads/broker-thread.ts'),
     'cleaner-worker': join(source, 'broker/cleaner/cleaner-worker.ts'),
+    'background-worker': join(source, 'broker/background/background-worker.ts'),
     cli: join(source, 'cli/main.ts'),
     testing: join(source, 'testing/test-broker.ts'),
   },

@@ -89,6 +89,7 @@ void dropLog(Log* log) {
     segments.swap(log->segments);
     for (Segment* segment : segments) segment->member = false;
     std::vector<Segment*>().swap(log->dirty);
+    std::vector<Damage>().swap(log->damage);
     std::string().swap(log->folder);
     log->folderVersion = log->folderSyncedVersion = 0;
     log->foldersMade = 0;
@@ -199,10 +200,33 @@ int setLogOptions(double handle, const LogOptions& options) {
   return 0;
 }
 
+int setDamage(double handle, const double* ranges, uint32_t count) {
+  LockedLog log(handle);
+  if (!log) return WRONG_HANDLE;
+  log->damage.clear();
+  for (const double* range = ranges; range < ranges + count * DAMAGE_STRIDE; range += DAMAGE_STRIDE)
+    log->damage.push_back({static_cast<int64_t>(range[0]), static_cast<int64_t>(range[1]), static_cast<int64_t>(range[2]),
+                           static_cast<int64_t>(range[3]), static_cast<int64_t>(range[4])});
+  return 0;
+}
+
+int trimSegment(Log* log, Segment* segment) {
+  if (!segment->preallocated) return 0;
+  std::lock_guard lock(log->mutex);
+  if (const int result = segment->ensureOpen(); result < 0) return result;
+  if (ftruncate(segment->fd, segment->sizeBytes) < 0) return -errno;
+  segment->preallocated = false;
+  markDirty(log, segment);
+  return 0;
+}
+
 int closeLog(double handle) {
   Log* log = ownedLog(handle);
   if (log == nullptr) return WRONG_HANDLE;
-  if (log->active()) writeIndexes(log, log->active(), true);
+  if (log->active()) {
+    writeIndexes(log, log->active(), true);
+    trimSegment(log, log->active());
+  }
   dropLog(log);
   return 0;
 }
@@ -234,10 +258,11 @@ int rollLog(double handle, int64_t baseOffset) {
     return baseOffset == active->baseOffset && active->sizeBytes == 0 ? 0 : -EEXIST;
   if (active) {
     if (const int result = writeIndexes(log, active, true); result < 0) return result;
+    if (const int result = trimSegment(log, active); result < 0) return result;
   }
   Segment* segment = makeSegment(log, baseOffset, 0);
   if (segment == nullptr) return -ENOMEM;
-  const int result = segment->create();
+  const int result = segment->create(log->options.preallocateBytes);
   if (result < 0) {
     unlinkFiles(segment);
     retireSegment(log, segment);

@@ -105,6 +105,23 @@ bool isCached(int fd, int64_t position) {
   return got >= 0 || errno != EAGAIN;
 }
 
+// Where a walk may go in a segment with damage: from `start` on, and before `end`.
+struct WalkBounds {
+  int64_t start = 0;
+  int64_t end = INT64_MAX;
+};
+
+// (under the lock) False when the offset itself lies in a damaged range.
+bool findBounds(const std::vector<Damage>& damage, int64_t segment, int64_t offset, WalkBounds& bounds) {
+  for (const Damage& range : damage) {
+    if (offset >= range.fromOffset && offset < range.toOffset) return false;
+    if (range.segment != segment) continue;
+    if (range.toOffset <= offset) bounds.start = std::max(bounds.start, range.toPosition);
+    else bounds.end = std::min(bounds.end, range.fromPosition);
+  }
+  return true;
+}
+
 struct Range {
   int64_t position;
   int64_t end;
@@ -147,14 +164,15 @@ bool rangeInTail(const Segment* segment, int64_t offset, int64_t upperOffset, Ra
 // Finds the range in the files. Returns 1, 0 when no batch of the segment has the offset or a later one, or a negative
 // errno. `upperInside`: the upper offset lies in this segment.
 int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_t upperOffset, const Start& upperFrom,
-                 bool upperInside, double maxBytes, Range& range) {
-  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
+                 bool upperInside, double maxBytes, const WalkBounds& bounds, Range& range) {
+  const int64_t walkEnd = std::min(pinned.sizeBytes, bounds.end);
+  HeaderWalk walk(pinned.fd, std::max(pinned.startPosition(from, offset), bounds.start), walkEnd);
   const int found = walkTo(walk, offset);
   if (found <= 0) return found;
   range.position = walk.position();
   range.firstBatchBytes = walk.sizeBytes();
   range.baseOffset = walk.header().baseOffset();
-  range.end = pinned.sizeBytes;
+  range.end = walkEnd;
   // The bound matters only if the bytes asked for reach it.
   if (!upperInside || static_cast<double>(range.position) + maxBytes <= static_cast<double>(range.position)) return 1;
   const int64_t bound = pinned.startPosition(upperFrom, upperOffset);
@@ -201,6 +219,7 @@ int planRead(double handle, double offsetAsked, double maxBytes, double upperAsk
     int64_t wanted;
     bool upperInside;
     int64_t recentFrom;
+    WalkBounds bounds;
     {
       LockedLog log(handle);
       if (!log) return WRONG_HANDLE;
@@ -214,6 +233,7 @@ int planRead(double handle, double offsetAsked, double maxBytes, double upperAsk
       Segment* segment = log->segments[index];
       wanted = std::max(offset, segment->baseOffset);
       if (segment == active && wanted >= segment->nextOffset) return planAtEnd;
+      if (!log->damage.empty() && !findBounds(log->damage, segment->baseOffset, wanted, bounds)) return planDamaged;
       const bool inTail = segment == active && rangeInTail(segment, wanted, upperOffset, range);
       upperInside = segment == active ? upperOffset < segment->nextOffset
                                       : upperOffset < log->segments[index + 1]->baseOffset;
@@ -230,8 +250,9 @@ int planRead(double handle, double offsetAsked, double maxBytes, double upperAsk
       if (upperInside) upperFrom = pinned.startInMemory(upperOffset);
       recentFrom = std::max(segment->appendedFrom, segment->sizeBytes - RECENT_BYTES);
     }
-    const int found = rangeInFiles(pinned, wanted, from, upperOffset, upperFrom, upperInside, maxBytes, range);
+    const int found = rangeInFiles(pinned, wanted, from, upperOffset, upperFrom, upperInside, maxBytes, bounds, range);
     if (found < 0) return found;
+    if (found == 0 && bounds.end <= pinned.sizeBytes) return planDamaged;
     if (found == 0) {
       passed = pinned.segment->baseOffset;
       continue;

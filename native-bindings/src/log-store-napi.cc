@@ -84,7 +84,7 @@ napi_value hasCodec(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// openLog(folder) with indexIntervalBytes, indexBytesMax; returns a number
+// openLog(folder) with indexIntervalBytes, indexBytesMax, preallocateBytes; returns a number
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   const double* exchange = exchangeOf(env);
@@ -93,12 +93,12 @@ napi_value open(napi_env env, napi_callback_info info) {
   if (napi_get_value_string_utf8(env, args.values[0], folder, sizeof folder, &length) != napi_ok || length == 0 ||
       length >= sizeof folder - 64)
     return throwRange(env, "openLog: not a path");
-  return toNumber(env, openLog(folder, {whole(exchange[0]), whole(exchange[1])}));
+  return toNumber(env, openLog(folder, {whole(exchange[0]), whole(exchange[1]), whole(exchange[2])}));
 }
 
 napi_value setOptions(napi_env env, napi_callback_info) {
   const double* exchange = exchangeOf(env);
-  return answer(env, setLogOptions(exchange[0], {whole(exchange[1]), whole(exchange[2])}));
+  return answer(env, setLogOptions(exchange[0], {whole(exchange[1]), whole(exchange[2]), whole(exchange[3])}));
 }
 
 napi_value closeOne(napi_env env, napi_callback_info) { return answer(env, closeLog(exchangeOf(env)[0])); }
@@ -161,6 +161,14 @@ napi_value append(napi_env env, napi_callback_info info) {
 napi_value plan(napi_env env, napi_callback_info) {
   double* exchange = exchangeOf(env);
   return answer(env, planRead(exchange[0], exchange[1], exchange[2], exchange[3], exchange));
+}
+
+// setDamage(ranges) with log
+napi_value tellDamage(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  const DoubleElements ranges(env, args.values[0]);
+  const auto count = static_cast<uint32_t>(ranges.length / DAMAGE_STRIDE);
+  return answer(env, setDamage(exchangeOf(env)[0], ranges.data, count));
 }
 
 // readPlanned(target) with file, position, targetAt, sizeBytes
@@ -273,6 +281,7 @@ void defineLogStore(napi_env env, napi_value exports) {
       {"reset", reset},
       {"append", append},
       {"planRead", plan},
+      {"setDamage", tellDamage},
       {"readPlanned", readHeld},
       {"release", release},
       {"readHeaders", headers},

@@ -26,6 +26,17 @@ constexpr int WRONG_NO_SEGMENT = INT_MIN + 3;
 struct LogOptions {
   int64_t indexIntervalBytes;
   int64_t indexBytesMax;
+  // A new segment's file gets this size at once; 0: it grows.
+  int64_t preallocateBytes;
+};
+
+// A damaged part of a closed segment: nothing of it is given to readers.
+struct Damage {
+  int64_t segment;
+  int64_t fromPosition;
+  int64_t toPosition;
+  int64_t fromOffset;
+  int64_t toOffset;
 };
 
 struct Log {
@@ -39,6 +50,8 @@ struct Log {
   std::vector<Segment*> segments;
   // Those with bytes that no finished sync covers, as far as the owner knows (superset).
   std::vector<Segment*> dirty;
+  // Ascending.
+  std::vector<Damage> damage;
   // Changes of the folder's entries, and how many of them are synced.
   uint64_t folderVersion = 0;
   uint64_t folderSyncedVersion = 0;
@@ -74,7 +87,8 @@ class LockedLog {
 constexpr uint32_t SEGMENT_STRIDE = 9;
 constexpr uint32_t APPEND_STRIDE = 6;
 constexpr uint32_t PLAN_STRIDE = 7;
-enum PlanStatus : int { planOk = 0, planAtEnd = 1, planOutOfRange = 2 };
+constexpr uint32_t DAMAGE_STRIDE = 5;
+enum PlanStatus : int { planOk = 0, planAtEnd = 1, planOutOfRange = 2, planDamaged = 3 };
 
 struct SegmentScan {
   int64_t validBytes;
@@ -86,6 +100,7 @@ struct SegmentScan {
 // log-open.cc, log-replace.cc (owner)
 double openLog(const char* folder, const LogOptions& options);
 int setLogOptions(double handle, const LogOptions& options);
+int setDamage(double handle, const double* ranges, uint32_t count);
 int closeLog(double handle);
 int logState(double handle, int64_t segmentBaseOffset, double* out);
 int rollLog(double handle, int64_t baseOffset);
@@ -114,6 +129,8 @@ int64_t readFile(int fd, uint8_t* target, int64_t sizeBytes, int64_t position);
 void markDirty(Log* log, Segment* segment);
 // Takes the segment away from its log (already removed from `segments`); may free it. (owner)
 void retireSegment(Log* log, Segment* segment);
+// Cuts a file that was made larger than its segment. (owner)
+int trimSegment(Log* log, Segment* segment);
 // Adds the closing time entry where `closing`, and writes pending entries of both indexes. (owner)
 int writeIndexes(Log* log, Segment* segment, bool closing);
 

@@ -44,7 +44,7 @@ void unpin(Segment* segment) {
   segment->plans.store(0);
   segment->writeVersion.store(0);
   segment->syncedVersion.store(0);
-  segment->member = segment->loaded = segment->torn = false;
+  segment->member = segment->loaded = segment->torn = segment->preallocated = false;
   segment->bytesSinceIndexEntry = 0;
   segment->modifiedMs = 0;
   segmentTable().free(segment->handle);
@@ -72,12 +72,16 @@ std::string Segment::path(const char* suffix) const {
   return log->folder + name;
 }
 
-int Segment::create() {
+int Segment::create(int64_t preallocateBytes) {
   fd = open(path(".log").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return -errno;
   noteOpened(this);
   if (const int result = offsetIndex.create(path(".index")); result < 0) return result;
   if (const int result = timeIndex.create(path(".timeindex")); result < 0) return result;
+  // A disk without room for all of it is no reason not to begin.
+  if (preallocateBytes > 0)
+    preallocated = fallocate(fd, 0, 0, preallocateBytes) == 0 ||
+                   (errno == EOPNOTSUPP && ftruncate(fd, preallocateBytes) == 0);
   loaded = true;
   return 0;
 }

@@ -68,6 +68,8 @@ struct Segment {
   bool loaded = false;
   // Bytes that are no batch lie behind the last good one: nothing may be appended before a rebuild and a truncation.
   bool torn = false;
+  // The file is larger than the segment.
+  bool preallocated = false;
   int fd = -1;
   // End of the good bytes; before `loaded`, the size of the file.
   int64_t sizeBytes = 0;
@@ -95,7 +97,8 @@ struct Segment {
 
   // The functions below return 0 or a negative errno. They need the log's lock, or the owner and no reader yet.
   std::string path(const char* suffix) const;
-  int create();
+  // With a size for the file, as far as the disk has room for it.
+  int create(int64_t preallocateBytes);
   int ensureOpen();
   // Opens what look-ups in the written part of an index need; false when there is no such part.
   bool openOffsetIndex();

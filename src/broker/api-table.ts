@@ -17,6 +17,7 @@ import { addPartitionsToTxn } from './apis/24-add-partitions-to-txn.ts';
 import { writeTxnMarkers } from './apis/27-write-txn-markers.ts';
 import { describeAcls } from './apis/29-describe-acls.ts';
 import { describeConfigs } from './apis/32-describe-configs.ts';
+import { alterReplicaLogDirs } from './apis/34-alter-replica-log-dirs.ts';
 import { describeLogDirs } from './apis/35-describe-log-dirs.ts';
 import { incrementalAlterConfigs } from './apis/44-incremental-alter-configs.ts';
 import { describeClientQuotas } from './apis/48-describe-client-quotas.ts';
@@ -56,6 +57,7 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     offsetForLeaderEpoch,
     describeAcls,
     describeConfigs,
+    alterReplicaLogDirs,
     describeLogDirs,
     incrementalAlterConfigs,
     describeClientQuotas,

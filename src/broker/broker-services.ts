@@ -12,6 +12,7 @@ import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { AutoTopics } from './auto-topics.ts';
 import type { ClientSoftware } from './io/client-software.ts';
 import type { LogDirectories } from './log-directories.ts';
+import type { ReplicaMover } from './moves/replica-mover.ts';
 import type { PartitionManager } from './partition-manager.ts';
 import type { StorageLinks } from './storage-links.ts';
 import type { ClientMetricsManager } from './telemetry/client-metrics-manager.ts';
@@ -39,6 +40,7 @@ export interface BrokerServices {
   readonly storage: StorageLinks;
   readonly table: PartitionTable;
   readonly logDirectories: LogDirectories;
+  readonly moves: ReplicaMover;
   readonly autoTopics: AutoTopics;
   readonly clientMetrics: ClientMetricsManager;
   /** The settings now, dynamic ones included. */

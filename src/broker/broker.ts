@@ -26,6 +26,7 @@ import { RowSlot } from '../ring/partition-table.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
+import type { BackgroundPool } from './background/background-pool.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
 import type { CleanerPool } from './cleaner/cleaner-pool.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
@@ -41,6 +42,7 @@ import { PartitionManager } from './partition-manager.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
 import { StorageLinks } from './storage-links.ts';
+import { StorageServices, startDirectories } from './storage-services.ts';
 import { dynamicStorageSettings } from './storage-settings.ts';
 import { TelemetryServices } from './telemetry/telemetry-services.ts';
 import type { Hosts } from './threads/hosts.ts';
@@ -55,6 +57,8 @@ export interface BrokerOptions {
   startHosts(config: BrokerConfig): Promise<Hosts>;
   /** Where compaction does its work. */
   readonly cleanerPool: CleanerPool;
+  /** Where other long work on files is done. */
+  readonly backgroundPool: BackgroundPool;
   /** Something failed that forbids to go on (a failed sync, a failed metadata log). */
   onFatal(error: Error): void;
 }
@@ -79,13 +83,13 @@ export class Broker {
   readonly #hosts: Hosts;
   readonly #locks: DirectoryLocks;
   readonly #security: ListenerSecurity;
-  readonly #directory: MetadataDirectory;
   readonly #directories: LogDirectories;
   readonly #controller: LocalController;
   readonly #io: IoLinks;
   readonly #storage: StorageLinks;
   readonly #partitions: PartitionManager;
   readonly #cleaner: LogCleaner;
+  readonly #storageServices: StorageServices;
   readonly #groups: GroupCoordinator;
   readonly #producerIds: ProducerIds;
   readonly #transactions: TransactionServices;
@@ -115,10 +119,11 @@ export class Broker {
   ): Promise<Broker> {
     const { loaded, store, loggers, clock = systemClock, random = systemRandom } = options;
     const { config, identity } = loaded;
+    const start = startDirectories(identity.logDirs, identity.metadataLogDir, locks);
     const directory = openMetadataDirectory({
       store,
       nodeId: identity.nodeId,
-      logDirs: identity.logDirs,
+      logDirs: start.usable,
       metadataLogDir: identity.metadataLogDir,
       clusterId: identity.clusterId,
       random,
@@ -127,7 +132,8 @@ export class Broker {
       segmentBytes: config.int('metadata.log.segment.bytes'),
       segmentMs: config.long('metadata.log.segment.ms'),
     });
-    const directories = new LogDirectories(identity.logDirs, store.files, random, loggers.of('storage'));
+    const described = start.describe(directory.directoryIds);
+    const directories = new LogDirectories(described, store.files, random, loggers.of('storage'));
     let current = config;
     const controller = await LocalController.open({
       log: directory.log,
@@ -192,18 +198,17 @@ export class Broker {
     this.#random = parts.random;
     this.#locks = parts.locks;
     this.#security = parts.security;
-    this.#directory = parts.directory;
     this.#directories = parts.directories;
     this.#controller = parts.controller;
     this.#hosts = parts.hosts;
     this.clusterId = parts.directory.clusterId;
     this.nodeId = loaded.identity.nodeId;
     this.#storage = new StorageLinks(this.#hosts.storagePorts, {
-      onOffline: (row, fault) => {
+      onOffline: (row, fault, ofDirectory) => {
         logger.error({ row, fault }, 'a partition went offline');
         this.#partitions.noteOffline(row);
+        if (ofDirectory) this.#storageServices.failures.rowFailed(row, fault);
       },
-      onFatal: (fault) => options.onFatal(new Error(fault)),
     });
     this.#io = new IoLinks(this.#hosts.ioPorts, {
       onRequest: (request) => this.#router.answer(request),
@@ -221,16 +226,37 @@ export class Broker {
       config: () => this.#config,
       writeCheckpoints: () => this.writeCheckpoints(),
       onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
+      onPartitionDeleted: (topic, partition) => this.#storageServices.moves.cancel(topic, partition),
+      onAssigned: (places) => this.#storageServices.assigned(places),
       onPartitionOffline: (topic, partition) => {
         if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
         if (topic === TRANSACTION_TOPIC) this.#transactions.transactions.resigned(partition, null);
       },
+    });
+    this.#storageServices = new StorageServices({
+      nodeId: this.nodeId,
+      metadataLogDir: loaded.identity.metadataLogDir,
+      partitions: this.#partitions,
+      storage: this.#storage,
+      directories: this.#directories,
+      controller: this.#controller,
+      files: store.files,
+      pool: options.backgroundPool,
+      clock: this.#clock,
+      random: this.#random,
+      loggers,
+      config: () => this.#config,
+      brokerEpoch: () => this.#brokerEpoch,
+      tellController: () => this.#heartbeat(false),
+      writeCheckpoints: () => this.writeCheckpoints(),
+      onFatal: options.onFatal,
     });
     this.#cleaner = new LogCleaner({
       partitions: this.#partitions,
       storage: this.#storage,
       directories: this.#directories,
       pool: options.cleanerPool,
+      isMoving: (topic, partition) => this.#storageServices.moves.isMoving(topic, partition),
       clock: this.#clock,
       logger: loggers.of('cleaner'),
       config: () => this.#config,
@@ -318,7 +344,11 @@ export class Broker {
     this.#transactions.transactions.close();
     this.#groups.close();
     await this.#cleaner.stop();
-    await this.#storage.requestAll({ op: 'stop' });
+    await this.#storageServices.stop();
+    const failures = (await this.#storage.requestAll({ op: 'stop' })).flat();
+    for (const { row, fault } of failures) this.#storageServices.failures.noteUnclean(row, fault);
+    // With a directory left that is in order, those that failed are dealt with by the next start.
+    if (failures.length > 0 && !this.#directories.hasOnline) throw new Error(failures[0].fault);
   }
 
   writeCheckpoints(): boolean {
@@ -349,6 +379,7 @@ export class Broker {
     this.#io.start();
     this.#checkpointAgain();
     this.#cleaner.start();
+    this.#storageServices.start();
   }
 
   async #register(): Promise<void> {
@@ -370,7 +401,7 @@ export class Broker {
       })),
       rack: loaded.identity.rack,
       isMigratingZkBroker: false,
-      logDirs: loaded.identity.logDirs.map((path) => this.#directory.directoryIds.get(path)!),
+      logDirs: this.#directories.onlineIds(),
       previousBrokerEpoch: this.#directories.previousBrokerEpoch,
     });
     if (errorCode !== ErrorCode.NONE) throw new Error(`the controller refuses this broker: ${errorName(errorCode)}`);
@@ -385,7 +416,7 @@ export class Broker {
       currentMetadataOffset: this.#controller.image.lastOffset,
       wantFence,
       wantShutDown: false,
-      offlineLogDirs: [],
+      offlineLogDirs: this.#directories.offlineIds(),
       cordonedLogDirs: [],
     });
   }
@@ -448,6 +479,7 @@ export class Broker {
       storage: this.#storage,
       table: this.#hosts.table,
       logDirectories: this.#directories,
+      moves: this.#storageServices.moves,
       autoTopics: new AutoTopics(
         () => controller,
         () => this.#config,

@@ -12,6 +12,8 @@ import { NativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
 import { ComponentLoggers, type LoggerLevel } from '../telemetry/component-loggers.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
+import { InlineBackgroundPool } from './background/background-pool.ts';
+import { ThreadBackgroundPool } from './background/thread-background-pool.ts';
 import { Broker } from './broker.ts';
 import { InlineCleanerPool } from './cleaner/cleaner-pool.ts';
 import { ThreadCleanerPool } from './cleaner/thread-cleaner-pool.ts';
@@ -57,6 +59,10 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
       return store.kind === 'native' ? startThreadHosts(hosts, onFatal) : startInlineHosts(hosts);
     },
     cleanerPool: store.kind === 'native' ? new ThreadCleanerPool() : new InlineCleanerPool(store.files, systemClock),
+    backgroundPool:
+      store.kind === 'native'
+        ? new ThreadBackgroundPool(systemClock)
+        : new InlineBackgroundPool(store.files, systemClock),
     onFatal,
   });
   return { broker, engine: store.kind, ...threads };

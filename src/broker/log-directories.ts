@@ -1,6 +1,7 @@
 /**
- * The broker's log directories (JBOD): where each partition lies, the checkpoint files beside the partitions, whether the
- * last stop was clean. Control thread: it owns the directories themselves, the storage workers own the folders in them.
+ * The broker's log directories (JBOD): where each partition lies, which directories have failed, the checkpoint files
+ * beside the partitions, whether the last stop was clean. Control thread: it owns the directories themselves, the storage
+ * workers own the folders in them.
  */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,17 +10,12 @@ import type { Random } from '../base/random.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
-import {
-  CheckpointName,
-  type OffsetCheckpoint,
-  readOffsetCheckpoint,
-  writeOffsetCheckpoint,
-} from '../storage/checkpoint-file.ts';
-import { readCleanShutdown, removeCleanShutdown, writeCleanShutdown } from '../storage/clean-shutdown-file.ts';
+import type { PartitionTable } from '../ring/partition-table.ts';
 import { parsePartitionFolder, partitionFolderName, strayFolderName } from '../storage/log-files.ts';
+import { wasMovedHere } from '../storage/move/move-files.ts';
 import { readPartitionMetadata } from '../storage/partition-metadata-file.ts';
 import { StorageError } from '../storage/storage-error.ts';
+import { LogDirectory, type RowPlace } from './log-directory.ts';
 
 export interface DescribedDirectory {
   readonly path: string;
@@ -37,46 +33,57 @@ export interface PartitionPlace {
   readonly cleanShutdown: boolean;
 }
 
-export interface RowPlace {
-  readonly row: number;
-  readonly topic: string;
-  readonly partition: number;
+/** A directory of the settings as the start has found it. */
+export interface StartDirectory {
+  readonly path: string;
+  /** From its meta.properties; undefined when it cannot be read. */
+  readonly id: Uuid | undefined;
+  /** Why it cannot be used; undefined when it can. */
+  readonly fault?: string;
 }
 
-interface Directory {
+/** A move to another directory that had begun when the broker stopped. */
+export interface FutureFolder {
+  readonly topic: string;
+  readonly partition: number;
+  /** Path of the directory it moves to. */
   readonly path: string;
-  /** Names of partition folders in it. */
-  readonly partitions: Set<string>;
-  readonly recoveryPoints: OffsetCheckpoint;
-  readonly logStartOffsets: OffsetCheckpoint;
-  /** Up to where compacted logs are clean. */
-  readonly cleanerOffsets: OffsetCheckpoint;
-  readonly cleanShutdown: boolean;
+  readonly folder: string;
 }
+
+/** Partitions that do not exist yet and for which AlterReplicaLogDirs has named a directory. */
+const PREFERRED_MAX = 10_000;
 
 export class LogDirectories {
   readonly #files: FileSpace;
   readonly #random: Random;
   readonly #logger: Logger;
-  readonly #directories: Directory[] = [];
+  readonly #directories: LogDirectory[] = [];
   /** Epoch under which this broker was last registered and stopped cleanly; -1 after an unclean stop. */
-  previousBrokerEpoch = -1;
-  readonly #directoryOf = new Map<string, Directory>();
+  readonly previousBrokerEpoch: number;
+  readonly #directoryOf = new Map<string, LogDirectory>();
+  readonly #preferred = new Map<string, LogDirectory>();
 
-  /** Reads the directories, which exist and are locked. Throws a StorageError. */
-  constructor(paths: readonly string[], files: FileSpace, random: Random, logger: Logger) {
+  /** Reads the directories, which exist and are locked. Throws a StorageError when none of them can be used. */
+  constructor(directories: readonly StartDirectory[], files: FileSpace, random: Random, logger: Logger) {
     this.#files = files;
     this.#random = random;
     this.#logger = logger;
-    for (const path of paths) this.#directories.push(this.#open(path));
+    for (const start of directories) this.#directories.push(this.#open(start));
+    const online = this.#online();
+    if (online.length === 0) throw new StorageError(this.#directories[0].fault!, this.#directories[0].path, 0);
+    const epochs = online.map(({ brokerEpoch }) => brokerEpoch);
+    this.previousBrokerEpoch = epochs.includes(undefined) ? -1 : epochs[0]!;
+    this.#settleDuplicates();
   }
 
   list(): DescribedDirectory[] {
-    return this.#directories.map(({ path }) => ({
-      path: this.#describedPath(path),
-      errorCode: ErrorCode.NONE,
-      ...this.#space(path),
-    }));
+    return this.#directories.map((directory) => {
+      const path = this.#describedPath(directory.path);
+      const space = directory.isOnline ? this.#space(directory) : undefined;
+      if (!space) return { path, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, totalBytes: -1, usableBytes: -1 };
+      return { path, errorCode: ErrorCode.NONE, ...space };
+    });
   }
 
   directoryOf(topic: string, partition: number): string | undefined {
@@ -84,18 +91,72 @@ export class LogDirectories {
     return directory && this.#describedPath(directory.path);
   }
 
-  /** Where the partition lies, or is to lie when it is new: then in the directory with the fewest partitions. */
-  place(topic: string, partition: number, topicId: Uuid): PartitionPlace {
+  /** Id of the directory that a partition lies in; undefined when that is not known. */
+  idOf(topic: string, partition: number): Uuid | undefined {
+    return this.#directoryOf.get(partitionFolderName(topic, partition))?.id;
+  }
+
+  /** Id of a directory by the path that clients know it by. */
+  idOfPath(path: string): Uuid | undefined {
+    return this.#byPath(path)?.id;
+  }
+
+  /** Ids of the directories that work. */
+  onlineIds(): Uuid[] {
+    return this.#online().flatMap(({ id }) => id ?? []);
+  }
+
+  offlineIds(): Uuid[] {
+    return this.#directories.flatMap(({ id, isOnline }) => (isOnline || id === undefined ? [] : id));
+  }
+
+  get hasOnline(): boolean {
+    return this.#directories.some(({ isOnline }) => isOnline);
+  }
+
+  /** Of a directory by the path that clients know it by; undefined when the settings do not name it. */
+  isOnline(path: string): boolean | undefined {
+    return this.#byPath(path)?.isOnline;
+  }
+
+  /** Nothing in it is read or written any more. False when it was offline already, or is none of ours. */
+  setOffline(path: string, fault: string): boolean {
+    const directory = this.#byPath(path);
+    if (!directory?.isOnline) return false;
+    directory.fault = fault;
+    this.#logger.error({ path: directory.path, fault }, 'a log directory is offline');
+    return true;
+  }
+
+  /** Where a partition goes when it is made: AlterReplicaLogDirs may come before the partition. */
+  prefer(topic: string, partition: number, path: string): void {
+    const directory = this.#byPath(path);
+    if (!directory || this.#preferred.size >= PREFERRED_MAX) return;
+    this.#preferred.set(partitionFolderName(topic, partition), directory);
+  }
+
+  /**
+   * Where the partition lies, or is to lie when it is not there: where it was asked to, else where the metadata assigns
+   * it, else in the directory with the fewest partitions. Undefined: its directory has failed, or may have. `isNew`: it
+   * was created just now, so that it cannot lie in a directory that nobody can read.
+   */
+  place(
+    topic: string,
+    partition: number,
+    topicId: Uuid,
+    { assigned, isNew }: { readonly assigned?: Uuid; readonly isNew: boolean },
+  ): PartitionPlace | undefined {
     const name = partitionFolderName(topic, partition);
-    const holds = ({ partitions }: Directory): boolean => partitions.has(name);
+    const online = this.#online();
+    const holds = ({ partitions }: LogDirectory): boolean => partitions.has(name);
     // A deletion that failed may have left a folder of that name, which is not in the lists any more.
-    const suspects = this.#directories.some(holds) ? this.#directories.filter(holds) : this.#directories;
+    const suspects = online.some(holds) ? online.filter(holds) : online;
     for (const suspect of suspects) {
       if (this.#isAnothers(`${suspect.path}/${name}`, topicId)) this.#setAside(suspect, topic, partition);
     }
-    const directory =
-      this.#directories.find(holds) ??
-      this.#directories.reduce((least, other) => (other.partitions.size < least.partitions.size ? other : least));
+    const directory = online.find(holds) ?? this.#directoryForNew(name, assigned, isNew);
+    if (!directory) return undefined;
+    this.#preferred.delete(name);
     const known = directory.partitions.has(name);
     if (!known) directory.cleanerOffsets.delete(name);
     directory.partitions.add(name);
@@ -105,15 +166,44 @@ export class LogDirectories {
       recoveryPoint: directory.recoveryPoints.get(name) ?? 0,
       logStartOffset: directory.logStartOffsets.get(name) ?? 0,
       cleanedOffset: directory.cleanerOffsets.get(name) ?? 0,
-      cleanShutdown: directory.cleanShutdown || !known,
+      cleanShutdown: directory.brokerEpoch !== undefined || !known,
     };
   }
 
   /** The partition is being deleted. */
   forget(topic: string, partition: number): void {
     const name = partitionFolderName(topic, partition);
-    const directory = this.#directoryOf.get(name);
-    if (directory) this.#forget(directory, name);
+    this.#directoryOf.get(name)?.forget(name);
+    this.#directoryOf.delete(name);
+  }
+
+  /** A move has put the partition into another directory. */
+  moved(topic: string, partition: number, path: string): void {
+    const name = partitionFolderName(topic, partition);
+    const from = this.#directoryOf.get(name);
+    const to = this.#byPath(path)!;
+    const cleanedOffset = from?.cleanerOffsets.get(name);
+    from?.forget(name);
+    to.partitions.add(name);
+    this.#directoryOf.set(name, to);
+    if (cleanedOffset !== undefined) this.setCleanerOffset(topic, partition, cleanedOffset);
+  }
+
+  /** The directory's own path, as folders in it are named. */
+  storedPath(path: string): string {
+    return this.#byPath(path)?.path ?? path;
+  }
+
+  /** Moves that had begun when the broker stopped. */
+  futures(): FutureFolder[] {
+    return this.#online().flatMap(({ path, futures }) =>
+      futures.map(({ topic, partition, name }) => ({
+        topic,
+        partition,
+        path: this.#describedPath(path),
+        folder: `${path}/${name}`,
+      })),
+    );
   }
 
   /** Up to where a partition's log has been cleaned; undefined when it never was. */
@@ -125,15 +215,12 @@ export class LogDirectories {
   /** Durable when it returns. Throws a StorageError. */
   setCleanerOffset(topic: string, partition: number, offset: number): void {
     const name = partitionFolderName(topic, partition);
-    const directory = this.#directoryOf.get(name);
-    if (!directory) return;
-    directory.cleanerOffsets.set(name, offset);
-    writeOffsetCheckpoint(this.#files, `${directory.path}/${CheckpointName.cleaner}`, directory.cleanerOffsets);
+    this.#directoryOf.get(name)?.setCleanerOffset(name, offset);
   }
 
   /** Folders of partitions that the metadata does not have: set aside, as the metadata is the truth. */
   setStraysAside(isKnown: (topic: string, partition: number) => boolean): void {
-    for (const directory of this.#directories) {
+    for (const directory of this.#online()) {
       for (const name of [...directory.partitions]) {
         const { topic, partition } = parsePartitionFolder(name)!;
         if (!isKnown(topic, partition)) this.#setAside(directory, topic, partition);
@@ -143,22 +230,15 @@ export class LogDirectories {
 
   /** Writes every directory's checkpoint files from the partition table; false when one could not be written. */
   writeCheckpoints(rows: Iterable<RowPlace>, table: PartitionTable): boolean {
-    const marks = new Map(this.#directories.map((directory) => [directory, emptyMarks()]));
-    for (const { row, topic, partition } of rows) {
-      const name = partitionFolderName(topic, partition);
-      const mark = marks.get(this.#directoryOf.get(name)!);
-      if (!mark || table.get(row, RowSlot.state) !== RowState.online) continue;
-      mark.recoveryPoint.set(name, table.get(row, RowSlot.recoveryPoint));
-      mark.highWatermark.set(name, table.get(row, RowSlot.highWatermark));
-      // Kafka keeps only starts that the first segment's name does not tell; all of them are right too.
-      mark.logStartOffset.set(name, table.get(row, RowSlot.logStartOffset));
+    const marks = new Map(this.#online().map((directory) => [directory, directory.beginCheckpoints()]));
+    for (const place of rows) {
+      const name = partitionFolderName(place.topic, place.partition);
+      marks.get(this.#directoryOf.get(name)!)?.add(name, place.row, table);
     }
     let done = true;
     for (const [{ path }, mark] of marks) {
       try {
-        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`, mark.recoveryPoint);
-        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.highWatermark}`, mark.highWatermark);
-        writeOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`, mark.logStartOffset);
+        mark.write();
       } catch (error) {
         // The disk may be full: reads go on, and the files before are as good as they were.
         this.#logger.error({ path, error: (error as Error).message }, 'checkpoint files cannot be written');
@@ -168,43 +248,57 @@ export class LogDirectories {
     return done;
   }
 
-  /** The last thing of an orderly stop: all logs are closed and synced. */
+  /** The last thing of an orderly stop: all logs are closed and synced, but for those in directories that failed. */
   closeCleanly(brokerEpoch: number): void {
-    for (const { path } of this.#directories) writeCleanShutdown(this.#files, path, brokerEpoch);
+    for (const directory of this.#online()) directory.markClean(brokerEpoch);
   }
 
-  #open(path: string): Directory {
-    const entries = this.#files.list(path);
-    if (typeof entries === 'number') throw new StorageError('cannot list', path, entries);
-    const cleanShutdown = readCleanShutdown(this.#files, path);
-    if (this.#directories.length === 0 && cleanShutdown) this.previousBrokerEpoch = cleanShutdown.brokerEpoch;
-    const directory: Directory = {
-      path,
-      partitions: new Set(),
-      recoveryPoints: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.recoveryPoint}`),
-      logStartOffsets: readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.logStartOffset}`),
-      cleanerOffsets: this.#readCleanerOffsets(path),
-      cleanShutdown: cleanShutdown !== undefined,
-    };
-    removeCleanShutdown(this.#files, path);
-    for (const { name, isFolder } of entries) {
-      const folder = isFolder ? parsePartitionFolder(name) : undefined;
-      if (folder?.state === 'delete') this.#files.removeFolder(`${path}/${name}`);
-      if (folder?.state !== 'online' || folder.topic === '__cluster_metadata') continue;
-      directory.partitions.add(name);
-      this.#directoryOf.set(name, directory);
+  #open({ path, id, fault }: StartDirectory): LogDirectory {
+    const directory = new LogDirectory(path, id, this.#files, this.#logger, fault);
+    if (fault !== undefined) return directory;
+    try {
+      directory.read();
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.errno === 0) throw error;
+      directory.fault = error.message;
     }
+    if (!directory.isOnline) return directory;
+    for (const name of directory.partitions) this.#directoryOf.set(name, directory);
     return directory;
   }
 
-  /** Without them the logs are cleaned from their start: a damaged file is no reason to stay down. */
-  #readCleanerOffsets(path: string): OffsetCheckpoint {
-    try {
-      return readOffsetCheckpoint(this.#files, `${path}/${CheckpointName.cleaner}`);
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.errno < 0) throw error;
-      this.#logger.warn({ err: error }, 'ignoring a damaged checkpoint of the cleaner');
-      return new Map();
+  #online(): LogDirectory[] {
+    return this.#directories.filter(({ isOnline }) => isOnline);
+  }
+
+  #byPath(path: string): LogDirectory | undefined {
+    return this.#directories.find(
+      (directory) => path === directory.path || path === this.#describedPath(directory.path),
+    );
+  }
+
+  #directoryForNew(name: string, assigned: Uuid | undefined, isNew: boolean): LogDirectory | undefined {
+    const online = this.#online();
+    if (!isNew && online.length < this.#directories.length) return undefined;
+    const preferred = this.#preferred.get(name);
+    if (preferred?.isOnline) return preferred;
+    const wanted = online.find(({ id }) => id !== undefined && id === assigned);
+    return wanted ?? online.reduce((least, other) => (other.partitions.size < least.partitions.size ? other : least));
+  }
+
+  /**
+   * A stop in the last step of a move leaves a partition in two directories. The one that it was moved to has all that the
+   * other has, and maybe more.
+   */
+  #settleDuplicates(): void {
+    for (const directory of this.#online()) {
+      for (const name of [...directory.partitions]) {
+        const other = this.#online().find((one) => one !== directory && one.partitions.has(name));
+        if (!other || !wasMovedHere(this.#files, `${directory.path}/${name}`)) continue;
+        const { topic, partition } = parsePartitionFolder(name)!;
+        this.#setAside(other, topic, partition);
+        this.#directoryOf.set(name, directory);
+      }
     }
   }
 
@@ -213,33 +307,27 @@ export class LogDirectories {
     return found !== undefined && found !== topicId;
   }
 
-  #setAside(directory: Directory, topic: string, partition: number): void {
+  #setAside(directory: LogDirectory, topic: string, partition: number): void {
     const name = partitionFolderName(topic, partition);
     const aside = strayFolderName(topic, partition, this.#random);
     this.#logger.warn({ folder: `${directory.path}/${name}`, aside }, 'a folder of no known partition is set aside');
     this.#files.rename(`${directory.path}/${name}`, `${directory.path}/${aside}`);
-    this.#forget(directory, name);
-  }
-
-  #forget(directory: Directory, name: string): void {
     if (this.#directoryOf.get(name) === directory) this.#directoryOf.delete(name);
-    directory.partitions.delete(name);
-    directory.recoveryPoints.delete(name);
-    directory.logStartOffsets.delete(name);
-    directory.cleanerOffsets.delete(name);
+    directory.forget(name);
   }
 
   #describedPath(path: string): string {
     return this.#files.kind === 'fs' ? resolve(path) : path;
   }
 
-  #space(path: string): { totalBytes: number; usableBytes: number } {
+  /** Undefined when the disk does not say. */
+  #space({ path }: LogDirectory): { totalBytes: number; usableBytes: number } | undefined {
     if (this.#files.kind !== 'fs') return { totalBytes: -1, usableBytes: -1 };
-    const { blocks, bsize, bavail } = statfsSync(path);
-    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    try {
+      const { blocks, bsize, bavail } = statfsSync(path);
+      return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
+    } catch {
+      return undefined;
+    }
   }
-}
-
-function emptyMarks(): Record<'recoveryPoint' | 'highWatermark' | 'logStartOffset', OffsetCheckpoint> {
-  return { recoveryPoint: new Map(), highWatermark: new Map(), logStartOffset: new Map() };
 }

@@ -98,11 +98,12 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   async *read(partition: number, fromOffset: number): AsyncGenerator<LogBatch> {
     const { store, table } = this.#context;
     const row = this.#row(partition);
-    const log = table.get(row, RowSlot.log);
     const end = table.get(row, RowSlot.logEndOffset);
     const plan = new Float64Array(PLAN_STRIDE);
     let next = Math.max(fromOffset, table.get(row, RowSlot.logStartOffset));
     while (next < end) {
+      // A move to another directory gives the log another handle.
+      const log = table.get(row, RowSlot.log);
       const status = store.planRead(log, next, LOAD_BYTES, end, plan, 0);
       if (status === PlanStatus.atEnd) return;
       if (status !== PlanStatus.ok) throw new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR);

@@ -8,7 +8,7 @@ import { ConfigResourceType } from '../metadata/configs-image.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { isInternalTopic } from '../metadata/topic-name.ts';
-import type { TopicImage } from '../metadata/topics-image.ts';
+import type { PartitionRegistration, TopicImage } from '../metadata/topics-image.ts';
 import type { OpenPartition } from '../partition/storage-messages.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
@@ -27,6 +27,16 @@ export interface PartitionManagerContext {
   writeCheckpoints(): void;
   onPartitionOnline(topic: string, partition: number): void;
   onPartitionOffline(topic: string, partition: number): void;
+  onPartitionDeleted(topic: string, partition: number): void;
+  /** Partitions lie elsewhere than where the metadata says. Not to be waited for. */
+  onAssigned(places: readonly AssignedPlace[]): void;
+}
+
+/** A partition and the id of the directory that it lies in. */
+export interface AssignedPlace {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly directory: string;
 }
 
 export interface Located {
@@ -46,11 +56,17 @@ interface LocalTopic {
 
 const NO_ROW = -1;
 
+function assignedDirectory({ replicas, directories }: PartitionRegistration, nodeId: number): string | undefined {
+  return directories[replicas.indexOf(nodeId)];
+}
+
 export class PartitionManager {
   readonly #context: PartitionManagerContext;
   readonly #topics = new Map<string, LocalTopic>();
   readonly #places: ({ readonly topic: string; readonly partition: number } | undefined)[] = [];
   readonly #freeRows: number[] = [];
+  /** The image as it was at the start has been applied: what comes is new. */
+  #isLoaded = false;
 
   constructor(context: PartitionManagerContext) {
     this.#context = context;
@@ -97,6 +113,30 @@ export class PartitionManager {
     if (deleted.length > 0) await this.#delete(deleted);
     await this.#open(delta, image);
     await this.#reconfigure(delta, image);
+    this.#isLoaded = true;
+  }
+
+  /** Rows of the partitions in a directory, by the path that clients know it by. */
+  rowsIn(path: string): number[] {
+    const { directories } = this.#context;
+    return [...this.rows()]
+      .filter((place) => directories.directoryOf(place.topic, place.partition) === path)
+      .map(({ row }) => row);
+  }
+
+  /** The partition in a row, undefined for one that is not in use. */
+  placeOf(row: number): { readonly topic: string; readonly partition: number } | undefined {
+    return this.#places[row];
+  }
+
+  /** Id of the topic whose partitions are here under that name. */
+  topicId(topic: string): string | undefined {
+    return this.#topics.get(topic)?.id;
+  }
+
+  /** Resolves when no I/O thread uses what it knew of the topic before. */
+  async refreshRoute(topic: string): Promise<void> {
+    if (this.#topics.has(topic)) await this.#context.io.publishRoutes([this.#route(topic)], []);
   }
 
   /** A storage worker lost a partition. */
@@ -118,6 +158,7 @@ export class PartitionManager {
         rows.push(row);
         directories.forget(name, partition);
         this.#context.onPartitionOffline(name, partition);
+        this.#context.onPartitionDeleted(name, partition);
       }
       this.#topics.delete(name);
     }
@@ -133,6 +174,7 @@ export class PartitionManager {
   async #open(delta: MetadataDelta, image: MetadataImage): Promise<void> {
     const { nodeId, table, storage, io } = this.#context;
     const opening: OpenPartition[] = [];
+    const strayed: AssignedPlace[] = [];
     const touched = new Set<string>();
     const configs = new Map<string, LogConfig>();
     for (const change of delta.replicaChanges(nodeId)) {
@@ -150,7 +192,13 @@ export class PartitionManager {
       let config = configs.get(change.topicName);
       if (!config) configs.set(change.topicName, (config = this.#logConfig(change.topicName, image)));
       topic.compacted = config.cleanupCompact;
-      opening.push(this.#prepare(topic, change.partition, leaderEpoch, config));
+      const assigned = assignedDirectory(change.after, nodeId);
+      const open = this.#prepare(topic, change.partition, assigned, leaderEpoch, config);
+      if (!open) continue;
+      opening.push(open);
+      const directory = this.#context.directories.idOf(change.topicName, change.partition);
+      if (directory !== undefined && directory !== assigned)
+        strayed.push({ topicId: topic.id, partition: change.partition, directory });
     }
     if (opening.length > 0) await this.#openLogs(opening);
     if (touched.size > 0)
@@ -161,6 +209,7 @@ export class PartitionManager {
     for (const { topic, partition, row } of opening) {
       if (table.get(row, RowSlot.state) === RowState.online) this.#context.onPartitionOnline(topic, partition);
     }
+    if (strayed.length > 0) this.#context.onAssigned(strayed);
   }
 
   async #openLogs(opening: readonly OpenPartition[]): Promise<void> {
@@ -201,14 +250,28 @@ export class PartitionManager {
     return topic;
   }
 
-  #prepare(topic: LocalTopic, partition: number, leaderEpoch: number, config: LogConfig): OpenPartition {
+  /** Gives the partition its row; undefined when it cannot be opened, because its directory has failed. */
+  #prepare(
+    topic: LocalTopic,
+    partition: number,
+    assigned: string | undefined,
+    leaderEpoch: number,
+    config: LogConfig,
+  ): OpenPartition | undefined {
+    const { table } = this.#context;
     const row = this.#freeRows.pop() ?? this.#places.length;
     if (row >= this.#context.table.rowsMax) throw new RangeError(`more than ${this.#context.table.rowsMax} partitions`);
     this.#places[row] = { topic: topic.name, partition };
     while (topic.rows.length < partition) topic.rows.push(NO_ROW);
     topic.rows[partition] = row;
     const internal = isInternalTopic(topic.name);
-    const place = this.#context.directories.place(topic.name, partition, topic.id);
+    const isNew = this.#isLoaded;
+    const place = this.#context.directories.place(topic.name, partition, topic.id, { assigned, isNew });
+    if (!place) {
+      table.set(row, RowSlot.leaderEpoch, leaderEpoch);
+      table.set(row, RowSlot.state, RowState.offline);
+      return undefined;
+    }
     return { row, topic: topic.name, partition, topicId: topic.id, internal, config, leaderEpoch, ...place };
   }
 

@@ -5,8 +5,7 @@ import type { Port } from './io/io-messages.ts';
 type StoragePort = Port<ToStorage, FromStorage>;
 
 export interface StorageEvents {
-  onOffline(row: number, fault: string): void;
-  onFatal(fault: string): void;
+  onOffline(row: number, fault: string, ofDirectory: boolean): void;
 }
 
 interface Waiting {
@@ -23,8 +22,7 @@ export class StorageLinks {
     this.#ports = ports;
     for (const port of ports) {
       port.onMessage((message) => {
-        if (message.type === 'offline') events.onOffline(message.row, message.fault);
-        else if (message.type === 'fatal') events.onFatal(message.fault);
+        if (message.type === 'offline') events.onOffline(message.row, message.fault, message.ofDirectory);
         else this.#settle(message);
       });
     }

@@ -5,7 +5,6 @@
 
 export const THREADS = 'Work is spread over threads by millrace.io.threads and millrace.storage.workers instead.';
 export const PURGATORY = 'A request that waits is dropped the moment it is answered, so there is nothing to sweep.';
-export const PREALLOCATE = 'Segments grow as they are written; a file never ends in unused space.';
 export const JAVA = 'Java classes cannot be loaded here.';
 export const JSSE = "It configures Java's TLS; here OpenSSL does the work.";
 export const KERBEROS = 'GSSAPI is not offered.';

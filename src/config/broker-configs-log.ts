@@ -1,5 +1,5 @@
 /** Broker settings of logs, of the defaults for topics, and of compaction. Data only; any thread. */
-import { JAVA, NOT_YET, PREALLOCATE, THREADS } from './accepted-reasons.ts';
+import { JAVA, NOT_YET, THREADS } from './accepted-reasons.ts';
 import { bool, classOf, double, int, LONG_MAX, list, long, string, TIMESTAMP_TYPES } from './config-definition.ts';
 
 export const LOG_CONFIGS = [
@@ -58,7 +58,7 @@ export const LOG_CONFIGS = [
     'Time between two writes of the file that holds the log start offsets.',
     { min: 0, accepted: NOT_YET },
   ),
-  bool('log.preallocate', false, 'Default of preallocate.', { dynamic: 'cluster', accepted: PREALLOCATE }),
+  bool('log.preallocate', false, 'Default of preallocate.', { dynamic: 'cluster' }),
   int('num.recovery.threads.per.data.dir', 2, 'Threads per data folder that load and recover logs at start.', {
     min: 1,
     dynamic: 'cluster',

@@ -85,6 +85,22 @@ export const MILLRACE_CONFIGS = [
     'Series of metrics pushed by clients that are kept; those that find no room are dropped and counted.',
     { min: 0 },
   ),
+  bool(
+    'millrace.scrub.enable',
+    true,
+    'Checks the records of closed segments in the background, so that rot is found.',
+    {
+      dynamic: 'cluster',
+    },
+  ),
+  long('millrace.scrub.interval.ms', 604_800_000, 'Time between the beginnings of two such checks of everything.', {
+    min: 1_000,
+    dynamic: 'cluster',
+  }),
+  long('millrace.scrub.bytes.per.second', 8_388_608, 'Ceiling for the bytes that this check reads a second.', {
+    min: 1,
+    dynamic: 'cluster',
+  }),
   string('millrace.log.level', 'info', 'Least severe messages that are logged.', {
     oneOf: ['debug', 'info', 'warn', 'error'],
   }),

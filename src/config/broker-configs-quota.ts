@@ -50,6 +50,5 @@ export const QUOTA_CONFIGS = [
     min: 0,
     dynamic: 'cluster',
     dynamicOnly: true,
-    accepted: NOT_YET,
   }),
 ] as const;

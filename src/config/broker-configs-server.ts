@@ -6,9 +6,12 @@ export const SERVER_CONFIGS = [
   int('broker.id', -1, 'Older name of node.id; when both are given they must be equal.'),
   int('message.max.bytes', 1_048_588, 'Default of max.message.bytes.', { min: 0, dynamic: 'cluster' }),
   int('num.io.threads', 8, 'Threads that handle requests.', { min: 1, dynamic: 'cluster', accepted: THREADS }),
-  int('num.replica.alter.log.dirs.threads', null, 'Threads that move replicas between data folders.', {
-    accepted: THREADS,
-  }),
+  int(
+    'num.replica.alter.log.dirs.threads',
+    null,
+    'Moves between data folders that run at the same time; without it as many as there are data folders.',
+    { min: 1 },
+  ),
   int('background.threads', 10, 'Threads for background work.', { min: 1, dynamic: 'cluster', accepted: THREADS }),
   int('request.timeout.ms', 30_000, 'Longest wait for an answer to a request that the broker itself sends.'),
   long('socket.connection.setup.timeout.ms', 10_000, 'Longest wait for a connection that the broker itself opens.', {

@@ -1,5 +1,4 @@
 /** Settings of a topic. `synonym` names the broker setting that holds the default of all topics. Data only; any thread. */
-import { PREALLOCATE } from './accepted-reasons.ts';
 import {
   bool,
   COMPRESSION_TYPES,
@@ -118,7 +117,6 @@ export const TOPIC_CONFIGS = [
   }),
   bool('preallocate', false, "Reserves a segment's whole size when the file is created.", {
     synonym: 'log.preallocate',
-    accepted: PREALLOCATE,
   }),
   string(
     'message.timestamp.type',

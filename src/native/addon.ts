@@ -30,6 +30,7 @@ export interface Addon {
   reset(): number;
   append(list: Float64Array): number;
   planRead(): number;
+  setDamage(ranges: Float64Array): number;
   readPlanned(target: Uint8Array): number;
   release(): void;
   readHeaders(out: Float64Array): number;

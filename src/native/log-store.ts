@@ -122,12 +122,17 @@ export const PlanSlot = {
 } as const;
 export const PLAN_STRIDE = 7;
 
+/** `setDamage`: doubles per damaged range: segment, first and end position, first and end offset. */
+export const DAMAGE_STRIDE = 5;
+
 export const PlanStatus = {
   ok: 0,
   /** The offset is the end of the readable range: nothing to serve now. */
   atEnd: 1,
   /** The offset lies below the first segment or above the end. */
   outOfRange: 2,
+  /** The batch with the offset is known to be damaged (`setDamage`). */
+  damaged: 3,
 } as const;
 
 export interface OpenLogOptions {
@@ -135,6 +140,8 @@ export interface OpenLogOptions {
   readonly indexIntervalBytes: number;
   /** `segment.index.bytes`: capacity of each index file. */
   readonly indexBytesMax: number;
+  /** `preallocate`: a new segment's file gets this size at once, and is cut to its own when it is closed; 0: it grows. */
+  readonly preallocateBytes?: number;
 }
 
 /** Result of scanning one segment from its start. */
@@ -233,6 +240,11 @@ export interface LogStore {
     out: Float64Array,
     outAt: number,
   ): number;
+  /**
+   * Tells what of closed segments is damaged, in place of what was told before (DAMAGE_STRIDE doubles each, ascending):
+   * `planRead` gives nothing of it and everything else. Positions are those of batches. (owner)
+   */
+  setDamage(log: LogHandle, ranges: Float64Array): void;
   /** Reads planned bytes; returns how many or a negative errno. (any) */
   readPlanned(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number;
   /** Gives a plan's hold on its segment back. (any) */

@@ -21,7 +21,7 @@ const FILE_BYTES_MIN = 4096;
 /** A file grows by doubling up to this step, then by this step. */
 const GROWTH_BYTES_MAX = 16 * 1024 * 1024;
 
-export type FailingCall = 'write' | 'sync' | 'read' | 'rename' | 'open';
+export type FailingCall = 'write' | 'sync' | 'read' | 'rename' | 'open' | 'list';
 
 export class MemoryFileSpace implements FileSpace {
   readonly kind = 'memory';
@@ -30,7 +30,9 @@ export class MemoryFileSpace implements FileSpace {
   readonly #locks = new Set<string>();
   readonly #open: (MemoryFile | undefined)[] = [];
   readonly #freeHandles: number[] = [];
-  readonly #failures = new Map<FailingCall, number>();
+  /** Paths under which handles were opened. */
+  readonly #paths: string[] = [];
+  readonly #failures: { readonly call: FailingCall; readonly errno: number; readonly under: string }[] = [];
 
   /** `wallMs` gives the time of changes. */
   constructor(wallMs: () => number) {
@@ -52,6 +54,8 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   list(folder: string): FolderEntry[] | number {
+    const failure = this.#failure('list', folder);
+    if (failure) return failure;
     const found = this.#find(folder);
     if (!(found instanceof Map)) return found ? Errno.ENOTDIR : Errno.ENOENT;
     const entries = [...found].map(([name, entry]) => ({ name, isFolder: entry instanceof Map }));
@@ -66,7 +70,7 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   open(path: string, create: boolean): number {
-    const failure = this.#failures.get('open');
+    const failure = this.#failure('open', path);
     if (failure) return failure;
     let file = this.#find(path);
     if (file instanceof Map) return Errno.EISDIR;
@@ -78,6 +82,7 @@ export class MemoryFileSpace implements FileSpace {
     }
     const handle = this.#freeHandles.pop() ?? this.#open.length;
     this.#open[handle] = file;
+    this.#paths[handle] = path;
     return handle;
   }
 
@@ -88,9 +93,9 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   read(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {
-    const failure = this.#failures.get('read');
-    if (failure) return failure;
     const from = this.#file(file);
+    const failure = this.#failure('read', this.#paths[file]);
+    if (failure) return failure;
     const size = Math.max(0, Math.min(sizeBytes, from.sizeBytes - position));
     if (size > 0) target.set(from.bytes.subarray(position, position + size), targetAt);
     return size;
@@ -98,7 +103,7 @@ export class MemoryFileSpace implements FileSpace {
 
   write(file: number, position: number, parts: readonly Uint8Array[], count: number): number {
     const into = this.#file(file);
-    const failure = this.#failures.get('write');
+    const failure = this.#failure('write', this.#paths[file]);
     let at = position;
     for (let part = 0; part < count; part++) {
       // A failing write leaves half of its first part behind, as a full disk may.
@@ -110,7 +115,7 @@ export class MemoryFileSpace implements FileSpace {
     }
     into.sizeBytes = Math.max(into.sizeBytes, at);
     into.modifiedMs = this.#wallMs();
-    return failure ?? 0;
+    return failure;
   }
 
   truncate(file: number, sizeBytes: number): number {
@@ -129,7 +134,7 @@ export class MemoryFileSpace implements FileSpace {
 
   syncNow(file: number): number {
     this.#file(file);
-    return this.#failures.get('sync') ?? 0;
+    return this.#failure('sync', this.#paths[file]);
   }
 
   syncFolder(path: string, done: (result: number) => void): void {
@@ -142,13 +147,15 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   readFile(path: string): Uint8Array | number {
+    const failure = this.#failure('read', path);
+    if (failure) return failure;
     const file = this.#find(path);
     if (file instanceof Map) return Errno.EISDIR;
     return file ? file.bytes.slice(0, file.sizeBytes) : Errno.ENOENT;
   }
 
   writeFileAtomic(path: string, bytes: Uint8Array): number {
-    const failure = this.#failures.get('write');
+    const failure = this.#failure('write', path);
     if (failure) return failure;
     const folder = this.#folderOf(path);
     if (!folder) return Errno.ENOENT;
@@ -157,7 +164,7 @@ export class MemoryFileSpace implements FileSpace {
   }
 
   rename(from: string, to: string): number {
-    const failure = this.#failures.get('rename');
+    const failure = this.#failure('rename', to);
     if (failure) return failure;
     const moved = this.#find(from);
     const folder = this.#folderOf(to);
@@ -214,10 +221,17 @@ export class MemoryFileSpace implements FileSpace {
     file.sizeBytes = file.bytes.length;
   }
 
-  /** Makes all calls of one kind fail with a negative errno, until 0 is given. */
-  failWith(call: FailingCall, errno: number): void {
-    if (errno === 0) this.#failures.delete(call);
-    else this.#failures.set(call, errno);
+  /** Makes all calls of one kind, for paths that begin with `under`, fail with a negative errno, until 0 is given. */
+  failWith(call: FailingCall, errno: number, under = ''): void {
+    const known = this.#failures.findIndex((failure) => failure.call === call && failure.under === under);
+    if (known >= 0) this.#failures.splice(known, 1);
+    if (errno !== 0) this.#failures.push({ call, errno, under });
+  }
+
+  /** 0 when the call is to succeed. */
+  #failure(call: FailingCall, path: string): number {
+    if (this.#failures.length === 0) return 0;
+    return this.#failures.find((failure) => failure.call === call && path.startsWith(failure.under))?.errno ?? 0;
   }
 
   #find(path: string): MemoryFile | MemoryFolder | undefined {

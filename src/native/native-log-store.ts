@@ -70,6 +70,7 @@ export class NativeLogStore implements LogStore {
   openLog(folder: string, options: OpenLogOptions): LogHandle {
     this.#exchange[0] = options.indexIntervalBytes;
     this.#exchange[1] = options.indexBytesMax;
+    this.#exchange[2] = options.preallocateBytes ?? 0;
     return this.#addon.openLog(folder);
   }
 
@@ -77,6 +78,7 @@ export class NativeLogStore implements LogStore {
     this.#exchange[0] = log;
     this.#exchange[1] = options.indexIntervalBytes;
     this.#exchange[2] = options.indexBytesMax;
+    this.#exchange[3] = options.preallocateBytes ?? 0;
     this.#addon.setOptions();
   }
 
@@ -153,6 +155,11 @@ export class NativeLogStore implements LogStore {
     const status = this.#addon.planRead();
     if (status === PlanStatus.ok) this.#copyOut(out, outAt, PLAN_STRIDE);
     return status;
+  }
+
+  setDamage(log: LogHandle, ranges: Float64Array): void {
+    this.#exchange[0] = log;
+    this.#addon.setDamage(ranges);
   }
 
   readPlanned(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {

@@ -23,6 +23,12 @@ export function segmentName(baseOffset: number): string {
 const windowBytes = new Uint8Array(SCAN_BYTES);
 const windowView = new DataView(windowBytes.buffer);
 
+/** Where headers may be walked: what lies outside is damaged. */
+export interface WalkBounds {
+  readonly start: number;
+  readonly end: number;
+}
+
 export class Segment {
   readonly baseOffset: number;
   readonly path: string;
@@ -48,6 +54,8 @@ export class Segment {
   #file = -1;
   #loaded = false;
   #retired = false;
+  /** The file is larger than the segment. */
+  #preallocated = false;
 
   constructor(files: FileSpace, folder: string, baseOffset: number, sizeBytes: number, modifiedMs: number) {
     this.#files = files;
@@ -62,16 +70,28 @@ export class Segment {
   }
 
   /** Makes the files of a new, empty segment; leftovers of the same name go. */
-  create(): number {
+  create(preallocateBytes: number): number {
     const file = this.#files.open(`${this.path}.log`, true);
     if (file < 0) return file;
     this.#file = file;
     const result = this.#files.truncate(file, 0);
     if (result < 0) return result;
+    // A disk without room for all of it is no reason not to begin.
+    if (preallocateBytes > 0) this.#preallocated = this.#files.truncate(file, preallocateBytes) === 0;
     this.offsetIndex.clear();
     this.timeIndex.clear();
     this.#loaded = true;
     return this.flushIndexes(false);
+  }
+
+  /** Gives back what was reserved and is not used. */
+  trim(): number {
+    if (!this.#preallocated) return 0;
+    const file = this.open();
+    if (file < 0) return file;
+    this.#preallocated = false;
+    this.dirty = true;
+    return this.#files.truncate(file, this.sizeBytes);
   }
 
   refreshModified(): number {
@@ -164,12 +184,14 @@ export class Segment {
   }
 
   /** Position of the batch that contains `offset` or of the next one; -1 when there is none. */
-  positionOf(offset: number): number {
+  positionOf(offset: number, bounds?: WalkBounds): number {
     const loaded = this.load();
     if (loaded < 0) return loaded;
     if (offset >= this.nextOffset) return -1;
     let position = this.offsetIndexUsable ? this.offsetIndex.lookup(offset - this.baseOffset) : 0;
+    if (bounds) position = Math.max(position, bounds.start);
     for (;;) {
+      if (bounds && position >= bounds.end) return -1;
       const size = this.headerAt(position);
       if (size <= 0) return size < 0 ? size : -1;
       if (headerLastOffset() >= offset) return position;

@@ -7,6 +7,7 @@ import {
   APPEND_STRIDE,
   AppendSlot,
   type BatchFault,
+  DAMAGE_STRIDE,
   type LogHandle,
   type LogStore,
   type MemoryId,
@@ -16,7 +17,7 @@ import {
   type SegmentScan,
   type ValidationPolicy,
 } from './log-store.ts';
-import { headerBaseOffset, Segment } from './segment.ts';
+import { headerBaseOffset, Segment, type WalkBounds } from './segment.ts';
 
 /**
  * The port to the storage engine in plain TypeScript over a FileSpace: slower than the addon, the same behaviour, and
@@ -32,8 +33,18 @@ interface OpenLog {
   options: OpenLogOptions;
   /** Ascending by base offset; the last one is active. */
   segments: Segment[];
+  damage: readonly Damage[];
   /** A segment was made since the last sync. */
   folderDirty: boolean;
+}
+
+/** See LogStore.setDamage. */
+interface Damage {
+  readonly segment: number;
+  readonly fromPosition: number;
+  readonly toPosition: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
 }
 
 interface Memory {
@@ -102,7 +113,7 @@ export class SegmentedLogStore implements LogStore {
       return loaded;
     }
     const handle = ++this.#lastId;
-    this.#logs.set(handle, { folder, options, segments, folderDirty: false });
+    this.#logs.set(handle, { folder, options, segments, damage: [], folderDirty: false });
     return handle;
   }
 
@@ -113,6 +124,7 @@ export class SegmentedLogStore implements LogStore {
   closeLog(log: LogHandle): void {
     const { segments } = this.#log(log);
     segments.at(-1)?.closeIndexes(false);
+    segments.at(-1)?.trim();
     for (const segment of segments) segment.retire();
     this.#logs.delete(log);
   }
@@ -137,11 +149,12 @@ export class SegmentedLogStore implements LogStore {
     if (active && baseOffset <= active.baseOffset)
       return baseOffset === active.baseOffset && active.sizeBytes === 0 ? 0 : Errno.EEXIST;
     if (active) {
-      const closed = active.load() || active.closeIndexes(false);
+      const closed = active.load() || active.closeIndexes(false) || active.trim();
       if (closed < 0) return closed;
     }
     const segment = new Segment(this.files, open.folder, baseOffset, 0, 0);
-    const made = segment.create();
+    // Memory is not reserved.
+    const made = segment.create(this.kind === 'portable' ? (open.options.preallocateBytes ?? 0) : 0);
     if (made < 0) {
       segment.retire();
       return made;
@@ -268,21 +281,26 @@ export class SegmentedLogStore implements LogStore {
     out: Float64Array,
     outAt: number,
   ): number {
-    const { segments } = this.#log(log);
+    const { segments, damage } = this.#log(log);
     const active = segments.at(-1);
     if (!active || offset < segments[0].baseOffset || offset > active.nextOffset) return PlanStatus.outOfRange;
     if (offset >= upperOffset) return PlanStatus.atEnd;
+    if (damage.some(({ fromOffset, toOffset }) => offset >= fromOffset && offset < toOffset)) return PlanStatus.damaged;
     for (let at = floorSegment(segments, offset); at < segments.length; at++) {
       const segment = segments[at];
-      const position = segment.positionOf(Math.max(offset, segment.baseOffset));
+      const bounds = damage.length > 0 ? boundsIn(damage, segment, offset) : undefined;
+      const position = segment.positionOf(Math.max(offset, segment.baseOffset), bounds);
       if (position < -1) return position;
+      if (bounds && bounds.end <= segment.sizeBytes && (position < 0 || position >= bounds.end))
+        return PlanStatus.damaged;
       if (position < 0) continue;
       const firstBatchBytes = segment.headerAt(position);
       const baseOffset = headerBaseOffset();
       if (baseOffset >= upperOffset) return PlanStatus.atEnd;
-      let end = upperOffset >= segment.nextOffset ? segment.sizeBytes : segment.positionOf(upperOffset);
+      let end = upperOffset >= segment.nextOffset ? segment.sizeBytes : segment.positionOf(upperOffset, bounds);
       if (end < -1) return end;
       if (end < 0) end = segment.sizeBytes;
+      if (bounds) end = Math.min(end, bounds.end);
       // A bound inside the first batch hides nothing of it.
       if (end <= position) end = position + firstBatchBytes;
       out[outAt + PlanSlot.file] = this.#hold(segment);
@@ -295,6 +313,15 @@ export class SegmentedLogStore implements LogStore {
       return PlanStatus.ok;
     }
     return PlanStatus.atEnd;
+  }
+
+  setDamage(log: LogHandle, ranges: Float64Array): void {
+    const damage: Damage[] = [];
+    for (let at = 0; at < ranges.length; at += DAMAGE_STRIDE) {
+      const [segment, fromPosition, toPosition, fromOffset, toOffset] = ranges.subarray(at, at + DAMAGE_STRIDE);
+      damage.push({ segment, fromPosition, toPosition, fromOffset, toOffset });
+    }
+    this.#log(log).damage = damage;
   }
 
   readPlanned(file: number, position: number, target: Uint8Array, targetAt: number, sizeBytes: number): number {
@@ -404,6 +431,17 @@ export class SegmentedLogStore implements LogStore {
     if (!segment) throw new RangeError(`file ${file} is not held`);
     return segment;
   }
+}
+
+/** Where a walk to `offset` may begin and must end, so that it meets no damaged header. */
+function boundsIn(damage: readonly Damage[], segment: Segment, offset: number): WalkBounds {
+  const bounds = { start: 0, end: Number.MAX_SAFE_INTEGER };
+  for (const { segment: damaged, fromPosition, toPosition, toOffset } of damage) {
+    if (damaged !== segment.baseOffset) continue;
+    if (toOffset <= offset) bounds.start = Math.max(bounds.start, toPosition);
+    else bounds.end = Math.min(bounds.end, fromPosition);
+  }
+  return bounds;
 }
 
 /** Renames all files of segments; those that are not there are passed over. */

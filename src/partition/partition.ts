@@ -14,8 +14,12 @@ import { AppendOrigin } from '../storage/append-origin.ts';
 import { AppendOutcome } from '../storage/append-outcome.ts';
 import type { CleanedGroup } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
-import type { Log } from '../storage/log.ts';
+import { isDirectoryFault } from '../storage/directory-fault.ts';
+import type { Log, ScrubSegment } from '../storage/log.ts';
+import type { MoveState, MoveTarget } from '../storage/move/finish-move.ts';
 import { NO_GUARD } from '../storage/producer/verification-states.ts';
+import type { DamagedRange } from '../storage/scrub/damage-list.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import type { StorageCounters } from '../telemetry/thread-counters.ts';
 import type { StorageHostSettings, WorkSource } from './storage-host.ts';
 import { type AppendDetail, CompletionOp, Work, WorkOp } from './work-descriptors.ts';
@@ -42,8 +46,8 @@ export interface PartitionContext {
   rowChanged(row: number): void;
   /** Shows senders what was completed outside of a turn. */
   publish(): void;
-  onOffline(row: number, fault: string): void;
-  onFatal(fault: string): void;
+  /** `ofDirectory`: the fault is one of the whole log directory. */
+  onOffline(row: number, fault: string, ofDirectory: boolean): void;
 }
 
 /** A batch that waits for its write, and then maybe for its sync. */
@@ -68,7 +72,7 @@ const SYNC_EVERY_MESSAGE = 1;
 
 export class Partition {
   readonly row: number;
-  readonly log: Log;
+  #log: Log;
   readonly #context: PartitionContext;
   #staged: StagedBatch[] = [];
   /** Written, answered when the log is synced up to them; in the order of their offsets. */
@@ -78,16 +82,23 @@ export class Partition {
   #touched = false;
   #closed = false;
   #deleted = false;
-  /** Why a sync failed: nothing is written or acknowledged any more. */
-  #syncFault: string | null = null;
+  /** Why nothing is written or acknowledged any more. */
+  #fault: string | null = null;
+  /** The log's old place, until nobody reads there any more. */
+  #movedFrom: Log | undefined;
+  #moving = false;
   #onSyncEnded: () => void = () => {};
 
   constructor(row: number, log: Log, context: PartitionContext) {
     this.row = row;
-    this.log = log;
+    this.#log = log;
     this.#context = context;
     context.counters?.rowTaken(row);
     this.publishOffsets();
+  }
+
+  get log(): Log {
+    return this.#log;
   }
 
   /** Takes one descriptor; true when the partition has work to write that it had not before. */
@@ -99,8 +110,8 @@ export class Partition {
     batch.acks = slots[at + Work.acks];
     batch.offset = slots[at + Work.offset];
     batch.sizeBytes = slots[at + Work.sizeBytes];
-    if (this.#syncFault !== null) {
-      batch.outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, this.#syncFault);
+    if (this.#fault !== null) {
+      batch.outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, this.#fault);
       this.#answer(batch);
       return false;
     }
@@ -111,6 +122,7 @@ export class Partition {
     appendContext.supportsEpochBump = slots[at + Work.apiVersion] >= IMPLICIT_TRANSACTION_VERSION;
     this.log.stage(source.memory, batch.offset, batch.sizeBytes, origin, batch.outcome, appendContext);
     if (!batch.outcome.isPending) {
+      this.#noteFault();
       // A duplicate is answered like its original: with acks=all once it is durable.
       if (batch.outcome.errorCode === ErrorCode.NONE) this.#settle(batch);
       else this.#answer(batch);
@@ -128,7 +140,7 @@ export class Partition {
     const staged = this.#staged;
     this.#staged = [];
     this.log.write();
-    if (this.log.fault) this.fail(this.log.fault.message);
+    this.#noteFault();
     this.log.setHighWatermark(this.log.logEndOffset);
     this.publishOffsets();
     if (this.#context.counters) countAppends(this.#context.counters, this.row, staged);
@@ -149,11 +161,13 @@ export class Partition {
     table.set(row, RowSlot.logStartOffset, log.logStartOffset);
     table.set(row, RowSlot.leaderEpoch, log.leaderEpoch);
     table.set(row, RowSlot.recoveryPoint, log.recoveryPoint);
+    table.set(row, RowSlot.damagedRanges, log.damage.length);
   }
 
   checkRetention(): void {
+    if (this.#fault !== null) return;
     const startBefore = this.log.logStartOffset;
-    const removed = this.log.deleteOldSegments();
+    const removed = this.#deleteOldSegments();
     if (removed === 0 && this.log.logStartOffset === startBefore) return;
     this.publishOffsets();
     this.#context.rowChanged(this.row);
@@ -169,10 +183,9 @@ export class Partition {
 
   /** Puts a cleaned segment in its place, unless the log is another one by now or has changed. */
   swapCleaned(topicId: Uuid, group: CleanedGroup): boolean {
-    if (this.log.topicId !== topicId || this.log.fault) return false;
+    if (this.log.topicId !== topicId || this.log.fault || this.#fault !== null || this.#moving) return false;
     const swapped = this.log.swapCleaned(group);
-    const { fault } = this.log as { fault?: Error };
-    if (fault) this.fail(fault.message);
+    this.#noteFault();
     if (swapped) this.publishOffsets();
     return swapped;
   }
@@ -181,21 +194,80 @@ export class Partition {
     this.log.removeExpiredProducers();
   }
 
-  /** The log cannot be trusted any more: it is not written or read from now on. */
-  fail(fault: string): void {
+  /** Prepares a move to another log directory: until it ends or is given up, the log is not cleaned. */
+  beginMove(target: MoveTarget): void {
+    this.#ensureMovable();
+    this.log.beginMove(target);
+    this.#moving = true;
+  }
+
+  moveState(roll: boolean): MoveState {
+    this.#ensureMovable();
+    const state = this.log.moveState(roll);
+    this.#noteFault();
+    return state;
+  }
+
+  /**
+   * Ends a move between two appends; returns the bytes that must be copied first, 0 when the log lies in its new place.
+   * The old one can still be read, until `closeMoved`.
+   */
+  finishMove(target: MoveTarget): number {
+    this.#ensureMovable();
+    const moved = this.log.finishMove(target);
+    if (typeof moved === 'number') return moved;
+    this.#movedFrom = this.#log;
+    this.#log = moved;
+    this.#moving = false;
+    this.#context.table.set(this.row, RowSlot.log, moved.handle);
+    this.publishOffsets();
+    // The copy is durable, so everything that waited for a sync of the old log is.
+    this.#answerSynced();
+    this.#context.publish();
+    return 0;
+  }
+
+  /** See Log.noteDamage. */
+  noteDamage(segment: ScrubSegment, ranges: readonly DamagedRange[]): DamagedRange[] {
+    const added = this.log.noteDamage(segment, ranges);
+    this.#context.table.set(this.row, RowSlot.damagedRanges, this.log.damage.length);
+    return added;
+  }
+
+  /** The move is given up. */
+  cancelMove(): void {
+    this.#moving = false;
+  }
+
+  /** Nobody reads in the log's old place any more; returns its folder, to be removed. */
+  closeMoved(): string | undefined {
+    const old = this.#movedFrom;
+    this.#movedFrom = undefined;
+    old?.abandon();
+    return old?.folder;
+  }
+
+  #ensureMovable(): void {
+    if (this.#fault !== null) throw new Error(this.#fault);
+    if (this.#movedFrom) throw new Error(`${this.log.folder}: the last move has not ended yet`);
+  }
+
+  /**
+   * The log cannot be trusted any more: it is not written or read from now on. Who waits for a sync is told that it
+   * failed; whether the records are there will show when the log is next opened.
+   */
+  goOffline(fault: string): void {
+    if (this.#fault !== null) return;
+    this.#fault = fault;
     this.#context.table.set(this.row, RowSlot.state, RowState.offline);
-    this.#context.onOffline(this.row, fault);
+    this.#refuseUnsynced(ErrorCode.KAFKA_STORAGE_ERROR, fault);
     this.#context.rowChanged(this.row);
   }
 
   /** Ends everything but a sync under way. */
   close(): void {
     this.#closed = true;
-    for (const batch of this.#unsynced) {
-      batch.outcome.fail(ErrorCode.NOT_LEADER_OR_FOLLOWER, null);
-      this.#answer(batch);
-    }
-    this.#unsynced = [];
+    this.#refuseUnsynced(ErrorCode.NOT_LEADER_OR_FOLLOWER, null);
   }
 
   /** The same before a deletion: whether a sync under way succeeds is of no interest any more. */
@@ -214,9 +286,10 @@ export class Partition {
 
   /** After `close` and `syncEnded`: makes the log durable and closes it. Throws when it cannot be trusted to be. */
   closeLog(): void {
-    if (this.#syncFault !== null) {
+    this.#movedFrom?.abandon();
+    if (this.#fault !== null) {
       this.log.abandon();
-      throw new Error(this.#syncFault);
+      throw new Error(this.#fault);
     }
     this.log.close();
     this.publishOffsets();
@@ -267,14 +340,16 @@ export class Partition {
   }
 
   #sync(): void {
-    if (this.#syncing || this.#closed || this.#syncFault !== null) return;
+    if (this.#syncing || this.#closed || this.#fault !== null) return;
     this.#syncing = true;
     const { counters, clock } = this.#context;
     const startedMs = counters ? clock.monotonicMs() : 0;
-    this.log.sync((result) => {
+    const { log } = this;
+    log.sync((result) => {
       this.#syncing = false;
       counters?.synced(clock.monotonicMs() - startedMs);
-      if (result < 0 && !this.#deleted) this.#failSync(result);
+      // What a move has left behind is durable elsewhere.
+      if (result < 0 && !this.#deleted && log === this.log) this.#failSync(result);
       else if (!this.#closed) {
         this.#answerSynced();
         this.#context.publish();
@@ -285,10 +360,41 @@ export class Partition {
 
   /** What the kernel could not write it may have dropped: a second sync would succeed and lie. */
   #failSync(result: number): void {
-    this.#syncFault = `${this.log.folder}: fdatasync failed with ${errnoName(result)}`;
-    this.fail(this.#syncFault);
+    this.#fail(`${this.log.folder}: fdatasync failed with ${errnoName(result)}`, true);
     this.#context.publish();
-    this.#context.onFatal(this.#syncFault);
+  }
+
+  #fail(fault: string, ofDirectory: boolean): void {
+    if (this.#fault !== null) return;
+    this.goOffline(fault);
+    this.#context.onOffline(this.row, fault, ofDirectory);
+  }
+
+  /** Goes offline when the log has found itself to be unusable. */
+  #noteFault(): void {
+    const { fault } = this.log;
+    if (fault) this.#fail(fault.message, isDirectoryFault(fault.errno));
+  }
+
+  #deleteOldSegments(): number {
+    try {
+      return this.log.deleteOldSegments();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      const { folder } = this.log;
+      if (isDirectoryFault(error.errno)) this.#fail(error.message, true);
+      else this.#context.logger.warn({ folder, error: error.message }, 'retention could not do its work');
+      return 0;
+    }
+  }
+
+  #refuseUnsynced(errorCode: ErrorCode, message: string | null): void {
+    const waiting = this.#unsynced;
+    this.#unsynced = [];
+    for (const batch of waiting) {
+      batch.outcome.fail(errorCode, message);
+      this.#answer(batch);
+    }
   }
 
   #answerSynced(): void {

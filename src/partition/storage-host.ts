@@ -146,11 +146,10 @@ export class StorageHost {
         this.#complete(sender, op, token, errorCode, baseOffset, logAppendTimeMs, logStartOffset, detailBytes),
       rowChanged: (row) => this.#tellWaiters(row),
       publish: () => this.#publish(),
-      onOffline: (row, fault) => {
+      onOffline: (row, fault, ofDirectory) => {
         table.set(row, RowSlot.state, RowState.offline);
-        port.post({ type: 'offline', row, fault });
+        port.post({ type: 'offline', row, fault, ofDirectory });
       },
-      onFatal: (fault) => port.post({ type: 'fatal', fault }),
     };
   }
 

@@ -6,6 +6,9 @@ import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
 import type { CleanedGroup, CleanJob } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
+import type { ScrubSegment } from '../storage/log.ts';
+import type { MoveState, MoveTarget } from '../storage/move/finish-move.ts';
+import type { DamagedRange } from '../storage/scrub/damage-list.ts';
 import type { DynamicStorageSettings } from './storage-host.ts';
 
 export interface OpenPartition {
@@ -25,6 +28,13 @@ export interface OpenPartition {
   readonly cleanedOffset: number;
   /** The broker stopped cleanly: nothing needs to be scanned. */
   readonly cleanShutdown: boolean;
+}
+
+/** A row may have become another partition's meanwhile; then the request fails. */
+export interface NamedRow {
+  readonly row: number;
+  readonly topicId: Uuid;
+  readonly partition: number;
 }
 
 export type StorageRequest =
@@ -62,8 +72,21 @@ export type StorageRequest =
   | { readonly op: 'cleanJob'; readonly row: number; readonly checkpoint: number | null }
   /** Puts a cleaned segment in its place; false when the log is not what was cleaned any more. */
   | { readonly op: 'swapCleaned'; readonly row: number; readonly topicId: Uuid; readonly group: CleanedGroup }
+  /** A directory has failed: these partitions are not written or read any more. */
+  | { readonly op: 'offline'; readonly rows: readonly number[]; readonly fault: string }
+  | ({ readonly op: 'beginMove'; readonly target: MoveTarget } & NamedRow)
+  | ({ readonly op: 'moveState'; readonly roll: boolean } & NamedRow)
+  | ({ readonly op: 'finishMove'; readonly target: MoveTarget } & NamedRow)
+  /** The move is given up. */
+  | ({ readonly op: 'cancelMove' } & NamedRow)
+  /** No thread reads in the log's old place any more: it goes. */
+  | ({ readonly op: 'closeMoved' } & NamedRow)
+  /** Closed segments whose batches can be checked. */
+  | ({ readonly op: 'scrubSegments' } & NamedRow)
+  /** What a check has found in a segment; the reply says what was not known. */
+  | ({ readonly op: 'noteDamage'; readonly segment: ScrubSegment; readonly damage: readonly DamagedRange[] } & NamedRow)
   | { readonly op: 'sizes'; readonly rows: readonly number[] }
-  /** Syncs and closes everything, writing producer snapshots. */
+  /** Syncs and closes everything, writing producer snapshots; what could not be closed in order is in the reply. */
   | { readonly op: 'stop' };
 
 export interface OpenedPartition {
@@ -105,8 +128,17 @@ export interface StorageReplies {
   readonly cleanable: readonly (CleanableState & { readonly row: number })[];
   readonly cleanJob: { readonly topicId: Uuid; readonly job: CleanJob };
   readonly swapCleaned: boolean;
+  readonly offline: null;
+  readonly beginMove: null;
+  readonly moveState: MoveState;
+  /** Bytes that must be copied first, 0 when the move is done. */
+  readonly finishMove: number;
+  readonly cancelMove: null;
+  readonly closeMoved: null;
+  readonly scrubSegments: readonly ScrubSegment[];
+  readonly noteDamage: readonly DamagedRange[];
   readonly sizes: readonly { readonly row: number; readonly sizeBytes: number }[];
-  readonly stop: null;
+  readonly stop: readonly { readonly row: number; readonly fault: string }[];
 }
 
 export type StorageOp = keyof StorageReplies;
@@ -118,7 +150,5 @@ export interface ToStorage {
 
 export type FromStorage =
   | { readonly type: 'reply'; readonly id: number; readonly reply: unknown; readonly error: string | null }
-  /** A partition went offline while it was in use. */
-  | { readonly type: 'offline'; readonly row: number; readonly fault: string }
-  /** fdatasync failed: nothing more may be acknowledged; the broker must stop. */
-  | { readonly type: 'fatal'; readonly fault: string };
+  /** A partition went offline; `ofDirectory`: what failed (a sync, the device) takes its whole directory offline. */
+  | { readonly type: 'offline'; readonly row: number; readonly fault: string; readonly ofDirectory: boolean };

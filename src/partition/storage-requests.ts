@@ -5,12 +5,16 @@ import { systemRandom } from '../base/random.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
+import { isDirectoryFault } from '../storage/directory-fault.ts';
 import { Log } from '../storage/log.ts';
 import { deletedFolderName } from '../storage/log-files.ts';
+import { removeMoveMark } from '../storage/move/move-files.ts';
 import type { ProducerStateOptions } from '../storage/producer/producer-state.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import { Partition, type PartitionContext } from './partition.ts';
 import type { DynamicStorageSettings, StorageHostSettings, StoragePort } from './storage-host.ts';
 import type {
+  NamedRow,
   OpenedPartition,
   OpenPartition,
   StorageOp,
@@ -74,6 +78,23 @@ export class StorageRequests {
       cleanJob: ({ row, checkpoint }) =>
         this.#with(row, ({ log }) => ({ topicId: log.topicId, job: log.cleanJob(checkpoint ?? undefined) })),
       swapCleaned: ({ row, topicId, group }) => this.#context.partitions[row]?.swapCleaned(topicId, group) ?? false,
+      offline: ({ rows, fault }) => this.#offline(rows, fault),
+      beginMove: (request) =>
+        this.#withNamed(request, (partition) => {
+          partition.beginMove(request.target);
+          return null;
+        }),
+      moveState: (request) => this.#withNamed(request, (partition) => partition.moveState(request.roll)),
+      finishMove: (request) => this.#withNamed(request, (partition) => partition.finishMove(request.target)),
+      cancelMove: (request) =>
+        this.#withNamed(request, (partition) => {
+          partition.cancelMove();
+          return null;
+        }),
+      closeMoved: (request) => this.#withNamed(request, (partition) => this.#closeMoved(partition)),
+      scrubSegments: (request) => this.#withNamed(request, ({ log }) => log.scrubSegments()),
+      noteDamage: (request) =>
+        this.#withNamed(request, (partition) => partition.noteDamage(request.segment, request.damage)),
       stop: () => this.#stop(),
     };
   }
@@ -99,6 +120,43 @@ export class StorageRequests {
     return run(partition);
   }
 
+  #withNamed<T>({ row, topicId, partition: index }: NamedRow, run: (partition: Partition) => T): T {
+    return this.#with(row, (partition) => {
+      const { log } = partition;
+      if (log.topicId !== topicId || log.partition !== index) throw new Error(`row ${row} is another partition's now`);
+      return run(partition);
+    });
+  }
+
+  #offline(rows: readonly number[], fault: string): null {
+    const { partitions, table, partitionContext } = this.#context;
+    for (const row of rows) {
+      table.set(row, RowSlot.state, RowState.offline);
+      partitions[row]?.goOffline(fault);
+    }
+    partitionContext.publish();
+    return null;
+  }
+
+  /** The folder that a move has left behind goes, then the mark that tells which of the two is the newer one. */
+  #closeMoved(partition: Partition): null {
+    const { files } = this.#context.store;
+    const { log } = partition;
+    const folder = partition.closeMoved();
+    if (folder !== undefined && this.#removeFolder(log, folder)) removeMoveMark(files, log.folder);
+    return null;
+  }
+
+  /** Renames a log's folder away at once, durably; its files go after `file.delete.delay.ms`. */
+  #removeFolder({ topic, partition, config }: Log, folder: string): boolean {
+    const { store, clock } = this.#context;
+    const parent = folder.slice(0, folder.lastIndexOf('/'));
+    const aside = `${parent}/${deletedFolderName(topic, partition, systemRandom)}`;
+    if (store.files.rename(folder, aside) !== 0) return false;
+    clock.schedule(config.fileDeleteDelayMs, () => store.files.removeFolder(aside));
+    return store.files.syncFolderNow(parent) === 0;
+  }
+
   #open(opening: OpenPartition): OpenedPartition {
     const { row } = opening;
     const { table, partitions, partitionContext, logger } = this.#context;
@@ -112,6 +170,8 @@ export class StorageRequests {
       const fault = (error as Error).message;
       logger.error({ folder: opening.folder, fault }, 'a partition is offline');
       table.set(row, RowSlot.state, RowState.offline);
+      const ofDirectory = error instanceof StorageError && isDirectoryFault(error.errno);
+      if (ofDirectory) partitionContext.onOffline(row, fault, true);
       return { row, fault };
     }
   }
@@ -185,6 +245,8 @@ export class StorageRequests {
       if (!partition) continue;
       partition.closeForDeletion();
       const { log } = partition;
+      const movedFrom = partition.closeMoved();
+      if (movedFrom !== undefined) this.#removeFolder(log, movedFrom);
       log.abandon();
       const name = deletedFolderName(log.topic, log.partition, systemRandom);
       const parent = log.folder.slice(0, log.folder.lastIndexOf('/'));
@@ -197,14 +259,13 @@ export class StorageRequests {
     return null;
   }
 
-  /** Closes all it can; throws what kept a log from being closed in order. */
-  async #stop(): Promise<null> {
+  async #stop(): Promise<StorageReplies['stop']> {
     const { partitions, logger, partitionContext } = this.#context;
     const open = partitions.filter((partition) => partition !== undefined);
     for (const partition of open) partition.close();
     partitionContext.publish();
     await Promise.all(open.map((partition) => partition.syncEnded()));
-    let failure: unknown;
+    const failures: { row: number; fault: string }[] = [];
     for (const partition of open) {
       partitions[partition.row] = undefined;
       try {
@@ -214,11 +275,10 @@ export class StorageRequests {
           { folder: partition.log.folder, error: (error as Error).message },
           'a log was not closed in order',
         );
-        failure ??= error;
+        failures.push({ row: partition.row, fault: (error as Error).message });
       }
     }
-    if (failure !== undefined) throw failure;
-    return null;
+    return failures;
   }
 }
 

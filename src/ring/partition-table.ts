@@ -23,6 +23,8 @@ export const RowSlot = {
   lastAbortedOffset: 8,
   /** Everything below is synced; written to recovery-point-offset-checkpoint. */
   recoveryPoint: 9,
+  /** Ranges of the log that are known to be damaged. */
+  damagedRanges: 10,
 } as const;
 /** Two cache lines; the rest is room for what replication needs. */
 export const ROW_SLOTS = 16;

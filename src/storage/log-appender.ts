@@ -9,6 +9,7 @@ import type { AppendOutcome } from './append-outcome.ts';
 import { tooLargeText, validateBatch } from './append-validation.ts';
 import { type BatchMemory, registerBatchMemory } from './batch-memory.ts';
 import { rebuildBatch, targetCodec } from './batch-rebuild.ts';
+import { isDirectoryFault } from './directory-fault.ts';
 import type { LogState } from './log-state.ts';
 import { readTransactionMarker } from './producer/control-marker.ts';
 import type { CompletedTransaction, ProducerBatch } from './producer/producer-state.ts';
@@ -328,12 +329,15 @@ export class LogAppender {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       state.logger.error({ partition: state.name, err: error }, 'cannot note a new leader epoch');
+      if (isDirectoryFault(error.errno)) state.fault = error;
       return error.message;
     }
     const result = state.store.append(state.handle, leaderEpoch, list.slots, list.count, state.active);
     if (result >= 0) return undefined;
     state.logger.error({ partition: state.name, errno: result }, 'cannot append to the log');
-    return new StorageError('cannot append to', state.folder, result).message;
+    const failure = new StorageError('cannot append to', state.folder, result);
+    if (isDirectoryFault(result)) state.fault = failure;
+    return failure.message;
   }
 
   /** The log end moved by other means than an append. */

@@ -72,6 +72,12 @@ export function strayFolderName(topic: string, partition: number, random: Random
   return suffixedFolderName(topic, partition, random, '-stray');
 }
 
+/** Undefined when the topic's name is too long for it: this one has to tell the topic. */
+export function futureFolderName(topic: string, partition: number, random: Random): string | undefined {
+  const name = suffixedFolderName(topic, partition, random, '-future');
+  return name.startsWith(`${topic}-`) ? name : undefined;
+}
+
 function suffixedFolderName(topic: string, partition: number, random: Random, suffix: string): string {
   const unique = Buffer.from(random.bytes(16)).toString('hex');
   const tail = `-${partition}.${unique}${suffix}`;

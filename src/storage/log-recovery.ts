@@ -1,5 +1,12 @@
 import { Errno, type FileSpace } from '../native/file-space.ts';
-import { BATCH_STRIDE, BatchFault, BatchSlot, SEGMENT_STRIDE, SegmentSlot } from '../native/log-store.ts';
+import {
+  BATCH_STRIDE,
+  BatchFault,
+  BatchSlot,
+  SEGMENT_STRIDE,
+  type SegmentScan,
+  SegmentSlot,
+} from '../native/log-store.ts';
 import { BATCH_HEADER_BYTES, faultName, RecordBatchView } from '../protocol/records/batch-header.ts';
 import { FileSuffix, type OffsetFile, offsetFileName, parseOffsetFile } from './log-files.ts';
 import { removeSegments } from './log-retention.ts';
@@ -27,6 +34,9 @@ export class LogCorruptionError extends StorageError {
     this.offset = offset;
   }
 }
+
+/** Read at a time where nothing but zeros is expected. */
+const ZEROS_READ_BYTES = 64 * 1024;
 
 function listOffsetFiles(files: FileSpace, folder: string): OffsetFile[] {
   const entries = files.list(folder);
@@ -125,11 +135,53 @@ export function rebuildMissingIndexes(state: LogState, below: number): void {
     }
     if (isUsable) continue;
     state.logger.warn({ partition: state.name, segment: baseOffset }, 'making the indexes of a segment anew');
-    const scan = state.store.rebuild(state.handle, baseOffset);
-    if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
-    if (scan.fault !== BatchFault.none)
-      throw new LogCorruptionError(state.folder, scan.nextOffset, state.recoveryPoint, faultName(scan.fault));
+    const scan = scanSegment(state, baseOffset);
+    if (scan.fault !== BatchFault.none) noteDamagedTail(state, baseOffset, scan);
   }
+}
+
+function scanSegment(state: LogState, baseOffset: number): SegmentScan {
+  const scan = state.store.rebuild(state.handle, baseOffset);
+  if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
+  if (scan.fault === BatchFault.none || !endsInZeros(state, baseOffset, scan.validBytes)) return scan;
+  return { ...scan, fault: BatchFault.none };
+}
+
+/** A file that was made larger than its segment (`preallocate`) and never cut ends in zeros; then it is cut now. */
+function endsInZeros({ files, folder }: LogState, baseOffset: number, position: number): boolean {
+  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
+  const file = ensureDone(files.open(path, false), 'cannot open', path);
+  try {
+    const bytes = Buffer.alloc(ZEROS_READ_BYTES);
+    for (let at = position; ; ) {
+      const got = ensureDone(files.read(file, at, bytes, 0, bytes.length), 'cannot read', path);
+      if (got === 0) break;
+      if (bytes.subarray(0, got).some((byte) => byte !== 0)) return false;
+      at += got;
+    }
+    ensureDone(files.truncate(file, position), 'cannot cut', path);
+    ensureDone(files.syncNow(file), 'cannot sync', path);
+    return true;
+  } finally {
+    files.close(file);
+  }
+}
+
+/**
+ * Durable records of a closed segment are damaged: what lies behind the last good batch is not served any more, the rest
+ * of the log is. Throws a LogCorruptionError for the last segment, since nothing may be appended behind damage.
+ */
+function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan): void {
+  const { segments, folder, recoveryPoint, logger } = state;
+  const { nextOffset: fromOffset, validBytes: fromPosition } = scan;
+  const what = faultName(scan.fault);
+  const toOffset = segments[segments.indexOf(baseOffset) + 1];
+  if (toOffset === undefined) throw new LogCorruptionError(folder, fromOffset, recoveryPoint, what);
+  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
+  const stat = state.files.stat(path);
+  const toPosition = typeof stat === 'number' ? fromPosition : stat.sizeBytes;
+  state.damage.set(baseOffset, [{ segment: baseOffset, fromPosition, toPosition, fromOffset, toOffset, what }]);
+  logger.error({ partition: state.name, file: path, fromOffset, toOffset, fromPosition, what }, 'records are damaged');
 }
 
 /**
@@ -142,15 +194,18 @@ export function recoverSegments(state: LogState, cleanedOffset: number): number 
   const first = Math.max(0, state.floorSegment(recoveryPoint));
   const unflushed = state.segments.slice(first);
   for (const [at, baseOffset] of unflushed.entries()) {
-    const scan = state.store.rebuild(state.handle, baseOffset);
-    if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
+    const scan = scanSegment(state, baseOffset);
     const { nextOffset, validBytes: position } = scan;
     const fault =
       scan.fault === BatchFault.none
         ? gapBefore(state, unflushed[at + 1], nextOffset, cleanedOffset)
         : faultName(scan.fault);
     if (fault === undefined) continue;
-    if (nextOffset < recoveryPoint) throw new LogCorruptionError(state.folder, nextOffset, recoveryPoint, fault);
+    if (nextOffset < recoveryPoint) {
+      if (scan.fault === BatchFault.none) throw new LogCorruptionError(state.folder, nextOffset, recoveryPoint, fault);
+      noteDamagedTail(state, baseOffset, scan);
+      continue;
+    }
     const details = { partition: state.name, segment: baseOffset, position, fault, logEndOffset: nextOffset };
     logger.warn(details, 'cutting the log behind its last good batch');
     removeSegments(state, unflushed.slice(at + 1));

@@ -99,6 +99,7 @@ export function removeSegments(state: LogState, baseOffsets: readonly number[]):
       paths.push(`${state.folder}/${offsetFileName(baseOffset, extension)}${FileSuffix.deleted}`);
   }
   state.segments = state.store.segments(state.handle);
+  state.damage.keepOnly(state.segments);
   unlinkLater(state, paths);
 }
 

@@ -9,6 +9,7 @@ import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { ProducerSnapshots } from './producer/producer-snapshots.ts';
 import type { ProducerState } from './producer/producer-state.ts';
 import type { TransactionIndex } from './producer/transaction-index.ts';
+import type { DamageList } from './scrub/damage-list.ts';
 import { ensureDone, type StorageError } from './storage-error.ts';
 
 /**
@@ -36,6 +37,7 @@ export interface LogParts {
   readonly producers: ProducerState;
   readonly snapshots: ProducerSnapshots;
   readonly transactions: TransactionIndex;
+  readonly damage: DamageList;
 }
 
 /** Facts of a segment that can no longer change. */
@@ -65,6 +67,7 @@ export class LogState {
   readonly producers: ProducerState;
   readonly snapshots: ProducerSnapshots;
   readonly transactions: TransactionIndex;
+  readonly damage: DamageList;
   folder: string;
   config: LogConfig;
   leaderEpoch = -1;
@@ -107,6 +110,7 @@ export class LogState {
     this.producers = parts.producers;
     this.snapshots = parts.snapshots;
     this.transactions = parts.transactions;
+    this.damage = parts.damage;
   }
 
   get name(): string {

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
-import { type LogHandle, type LogStore, SegmentSlot } from '../native/log-store.ts';
+import { type LogHandle, type LogStore, type OpenLogOptions, SegmentSlot } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { AppendOrigin } from './append-origin.ts';
 import { AppendOutcome } from './append-outcome.ts';
@@ -25,11 +25,13 @@ import {
 import { deleteOldSegments, logSizeBytes, moveLogStart } from './log-retention.ts';
 import { LogState } from './log-state.ts';
 import { type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
+import { beginMove, finishMove, type MoveState, type MoveTarget, moveState } from './move/finish-move.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata-file.ts';
 import { findAborted, type ServedBytes } from './producer/aborted-lookup.ts';
 import { ProducerSnapshots } from './producer/producer-snapshots.ts';
 import { ProducerState, type ProducerStateOptions } from './producer/producer-state.ts';
 import { type AbortedTransaction, TransactionIndex } from './producer/transaction-index.ts';
+import { type DamagedRange, DamageList } from './scrub/damage-list.ts';
 import { noteNewActiveSegment, rollSegment } from './segment-roll.ts';
 import { ensureDone, StorageError } from './storage-error.ts';
 import { maxTimestampOffset, offsetForTimestamp, type TimestampedOffset } from './timestamp-lookup.ts';
@@ -74,6 +76,14 @@ export interface ActiveProducer {
   readonly currentTxnStartOffset: number;
 }
 
+/** A closed segment, as a check of its batches needs it. */
+export interface ScrubSegment {
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+  /** Base offset of the segment behind it. */
+  readonly nextBaseOffset: number;
+}
+
 export class Log {
   readonly #state: LogState;
   readonly #appender: LogAppender;
@@ -104,7 +114,9 @@ export class Log {
       const epochs = new LeaderEpochCache(files, folder, true);
       const transactions = new TransactionIndex(files, folder);
       const producers = new ProducerState(options.producerStateOptions);
-      const state = new LogState({ ...options, store, handle, folder, epochs, producers, snapshots, transactions });
+      const damage = new DamageList(store, handle, folder);
+      const parts = { epochs, producers, snapshots, transactions, damage };
+      const state = new LogState({ ...options, ...parts, store, handle, folder });
       load(state, options);
       return new Log(state);
     } catch (error) {
@@ -270,7 +282,8 @@ export class Log {
    */
   cleanable(checkpoint: number | undefined): CleanableState | undefined {
     const state = this.#state;
-    if (!state.config.cleanupCompact || state.fault) return undefined;
+    // What cannot be read cannot be judged, and must not be written anew as if it were sound.
+    if (!state.config.cleanupCompact || state.fault || !state.damage.isEmpty) return undefined;
     if (mustRollForCleaning(state)) this.roll();
     return cleanableState(state, cleanRange(state, this.lastStableOffset, checkpoint));
   }
@@ -283,6 +296,63 @@ export class Log {
   /** Puts what a cleaning has made in its place; false when the log has changed too much meanwhile. */
   swapCleaned(group: CleanedGroup): boolean {
     return swapCleaned(this.#state, group);
+  }
+
+  /** Closed segments whose records are durable, for a check of their batches. */
+  scrubSegments(): ScrubSegment[] {
+    const { segments, recoveryPoint } = this.#state;
+    return segments.slice(0, -1).flatMap((baseOffset, at) => {
+      const nextBaseOffset = segments[at + 1];
+      if (nextBaseOffset > recoveryPoint) return [];
+      return { baseOffset, nextBaseOffset, sizeBytes: this.#state.segmentSizeBytes(baseOffset) };
+    });
+  }
+
+  /**
+   * What a check of a closed segment has found; nothing when the segment is not what was checked any more. Readers get
+   * nothing of it from now on. Returns what was not known before. Throws a StorageError.
+   */
+  noteDamage({ baseOffset, sizeBytes }: ScrubSegment, ranges: readonly DamagedRange[]): DamagedRange[] {
+    const state = this.#state;
+    const at = state.segments.indexOf(baseOffset);
+    const isClosed = at >= 0 && at < state.segments.length - 1;
+    if (!isClosed || state.segmentSizeBytes(baseOffset) !== sizeBytes) return [];
+    // What recovery found lies behind the bytes that a check gets to see.
+    const beyond = state.damage.ranges.filter(
+      (range) => range.segment === baseOffset && range.fromPosition >= sizeBytes,
+    );
+    return state.damage.set(baseOffset, [...ranges, ...beyond]);
+  }
+
+  /** Known damage, ascending. */
+  get damage(): readonly DamagedRange[] {
+    return this.#state.damage.ranges;
+  }
+
+  /** Prepares a move to another log directory. Throws a StorageError. */
+  beginMove(target: MoveTarget): void {
+    beginMove(this.#state, target);
+  }
+
+  /** What a move has to copy; `roll` closes the active segment first. Throws a StorageError. */
+  moveState(roll: boolean): MoveState {
+    return moveState(this.#state, roll);
+  }
+
+  /**
+   * Ends a move: returns the log in its new folder, or the bytes that others have to copy first. This one can still be
+   * read then, until it is abandoned; it must not be written to. Throws a StorageError, and nothing has changed.
+   */
+  finishMove(target: MoveTarget): Log | number {
+    const leftBytes = finishMove(this.#state, target);
+    if (leftBytes > 0) return leftBytes;
+    const { files } = this.#state;
+    try {
+      return new Log(openMoved(this.#state, target.folder));
+    } catch (error) {
+      files.rename(target.folder, target.future);
+      throw error;
+    }
   }
 
   /** Greatest record timestamp of the log, -1 when there is none. */
@@ -377,6 +447,7 @@ export class Log {
       state.snapshots.remove(baseOffset);
     }
     state.refresh();
+    state.damage.keepOnly(state.segments.slice(0, -1));
     const endOffset = state.active[SegmentSlot.nextOffset];
     state.transactions.truncate(state.activeBaseOffset, endOffset);
     state.epochs.truncateFromEnd(endOffset);
@@ -402,6 +473,7 @@ export class Log {
     state.epochs.clear();
     state.producers.clear();
     for (const snapshot of [...state.snapshots.offsets]) state.snapshots.remove(snapshot);
+    state.damage.keepOnly([]);
     state.logStartOffset = offset;
     state.logEndOffset = offset;
     state.highWatermark = offset;
@@ -429,8 +501,36 @@ export class Log {
   }
 }
 
-function engineOptions(config: LogConfig): { indexIntervalBytes: number; indexBytesMax: number } {
-  return { indexIntervalBytes: config.indexIntervalBytes, indexBytesMax: config.segmentIndexBytes };
+/** The log of `from` in a folder that holds the same segments. Producers and offsets are taken over as they are. */
+function openMoved(from: LogState, folder: string): LogState {
+  const { store, files, config, logger } = from;
+  const handle = ensureDone(store.openLog(folder, engineOptions(config)), 'cannot open the log in', folder);
+  try {
+    const snapshots = new ProducerSnapshots(files, folder, logger);
+    snapshots.scan();
+    const epochs = new LeaderEpochCache(files, folder, true);
+    const transactions = new TransactionIndex(files, folder);
+    const damage = new DamageList(store, handle, folder);
+    const state = new LogState({ ...from, store, handle, folder, epochs, snapshots, transactions, damage });
+    noteNewActiveSegment(state);
+    const isSame = state.segments.join() === from.segments.join();
+    if (!isSame || state.active[SegmentSlot.nextOffset] !== from.logEndOffset)
+      throw new StorageError('not the log that was to be moved', folder, 0);
+    state.leaderEpoch = from.leaderEpoch;
+    state.logStartOffset = from.logStartOffset;
+    state.logEndOffset = from.logEndOffset;
+    state.highWatermark = from.highWatermark;
+    state.recoveryPoint = from.logEndOffset;
+    return state;
+  } catch (error) {
+    store.closeLog(handle);
+    throw error;
+  }
+}
+
+function engineOptions(config: LogConfig): OpenLogOptions {
+  const preallocateBytes = config.preallocate ? config.segmentBytes : 0;
+  return { indexIntervalBytes: config.indexIntervalBytes, indexBytesMax: config.segmentIndexBytes, preallocateBytes };
 }
 
 /** Brings a freshly opened log to a state that can be used. */

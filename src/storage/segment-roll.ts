@@ -1,5 +1,6 @@
 import { SegmentSlot } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import { isDirectoryFault } from './directory-fault.ts';
 import type { LogState } from './log-state.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -44,6 +45,7 @@ export function rollSegment(state: LogState, baseOffset: number): ErrorCode {
   const result = store.roll(handle, baseOffset);
   if (result < 0) {
     logger.error({ partition: state.name, errno: result, baseOffset }, 'cannot begin a new segment');
+    if (isDirectoryFault(result)) state.fault = new StorageError('cannot begin a segment in', state.folder, result);
     return ErrorCode.KAFKA_STORAGE_ERROR;
   }
   noteNewActiveSegment(state);

@@ -9,6 +9,7 @@ import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { allocatePartitionTable, PartitionTable, RowSlot, RowState } from '../../src/ring/partition-table.ts';
 
 const ID = 'zzzzzzzzzzzzzzzzzzzzzA';
+const NEW = { isNew: true };
 const OTHER_ID = 'zzzzzzzzzzzzzzzzzzzzzQ';
 
 function newFiles(...folders: string[]): MemoryFileSpace {
@@ -18,7 +19,8 @@ function newFiles(...folders: string[]): MemoryFileSpace {
 }
 
 function open(files: MemoryFileSpace, paths = ['/a', '/b']): LogDirectories {
-  return new LogDirectories(paths, files, seededRandom(1), silentLogger);
+  const directories = paths.map((path) => ({ path, id: `id-of-${path}` }));
+  return new LogDirectories(directories, files, seededRandom(1), silentLogger);
 }
 
 function ownedBy(files: MemoryFileSpace, folder: string, topicId: string): void {
@@ -33,20 +35,20 @@ describe('log directories', () => {
   test('new partitions go where the fewest are, known ones stay where they are', () => {
     const files = newFiles('/b/old-0', '/b/old-1');
     const directories = open(files);
-    const place = (partition: number): string => directories.place('new', partition, ID).folder;
+    const place = (partition: number): string => directories.place('new', partition, ID, NEW)!.folder;
     assert.deepEqual([0, 1, 2, 3].map(place), ['/a/new-0', '/a/new-1', '/a/new-2', '/b/new-3']);
-    assert.equal(directories.place('old', 1, ID).folder, '/b/old-1');
+    assert.equal(directories.place('old', 1, ID, NEW)!.folder, '/b/old-1');
     assert.equal(directories.directoryOf('old', 1), '/b');
     assert.equal(directories.directoryOf('nobody', 0), undefined);
   });
 
   test('a new partition needs no recovery, a known one does unless the last stop was clean', () => {
     const files = newFiles('/a/t-0');
-    assert.equal(open(files).place('t', 0, ID).cleanShutdown, false);
-    assert.equal(open(files).place('t', 1, ID).cleanShutdown, true);
+    assert.equal(open(files).place('t', 0, ID, NEW)!.cleanShutdown, false);
+    assert.equal(open(files).place('t', 1, ID, NEW)!.cleanShutdown, true);
     open(files).closeCleanly(5);
-    assert.equal(open(files).place('t', 0, ID).cleanShutdown, true);
-    assert.equal(open(files).place('t', 0, ID).cleanShutdown, false, 'the marker is for one start');
+    assert.equal(open(files).place('t', 0, ID, NEW)!.cleanShutdown, true);
+    assert.equal(open(files).place('t', 0, ID, NEW)!.cleanShutdown, false, 'the marker is for one start');
   });
 
   test('checkpoints come back; those of partitions that are gone or offline do not', () => {
@@ -65,11 +67,11 @@ describe('log directories', () => {
     ];
     assert.equal(directories.writeCheckpoints(rows, table), true);
     const again = open(files);
-    const { recoveryPoint, logStartOffset } = again.place('t', 1, ID);
+    const { recoveryPoint, logStartOffset } = again.place('t', 1, ID, NEW)!;
     assert.deepEqual([recoveryPoint, logStartOffset], [11, 1]);
-    assert.equal(again.place('gone', 0, ID).recoveryPoint, 0);
+    assert.equal(again.place('gone', 0, ID, NEW)!.recoveryPoint, 0);
     again.forget('t', 1);
-    const { folder, ...fresh } = again.place('t', 1, ID);
+    const { folder, ...fresh } = again.place('t', 1, ID, NEW)!;
     assert.deepEqual([fresh.recoveryPoint, fresh.logStartOffset, fresh.cleanShutdown], [0, 0, true]);
     files.failWith('write', Errno.ENOSPC);
     assert.equal(directories.writeCheckpoints(rows, table), false);
@@ -94,7 +96,7 @@ describe('log directories', () => {
     ownedBy(files, '/a/t-0', OTHER_ID);
     ownedBy(files, '/b/t-0', ID);
     const directories = open(files);
-    assert.equal(directories.place('t', 0, ID).folder, '/b/t-0');
+    assert.equal(directories.place('t', 0, ID, NEW)!.folder, '/b/t-0');
     assert.ok(!names(files, '/a').includes('t-0'));
     assert.equal(directories.directoryOf('t', 0), '/b');
   });
@@ -102,10 +104,10 @@ describe('log directories', () => {
   test('what a failed deletion left behind is set aside when the name comes again', () => {
     const files = newFiles();
     const directories = open(files);
-    const { folder } = directories.place('t', 0, OTHER_ID);
+    const { folder } = directories.place('t', 0, OTHER_ID, NEW)!;
     ownedBy(files, folder, OTHER_ID);
     directories.forget('t', 0);
-    const place = directories.place('t', 0, ID);
+    const place = directories.place('t', 0, ID, NEW)!;
     assert.deepEqual([place.recoveryPoint, place.cleanShutdown], [0, true]);
     assert.ok(!names(files, '/a').includes('t-0'));
   });

@@ -203,9 +203,16 @@ describe('partition: what is refused', () => {
     const waiting = fixture.send(0, ALL);
     const behind = fixture.send(0, ALL);
     await fixture.finishSync(Errno.EIO);
+    const [message] = fixture.messages;
+    assert.ok(message.type === 'offline' && message.ofDirectory && /fdatasync failed with EIO/.test(message.fault));
+    assert.equal(fixture.messages.length, 1);
+    const failed = ErrorCode.KAFKA_STORAGE_ERROR;
     assert.deepEqual(
-      fixture.messages.map(({ type }) => type),
-      ['offline', 'fatal'],
+      outcomes(fixture.answers()).map(([token, errorCode]) => [token, errorCode]),
+      [
+        [waiting, failed],
+        [behind, failed],
+      ],
     );
     assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
     const after = fixture.push(0, 1);
@@ -216,14 +223,26 @@ describe('partition: what is refused', () => {
       [elsewhere, 0, 0],
     ]);
     assert.equal(fixture.syncs.length, 0);
-    await assert.rejects(fixture.request({ op: 'stop' }), /fdatasync failed with EIO/);
-    assert.deepEqual(
-      outcomes(fixture.answers()).map(([token, errorCode]) => [token, errorCode !== 0]),
-      [
-        [waiting, true],
-        [behind, true],
-      ],
-    );
+    const failures = await fixture.request({ op: 'stop' });
+    assert.equal(failures.length, 1);
+    assert.match(failures[0].fault, /fdatasync failed with EIO/);
+  });
+
+  test('partitions of a directory that failed elsewhere refuse everything, others go on', async () => {
+    const fixture = await fixtureWith();
+    await fixture.open(1);
+    const waiting = fixture.send(0, ALL);
+    await fixture.request({ op: 'offline', rows: [0], fault: 'the disk is gone' });
+    const after = fixture.push(0, 1);
+    const elsewhere = fixture.push(1, 1);
+    fixture.host.drain();
+    assert.deepEqual(outcomes(fixture.answers()), [
+      [waiting, ErrorCode.KAFKA_STORAGE_ERROR, -1],
+      [after, ErrorCode.KAFKA_STORAGE_ERROR, -1],
+      [elsewhere, 0, 0],
+    ]);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
+    assert.deepEqual(fixture.messages, []);
   });
 });
 

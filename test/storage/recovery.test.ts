@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { PlanStatus } from '../../src/native/log-store.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { LogCorruptionError } from '../../src/storage/log-recovery.ts';
@@ -59,24 +60,69 @@ describe('recovery', () => {
 
   test('garbage behind the last batch of a segment that is not the last', () => {
     const fixture = filled();
-    fixture.files.edit(path(2, '.log'), (bytes) => Buffer.concat([bytes, Buffer.alloc(7)]));
+    fixture.files.edit(path(2, '.log'), (bytes) => Buffer.concat([bytes, Buffer.alloc(7, 1)]));
     fixture.crash();
     assert.equal(fixture.log.logEndOffset, 4);
     assert.deepEqual(fixture.log.segments, [0, 2]);
     assert.equal(fixture.file('00000000000000000002.log').length, 2 * BATCH_BYTES);
   });
 
-  test('damage below the recovery point is reported, and nothing is cut', () => {
+  test('zeros behind the last batch, as preallocation leaves them, are cut wherever they are', () => {
+    const fixture = filled();
+    const preallocated = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, Buffer.alloc(100_000)]);
+    for (const segment of [2, 6, 8]) fixture.files.edit(path(segment, '.log'), preallocated);
+    fixture.crash({ recoveryPoint: 1 });
+    assert.deepEqual(fixture.log.segments, [0, 2, 4, 6, 8]);
+    assert.equal(fixture.log.logEndOffset, 9);
+    for (const segment of [2, 6])
+      assert.equal(fixture.file(`0000000000000000000${segment}.log`).length, 2 * BATCH_BYTES);
+    assert.equal(fixture.file('00000000000000000008.log').length, BATCH_BYTES);
+    assert.equal(fixture.appendRecords(1).baseOffset, 9);
+    assert.equal(fixture.records().length, 10);
+  });
+
+  test('damage below the recovery point in the last segment is reported, and nothing is cut', () => {
+    const fixture = filled();
+    damage(fixture, 8, 70);
+    const before = fixture.file('00000000000000000008.log');
+    assert.throws(
+      () => fixture.crash({ recoveryPoint: 9 }),
+      (error: unknown) =>
+        error instanceof LogCorruptionError && error.offset === 8 && /below the recovery point 9/.test(error.message),
+    );
+    assert.deepEqual(fixture.file('00000000000000000008.log'), before);
+  });
+
+  test('damage below the recovery point in a closed segment is not served, the rest is, and nothing is cut', () => {
     const fixture = filled();
     damage(fixture, 4, 70);
     const before = fixture.file('00000000000000000004.log');
-    assert.throws(
-      () => fixture.crash({ recoveryPoint: 5 }),
-      (error: unknown) =>
-        error instanceof LogCorruptionError && error.offset === 4 && /below the recovery point 5/.test(error.message),
-    );
-    assert.deepEqual(fixture.file('00000000000000000004.log'), before);
-    assert.ok(fixture.names().includes('00000000000000000008.log'));
+    const check = (): void => {
+      assert.equal(fixture.log.logEndOffset, 9);
+      assert.deepEqual(
+        fixture.log.damage.map(({ segment, fromOffset, toOffset }) => [segment, fromOffset, toOffset]),
+        [[4, 4, 6]],
+      );
+      assert.deepEqual(
+        fixture.read(0, 4).map(({ baseOffset }) => baseOffset),
+        [0, 1, 2, 3],
+      );
+      assert.throws(() => fixture.read(0), new RegExp(`planRead\\(4\\): ${PlanStatus.damaged}`));
+      assert.deepEqual(
+        fixture.read(6).map(({ baseOffset }) => baseOffset),
+        [6, 7, 8],
+      );
+      assert.deepEqual(fixture.file('00000000000000000004.log'), before);
+    };
+    fixture.crash({ recoveryPoint: 5 });
+    check();
+    fixture.reopen();
+    check();
+    fixture.crash({ recoveryPoint: 9 });
+    check();
+    fixture.log.deleteRecords(6);
+    fixture.log.deleteOldSegments();
+    assert.deepEqual(fixture.log.damage, []);
   });
 
   test('damage at the recovery point is cut', () => {

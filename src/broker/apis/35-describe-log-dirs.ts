@@ -1,16 +1,17 @@
-/** DescribeLogDirs v1-5: sizes by log directory; null topics means all. */
+/** DescribeLogDirs v1-5: sizes by log directory, those of moves between directories too; null topics means all. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
   type DescribeLogDirsResponse,
   describeLogDirsRequest,
   describeLogDirsResponse,
 } from '../../protocol/messages/35-describe-log-dirs.ts';
+import { RowSlot } from '../../ring/partition-table.ts';
 import { api } from '../api-handler.ts';
 
 type Topics = DescribeLogDirsResponse['results'][number]['topics'];
 
 export const describeLogDirs = api(describeLogDirsRequest, describeLogDirsResponse, async (request, _, services) => {
-  const { partitions, storage, logDirectories } = services;
+  const { partitions, storage, logDirectories, moves, table } = services;
   const wanted = request.topics && new Map(request.topics.map(({ topic, partitions: list }) => [topic, new Set(list)]));
   const places = [...partitions.rows()].filter(
     ({ topic, partition }) => !wanted || (wanted.get(topic)?.has(partition) ?? false),
@@ -22,11 +23,21 @@ export const describeLogDirs = api(describeLogDirsRequest, describeLogDirsRespon
   }
   const results = logDirectories.list().map(({ path, errorCode, totalBytes, usableBytes }) => {
     const topics = new Map<string, Topics[number]['partitions']>();
-    for (const { row, topic, partition } of places) {
+    const add = (topic: string, described: Topics[number]['partitions'][number]): void => {
+      const list = topics.get(topic);
+      if (list) list.push(described);
+      else topics.set(topic, [described]);
+    };
+    for (const { row, topic, partition } of errorCode === ErrorCode.NONE ? places : []) {
       if (logDirectories.directoryOf(topic, partition) !== path) continue;
-      const list = topics.get(topic) ?? [];
-      topics.set(topic, list);
-      list.push({ partitionIndex: partition, partitionSize: sizes.get(row) ?? 0, offsetLag: 0, isFutureKey: false });
+      const partitionSize = sizes.get(row) ?? 0;
+      add(topic, { partitionIndex: partition, partitionSize, offsetLag: 0, isFutureKey: false });
+    }
+    for (const { topic, partition, path: to, sizeBytes, endOffset } of moves.futures()) {
+      const place = places.find((one) => one.topic === topic && one.partition === partition);
+      if (to !== path || !place) continue;
+      const offsetLag = Math.max(0, table.get(place.row, RowSlot.logEndOffset) - endOffset);
+      add(topic, { partitionIndex: partition, partitionSize: sizeBytes, offsetLag, isFutureKey: true });
     }
     const named = [...topics].map(([name, list]) => ({ name, partitions: list }));
     return { errorCode, logDir: path, topics: named, totalBytes, usableBytes };

@@ -25,6 +25,8 @@ export interface LogCleanerContext {
   readonly clock: Clock;
   readonly logger: Logger;
   config(): BrokerConfig;
+  /** Its segments are being copied to another directory. */
+  isMoving(topic: string, partition: number): boolean;
 }
 
 interface Place {
@@ -114,7 +116,7 @@ export class LogCleaner {
     const places = new Map<number, Place>();
     for (const place of partitions.compactedRows()) {
       const name = nameOf(place);
-      if (this.#running.has(name)) continue;
+      if (this.#running.has(name) || this.#context.isMoving(place.topic, place.partition)) continue;
       if ((this.#restingUntilMs.get(name) ?? nowMs) > nowMs) continue;
       this.#restingUntilMs.delete(name);
       places.set(place.row, place);

@@ -131,6 +131,12 @@ export class PendingFetch implements PendingRequest {
   }
 }
 
+/** A consumer shows CORRUPT_MESSAGE to its user, who can go on behind it; a storage error it would retry for ever. */
+function planError(status: number): ErrorCode {
+  if (status === PlanStatus.outOfRange) return ErrorCode.OFFSET_OUT_OF_RANGE;
+  return status === PlanStatus.damaged ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
+}
+
 export class FetchPath {
   readonly #context: FetchPathContext;
   /** Parked fetches by row. */
@@ -320,8 +326,7 @@ export class FetchPath {
     );
     if (status !== PlanStatus.ok) {
       if (status === PlanStatus.atEnd) return 0;
-      const outOfRange = status === PlanStatus.outOfRange;
-      this.#setError(fetch, at, outOfRange ? ErrorCode.OFFSET_OUT_OF_RANGE : ErrorCode.KAFKA_STORAGE_ERROR);
+      this.#setError(fetch, at, planError(status));
       return 0;
     }
     let size = fetch.plans[plan + PlanSlot.sizeBytes];

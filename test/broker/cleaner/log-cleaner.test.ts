@@ -121,7 +121,7 @@ async function interrupts(
   };
   const warn = (_: object, message: string): void => void warnings.push(message);
   try {
-    const configs = { ...SETTINGS, 'log.cleaner.io.max.bytes.per.second': 1_000 };
+    const configs = { ...SETTINGS, 'log.cleaner.io.max.bytes.per.second': 1_000, 'millrace.log.level': 'debug' };
     const broker = await startTestBroker({ folder, engine, configs, logger: { ...silentLogger, debug, warn } });
     const client = { clientId: 'test', bootstrapBrokers: broker.bootstrapServers.split(',') };
     const admin = new Admin(client);

@@ -1,0 +1,57 @@
+/**
+ * What happens when a log directory fails (a sync, or the device under it): its partitions go offline, the controller is
+ * told, and everything else goes on. Without a directory left, or without the metadata log's, the broker cannot go on.
+ * Control thread.
+ */
+import type { LogDirectories } from './log-directories.ts';
+import type { PartitionManager } from './partition-manager.ts';
+import type { StorageLinks } from './storage-links.ts';
+
+export interface DirectoryFailuresContext {
+  readonly directories: LogDirectories;
+  readonly partitions: PartitionManager;
+  readonly storage: StorageLinks;
+  /** Where the metadata log lies, as the settings name it. */
+  readonly metadataLogDir: string;
+  /** Has the controller know which directories are offline. */
+  tellController(): Promise<void>;
+  /** By the path that clients know the directory by. */
+  onOffline(path: string): void;
+  onFatal(error: Error): void;
+}
+
+export class DirectoryFailures {
+  readonly #context: DirectoryFailuresContext;
+
+  constructor(context: DirectoryFailuresContext) {
+    this.#context = context;
+  }
+
+  /** What failed is in the directory of the partition in that row. */
+  rowFailed(row: number, fault: string): void {
+    const { directories, partitions } = this.#context;
+    const place = partitions.placeOf(row);
+    const path = place && directories.directoryOf(place.topic, place.partition);
+    if (path !== undefined) this.failed(path, fault);
+  }
+
+  /** At a stop: the partition's log was not closed in order, so its directory is not marked as clean. */
+  noteUnclean(row: number, fault: string): void {
+    const { directories, partitions } = this.#context;
+    const place = partitions.placeOf(row);
+    const path = place && directories.directoryOf(place.topic, place.partition);
+    if (path !== undefined) directories.setOffline(path, fault);
+  }
+
+  failed(path: string, fault: string): void {
+    const { directories, partitions, storage, metadataLogDir, tellController, onOffline, onFatal } = this.#context;
+    const rows = partitions.rowsIn(path);
+    if (!directories.setOffline(path, fault)) return;
+    void storage.requestRows(rows, (some) => ({ op: 'offline', rows: some, fault })).catch(() => {});
+    for (const row of rows) partitions.noteOffline(row);
+    onOffline(path);
+    if (!directories.hasOnline || directories.storedPath(path) === metadataLogDir) onFatal(new Error(fault));
+    // A metadata log that fails at this says so itself.
+    else void tellController().catch(() => {});
+  }
+}

@@ -1,0 +1,112 @@
+/** What looks after logs and their directories beside the storage workers: failures, moves, the checksum scrub. Control thread. */
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { Controller } from '../controller/controller.ts';
+import type { FileSpace } from '../native/file-space.ts';
+import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
+import type { BackgroundPool } from './background/background-pool.ts';
+import { DirectoryFailures } from './directory-failures.ts';
+import type { DirectoryLocks } from './directory-locks.ts';
+import type { LogDirectories, StartDirectory } from './log-directories.ts';
+import { ReplicaMover } from './moves/replica-mover.ts';
+import type { AssignedPlace, PartitionManager } from './partition-manager.ts';
+import { LogScrubber } from './scrub/log-scrubber.ts';
+import type { StorageLinks } from './storage-links.ts';
+
+export interface StorageServicesContext {
+  readonly nodeId: number;
+  readonly metadataLogDir: string;
+  readonly partitions: PartitionManager;
+  readonly storage: StorageLinks;
+  readonly directories: LogDirectories;
+  readonly controller: Pick<Controller, 'assignReplicasToDirs'>;
+  readonly files: FileSpace;
+  readonly pool: BackgroundPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly loggers: ComponentLoggers;
+  config(): BrokerConfig;
+  brokerEpoch(): number;
+  /** A heartbeat: tells the controller which directories are offline. */
+  tellController(): Promise<void>;
+  writeCheckpoints(): void;
+  onFatal(error: Error): void;
+}
+
+export class StorageServices {
+  readonly failures: DirectoryFailures;
+  readonly moves: ReplicaMover;
+  readonly scrubber: LogScrubber;
+  readonly #context: StorageServicesContext;
+
+  constructor(context: StorageServicesContext) {
+    this.#context = context;
+    const logger = context.loggers.of('storage');
+    this.failures = new DirectoryFailures({
+      ...context,
+      tellController: () => context.tellController(),
+      onOffline: (path) => this.moves.directoryFailed(path),
+      onFatal: (error) => context.onFatal(error),
+    });
+    this.moves = new ReplicaMover({
+      ...context,
+      logger,
+      config: () => context.config(),
+      onAssigned: (places) => this.assigned(places),
+      onDirectoryFailed: (path, fault) => this.failures.failed(path, fault),
+      writeCheckpoints: () => context.writeCheckpoints(),
+    });
+    this.scrubber = new LogScrubber({
+      ...context,
+      logger,
+      config: () => context.config(),
+      isMoving: (topic, partition) => this.moves.isMoving(topic, partition),
+    });
+  }
+
+  start(): void {
+    this.moves.resume();
+    this.scrubber.start();
+  }
+
+  async stop(): Promise<void> {
+    const stopped = [this.scrubber.stop(), this.moves.stop()];
+    await this.#context.pool.close();
+    await Promise.all(stopped);
+  }
+
+  /** Partitions lie elsewhere than the metadata says: the controller is told, by and by. */
+  assigned(places: readonly AssignedPlace[]): void {
+    const { nodeId, controller, brokerEpoch, loggers } = this.#context;
+    const byDirectory = new Map<string, Map<string, { partitionIndex: number }[]>>();
+    for (const { topicId, partition, directory } of places) {
+      const topics = byDirectory.get(directory) ?? new Map<string, { partitionIndex: number }[]>();
+      byDirectory.set(directory, topics);
+      topics.set(topicId, [...(topics.get(topicId) ?? []), { partitionIndex: partition }]);
+    }
+    const directories = [...byDirectory].map(([id, topics]) => ({
+      id,
+      topics: [...topics].map(([topicId, partitions]) => ({ topicId, partitions })),
+    }));
+    controller
+      .assignReplicasToDirs({ brokerId: nodeId, brokerEpoch: brokerEpoch(), directories })
+      .catch((error: Error) => {
+        loggers.of('storage').warn({ error: error.message }, 'the controller was not told where partitions lie');
+      });
+  }
+}
+
+/** The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's. */
+export function startDirectories(
+  logDirs: readonly string[],
+  metadataLogDir: string,
+  locks: DirectoryLocks,
+): { readonly usable: readonly string[]; describe(ids: ReadonlyMap<string, string>): StartDirectory[] } {
+  locks.ensureUsable(metadataLogDir);
+  const usable = logDirs.filter((path) => !locks.faults.has(path));
+  if (usable.length === 0) locks.ensureUsable(logDirs[0]);
+  const describe = (ids: ReadonlyMap<string, string>): StartDirectory[] =>
+    logDirs.map((path) => ({ path, id: ids.get(path), fault: locks.faults.get(path)?.message }));
+  return { usable, describe };
+}

@@ -1,0 +1,67 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+
+/**
+ * Carries out long work on files that nobody waits for: as fast as its rate allows, giving way between steps where it
+ * lives on a thread with other work.
+ *
+ * Thread: any.
+ */
+
+/** Work that says after each step how many bytes it has read or written since the last one. */
+export type PacedSteps<T> = Generator<number, T, void>;
+
+export interface Pace {
+  readonly clock: Clock;
+  /** Asked at every step, so that a change counts at once. */
+  bytesPerSecond(): number;
+  /** Resolves when other work has had its turn; absent on a thread without any. */
+  readonly giveWay?: () => Promise<void>;
+  /** Ends the work at its next step, and any sleep at once. */
+  readonly signal: AbortSignal;
+}
+
+const MS_PER_SECOND = 1_000;
+/** A shorter sleep is not worth a timer: it is slept together with the next. */
+const SLEEP_MS_MIN = 5;
+/** A longer sleep would not notice that the rate was raised. */
+const SLEEP_MS_MAX = 1_000;
+
+/** Rejects with what a step throws, and with an AbortError when the signal says so; the steps can then clean up. */
+export async function runPaced<T>(steps: PacedSteps<T>, pace: Pace): Promise<T> {
+  const { clock, giveWay, signal } = pace;
+  let owedMs = 0;
+  let atMs = clock.monotonicMs();
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const step = steps.next();
+      if (step.done) return step.value;
+      owedMs += (step.value / Math.max(1, pace.bytesPerSecond())) * MS_PER_SECOND;
+      const nowMs = clock.monotonicMs();
+      owedMs = Math.max(0, owedMs - (nowMs - atMs));
+      atMs = nowMs;
+      while (owedMs >= SLEEP_MS_MIN) {
+        await sleep(Math.min(owedMs, SLEEP_MS_MAX), clock, signal);
+        signal.throwIfAborted();
+        const wokenMs = clock.monotonicMs();
+        owedMs = Math.max(0, owedMs - (wokenMs - atMs));
+        atMs = wokenMs;
+      }
+      await giveWay?.();
+    }
+  } finally {
+    steps.return(undefined as T);
+  }
+}
+
+async function sleep(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  let timer: Timer | undefined;
+  let wake = (): void => {};
+  await new Promise<void>((resolve) => {
+    wake = resolve;
+    signal.addEventListener('abort', wake);
+    timer = clock.schedule(delayMs, wake);
+  });
+  signal.removeEventListener('abort', wake);
+  timer?.cancel();
+}
