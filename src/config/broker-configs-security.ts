@@ -107,7 +107,7 @@ export const SECURITY_CONFIGS = [
     'sasl.jaas.config',
     null,
     'Login module with its options; users of PLAIN stand here as user_NAME="password".',
-    { dynamic: 'broker' },
+    { dynamic: 'broker', accepted: NOT_YET },
   ),
   classOf('sasl.client.callback.handler.class', null, 'Class that answers the questions of a SASL client.', {
     accepted: JAVA,

@@ -10,12 +10,12 @@ import { TOPIC_CONFIGS } from '../../src/config/topic-configs.ts';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** Everything that may read a setting: all sources but the tables themselves. */
+/** Everything that may read a setting of the broker: all sources but the tables themselves, and the command line's own. */
 const readers = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter(
     (path) =>
       path.endsWith('.ts') &&
-      !/^config\/(broker-configs-|accepted-reasons|dynamic-broker-rules|missing-protection)/.test(path),
+      !/^(cli\/|config\/(broker-configs-|accepted-reasons|dynamic-broker-rules|missing-protection))/.test(path),
   )
   .map((path) => readFileSync(`${source}${path}`, 'utf8'))
   .join('\n');
