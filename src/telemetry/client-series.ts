@@ -17,10 +17,18 @@ export interface PushingClient {
 
 /** Series of one client: enough for all that a Java client has, far less than one client could push. */
 export const SERIES_PER_CLIENT_MAX = 2_000;
+/** Clients whose series are kept. */
+export const CLIENTS_MAX = 16_384;
+/** Estimated memory of all series together, whose names and labels are the clients' to choose. */
+export const SERIES_BYTES_MAX = 32 * 1024 * 1024;
+/** Of what the broker says of a client: a client id may be as long as a request. */
+const CLIENT_TEXT_CHARS_MAX = 256;
 
 /** Names of Apache Kafka's own client metrics are kept; others are put apart from the broker's. */
 const KAFKA_PREFIX = 'org_apache_kafka_';
 const OTHER_PREFIX = 'client_';
+/** A series without its texts. */
+const SERIES_BYTES_MIN = 256;
 const RESERVED_LABELS = new Set(['le', 'quantile']);
 
 interface Series {
@@ -29,6 +37,7 @@ interface Series {
   readonly type: MetricType;
   readonly labels: Readonly<Record<string, string>>;
   point: OtlpPoint;
+  bytes: number;
   expiresMs: number;
 }
 
@@ -42,6 +51,7 @@ export class ClientSeries {
   readonly #clients = new Map<string, ClientEntry>();
   readonly #seriesMax: number;
   #count = 0;
+  #bytes = 0;
   /** Series that found no room, counted at each push. */
   refusedCount = 0;
 
@@ -58,9 +68,17 @@ export class ClientSeries {
   take(client: PushingClient, metrics: readonly OtlpMetric[], nowMs: number, keepMs: number): void {
     const { clientInstanceId } = client;
     const expiresMs = nowMs + keepMs;
+    const shown = { ...client, clientId: shortened(client.clientId) };
     let entry = this.#clients.get(clientInstanceId);
-    if (!entry) this.#clients.set(clientInstanceId, (entry = { client, series: new Map(), expiresMs }));
-    entry.client = client;
+    if (!entry) {
+      if (this.#clients.size >= CLIENTS_MAX) this.expire(nowMs);
+      if (this.#clients.size >= CLIENTS_MAX) {
+        this.refusedCount += metrics.reduce((count, { points }) => count + points.length, 0);
+        return;
+      }
+      this.#clients.set(clientInstanceId, (entry = { client: shown, series: new Map(), expiresMs }));
+    }
+    entry.client = shown;
     entry.expiresMs = Math.max(entry.expiresMs, expiresMs);
     for (const metric of metrics) {
       for (const point of metric.points) this.#put(entry, metric, point, nowMs, expiresMs);
@@ -74,6 +92,7 @@ export class ClientSeries {
         if (one.expiresMs > nowMs) continue;
         series.delete(key);
         this.#count--;
+        this.#bytes -= one.bytes;
       }
       if (series.size === 0 && expiresMs <= nowMs) this.#clients.delete(id);
     }
@@ -100,20 +119,39 @@ export class ClientSeries {
     const name = metricName(metric.name, type);
     const labels = labelsOf(entry.client, metric.resource, point.attributes);
     const key = JSON.stringify([name, type, ...Object.entries(labels).sort(byFirst).flat()]);
+    const bytes = bytesOf(key, point);
     const known = entry.series.get(key);
     if (known) {
       known.point = metric.isDelta && known.expiresMs > nowMs ? added(known.point, point) : point;
       known.expiresMs = expiresMs;
+      this.#bytes += bytes - known.bytes;
+      known.bytes = bytes;
       return;
     }
-    if (this.#count >= this.#seriesMax) this.expire(nowMs);
-    if (this.#count >= this.#seriesMax || entry.series.size >= SERIES_PER_CLIENT_MAX) {
+    if (!this.#hasRoom(bytes)) this.expire(nowMs);
+    if (!this.#hasRoom(bytes) || entry.series.size >= SERIES_PER_CLIENT_MAX) {
       this.refusedCount++;
       return;
     }
     this.#count++;
-    entry.series.set(key, { name, help: metric.description || metric.name, type, labels, point, expiresMs });
+    this.#bytes += bytes;
+    entry.series.set(key, { name, help: metric.description || metric.name, type, labels, point, bytes, expiresMs });
   }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#count < this.#seriesMax && this.#bytes + bytes <= SERIES_BYTES_MAX;
+  }
+}
+
+/** Its texts stand in the key and in the labels. */
+function bytesOf(key: string, { bounds, values }: OtlpPoint): number {
+  return 2 * key.length + 8 * (bounds.length + values.length) + SERIES_BYTES_MIN;
+}
+
+/** A copy, so that a long text is not kept for its beginning. */
+function shortened(text: string): string {
+  if (text.length <= CLIENT_TEXT_CHARS_MAX) return text;
+  return Buffer.from(text.slice(0, CLIENT_TEXT_CHARS_MAX)).toString();
 }
 
 function typeOf({ kind, isMonotonic }: OtlpMetric): MetricType {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ClientSeries, SERIES_PER_CLIENT_MAX } from '../../src/telemetry/client-series.ts';
+import {
+  CLIENTS_MAX,
+  ClientSeries,
+  SERIES_BYTES_MAX,
+  SERIES_PER_CLIENT_MAX,
+} from '../../src/telemetry/client-series.ts';
 import { readOtlpMetrics } from '../../src/telemetry/otlp-metrics.ts';
 import { prometheusText } from '../../src/telemetry/prometheus-text.ts';
 import { type Attributes, gauge, histogram, metricsData, sum, summary } from './otlp-writer.ts';
@@ -145,6 +150,36 @@ describe('client series', () => {
     // What is known goes on.
     push(series, 'a', [gauge('g', points.slice(0, 5))]);
     assert.equal(series.seriesCount, SERIES_PER_CLIENT_MAX + 100);
+  });
+
+  test('long texts do not fill the memory: series are bounded by their size too', () => {
+    const attributes = Object.fromEntries(
+      Array.from({ length: 32 }, (_, at) => [`${at}`.padEnd(256, 'k'), 'v'.repeat(256)]),
+    );
+    const series = new ClientSeries(1_000_000);
+    let kept = -1;
+    for (let id = 0; kept < series.seriesCount; id++) {
+      kept = series.seriesCount;
+      const points = Array.from({ length: 100 }, (_, at) => ({ value: 1, attributes: { at, ...attributes } }));
+      push(series, String(id), [gauge('g', points)]);
+    }
+    assert.ok(kept > 500 && kept * 32_000 < SERIES_BYTES_MAX, String(kept));
+    assert.ok(series.refusedCount > 0);
+    series.expire(KEEP_MS);
+    push(series, 'after', [gauge('g', [{ value: 1 }])], KEEP_MS);
+    assert.equal(series.seriesCount, 1);
+  });
+
+  test('the number of clients is bounded, and what is shown of a client id', () => {
+    const series = new ClientSeries(CLIENTS_MAX * 2);
+    const metrics = readOtlpMetrics(metricsData([gauge('g', [{ value: 1 }])]));
+    for (let id = 0; id <= CLIENTS_MAX; id++) {
+      series.take({ ...client(String(id)), clientId: 'c'.repeat(32_000) }, metrics, 0, KEEP_MS);
+    }
+    assert.equal(series.seriesCount, CLIENTS_MAX);
+    const [info] = series.families(0);
+    assert.equal(info.samples.length, CLIENTS_MAX);
+    assert.equal(info.samples[0].labels.client_id.length, 256);
   });
 
   test('clients are told of', () => {

@@ -17,11 +17,13 @@ import type { MetricsPush } from './client-metrics-manager.ts';
 export const PUSH_DECOMPRESSED_BYTES_MAX = 4 * 1024 * 1024;
 
 export class PushReceiver {
-  readonly #series: ClientSeries;
+  readonly #series: ClientSeries | null;
+  #told = false;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  constructor(series: ClientSeries, clock: Clock, logger: Logger) {
+  /** `series` is null when metrics are not served. */
+  constructor(series: ClientSeries | null, clock: Clock, logger: Logger) {
     this.#series = series;
     this.#clock = clock;
     this.#logger = logger;
@@ -41,7 +43,9 @@ export class PushReceiver {
         sourceAddress: clientHost,
         sourcePort: clientPort,
       };
-      this.#series.take(who, readOtlpMetrics(bytes), this.#clock.monotonicMs(), keepMs);
+      const read = readOtlpMetrics(bytes);
+      this.#series?.take(who, read, this.#clock.monotonicMs(), keepMs);
+      if (!this.#series) this.#tellOnce();
       return ErrorCode.NONE;
     } catch (error) {
       const isTooLarge =
@@ -54,6 +58,12 @@ export class PushReceiver {
   }
 
   expire(): void {
-    this.#series.expire(this.#clock.monotonicMs());
+    this.#series?.expire(this.#clock.monotonicMs());
+  }
+
+  #tellOnce(): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#logger.warn({}, 'clients push metrics, but nobody can read them: millrace.metrics.listener is not set');
   }
 }

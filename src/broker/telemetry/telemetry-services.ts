@@ -34,8 +34,10 @@ export class TelemetryServices {
   constructor(context: TelemetryContext) {
     const { clock, random, logger, image } = context;
     this.#context = context;
+    // What nobody can read is checked and dropped.
+    const isServed = context.config().string('millrace.metrics.listener') !== '';
     this.#series = new ClientSeries(context.config().int('millrace.metrics.client.series.max'));
-    const receiver = new PushReceiver(this.#series, clock, logger);
+    const receiver = new PushReceiver(isServed ? this.#series : null, clock, logger);
     this.clientMetrics = new ClientMetricsManager({
       clock,
       random,
