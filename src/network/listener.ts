@@ -31,6 +31,8 @@ export interface ListenerContext {
   createSender(connection: Connection, descriptor: number, socket: Socket): ResponseSender;
   createTlsSender(connection: Connection): TlsResponseSender;
   readonly handshakes: TlsHandshakes;
+  /** The connection could not be set up, and is gone before it was opened. */
+  onFailed(connection: Connection, reason: string): void;
   /** False holds the connection's first read back until `Connection.socket.resume()` is called. */
   onOpened(connection: Connection): boolean;
 }
@@ -100,8 +102,16 @@ export class Listener {
       this.#scratch,
     );
     connection.lastReceivedMs = context.nowMs();
-    if (this.tls) this.#wireTls(connection, handle as { close(): void });
-    else this.#wirePlain(connection, handle);
+    try {
+      if (this.tls) this.#wireTls(connection, handle as { close(): void });
+      else this.#wirePlain(connection, handle);
+    } catch (error) {
+      // No descriptor is left, say. This client goes; who is there already stays.
+      connection.closed = true;
+      connection.socket?.destroy();
+      context.onFailed(connection, (error as Error).message);
+      return;
+    }
     if (context.onOpened(connection)) connection.socket.resume();
   }
 

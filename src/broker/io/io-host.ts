@@ -461,6 +461,10 @@ export class IoHost implements FrameHandler {
         return new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained);
       },
       handshakes: this.#handshakes,
+      onFailed: ({ clientHost, listenerName }, reason) => {
+        this.#context.counters?.add(IoCounter.connectionsRefused);
+        this.#context.logger.warn({ client: clientHost, listener: listenerName, reason }, 'connection refused');
+      },
       onOpened: (connection) => {
         this.#clients.set(connection.id, connection.attachment as ClientState);
         this.#limits.opened(connection.clientHost);
