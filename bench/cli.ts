@@ -147,7 +147,7 @@ function scaleCommand(): Command {
     )
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
     .option('--scale <factor>', 'multiplies counts', Number, 1)
-    .option('--minutes <n>', 'what one run may take on one broker (default 3; 10,000 partitions 5)', Number)
+    .option('--minutes <n>', 'what one run may take on one broker (default 3; 10,000 partitions 6)', Number)
     .option('--keep-gib <n>', KEEP_HELP, Number, 4)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')

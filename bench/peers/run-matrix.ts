@@ -49,6 +49,7 @@ const DURABILITY_NOTE =
 const FREE_GIB_MIN = 20;
 const ROUNDS = { short: 1, full: 2 };
 const MINUTES = { short: 5, full: 30 };
+const roundsOf = (options: MatrixOptions) => options.rounds ?? ROUNDS[options.full ? 'full' : 'short'];
 /** What writing the report and stopping the brokers may take of the minutes. */
 const END_SECONDS = 12;
 
@@ -83,10 +84,7 @@ class Matrix {
   async run(work: Work, rounds: number): Promise<void> {
     const topic = fileName(work.name).toLowerCase();
     const able = this.#brokers.filter((broker) => !work.tls || broker.tlsPort > 0);
-    const missing = (broker: RunningBroker, round: number) =>
-      !this.report.runs.some((run) => run.name === work.name && run.target === broker.name && run.round === round);
-    if (!able.some((broker) => Array.from({ length: rounds }, (_, round) => missing(broker, round)).some(Boolean)))
-      return;
+    const missing = (broker: RunningBroker, round: number) => isMissing(this.report, work.name, broker.name, round);
     const failed = new Set<RunningBroker>();
     const attempt = async (broker: RunningBroker, doing: () => Promise<void>) => {
       try {
@@ -151,6 +149,26 @@ class Matrix {
   }
 }
 
+function isMissing(report: Report, name: string, target: string, round: number): boolean {
+  return !report.runs.some((run) => run.name === name && run.target === target && run.round === round);
+}
+
+/** The works of which the report lacks a round on one of the targets: what is left of an interrupted run. */
+export function worksLeft(
+  report: Report,
+  works: readonly Work[],
+  targets: readonly { name: string; tlsPort: number }[],
+  rounds: number,
+): Work[] {
+  return works.filter((work) =>
+    targets
+      .filter((target) => !work.tls || target.tlsPort > 0)
+      .some(({ name }) =>
+        Array.from({ length: rounds }, (_, round) => round).some((r) => isMissing(report, work.name, name, r)),
+      ),
+  );
+}
+
 /** The works that the options name. */
 export function chooseWorks(options: Pick<MatrixOptions, 'full' | 'only'>): Work[] {
   const all = options.full ? fullWorks : shortWorks;
@@ -196,7 +214,8 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     report.facts ??= startFacts(brokers);
     const out = options.out ?? options.resume ?? join(resultsDir, fileName(`${report.createdAt}-matrix`));
     const matrix = new Matrix(report, brokers, options, progress);
-    await runWorks(matrix, works, options, deadlineMs, out, progress);
+    const todo = worksLeft(report, works, brokers, roundsOf(options));
+    await runWorks(matrix, todo, options, deadlineMs, out, progress);
   } finally {
     for (const broker of brokers) await broker.stop();
     memory.release();
@@ -227,13 +246,13 @@ async function runWorks(
   const { report } = matrix;
   const left: string[] = [];
   try {
-    await matrix.warmUp();
+    if (works.length > 0) await matrix.warmUp();
     for (const work of works) {
       if (performance.now() > deadlineMs) {
         left.push(work.name);
         continue;
       }
-      await matrix.run(work, options.rounds ?? ROUNDS[options.full ? 'full' : 'short']);
+      await matrix.run(work, roundsOf(options));
       saveReport(out, report);
     }
     if (left.length > 0) report.notes.push(`Time was over before: ${left.join('; ')}. --resume takes them up.`);

@@ -24,7 +24,7 @@ export interface ScaleCommandOptions {
 
 const MINUTES_EACH = 3;
 /** Kafka's start after a kill with 10,000 partitions alone may take more than a minute. */
-const MINUTES_OF: Record<string, number> = { partitions: 5 };
+const MINUTES_OF: Record<string, number> = { partitions: 6 };
 
 /** Ends the run's brokers when the time is over; what it found until then stays in the report. */
 async function runBounded(name: string, context: ScaleContext, minutes: number): Promise<void> {

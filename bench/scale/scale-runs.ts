@@ -58,7 +58,12 @@ async function partitions(context: ScaleContext): Promise<void> {
     );
     const { port } = broker;
     await broker.stop('SIGKILL');
-    broker = await context.start({ port }, true);
+    try {
+      broker = await context.start({ port }, true);
+    } catch (error) {
+      context.fact('start after a kill until it answers', (error as Error).message.split('\n')[0]!);
+      return;
+    }
     context.fact('start after a kill until it answers', ms(broker.startMs));
     const waitedMs = performance.now();
     await waitForTopics(address(broker), topics);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { secondsMax } from '../../bench/load/settings.ts';
 import { compareWithBaseline } from '../../bench/micro/run-micro.ts';
 import { allowedPairs, coveredPairs, type Factors, pairwise } from '../../bench/peers/pairwise.ts';
+import { worksLeft } from '../../bench/peers/run-matrix.ts';
 import {
   fullWorks,
   latencyFactors,
@@ -12,7 +13,9 @@ import {
   shortWorks,
   type Work,
 } from '../../bench/peers/works.ts';
+import { allocatedBytes } from '../../bench/profile/allocation.ts';
 import { fileName } from '../../bench/report/report.ts';
+import { sampleReport } from './sample-report.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
 const all = (work: Work) => settingsOf(work, 'topic', address, [], work.settings);
@@ -71,6 +74,45 @@ test('the full matrix has every factor', () => {
     assert.deepEqual(work.topicConfigs, { 'flush.messages': '1' });
     assert.equal(all(work).acks, -1);
   }
+});
+
+test('an interrupted run goes on with the works and rounds that its report lacks', () => {
+  const [first, second, third] = shortWorks as [Work, Work, Work];
+  const done = (name: string, target: string, round: number) => ({
+    ...sampleReport(1, 2).runs[0]!,
+    name,
+    target,
+    round,
+  });
+  const report = {
+    ...sampleReport(1, 2),
+    runs: [
+      ...[0, 1].flatMap((round) => ['a', 'b'].map((target) => done(first.name, target, round))),
+      ...[0, 1].map((round) => done(second.name, 'a', round)),
+      done(second.name, 'b', 0),
+    ],
+  };
+  const targets = [
+    { name: 'a', tlsPort: 0 },
+    { name: 'b', tlsPort: 0 },
+  ];
+  const left = (rounds: number) => worksLeft(report, [first, second, third], targets, rounds).map((work) => work.name);
+  assert.deepEqual(left(2), [second.name, third.name]);
+  assert.deepEqual(left(1), [third.name]);
+  assert.deepEqual(worksLeft(report, [{ ...third, tls: true }], targets, 1), [], 'no target speaks TLS');
+});
+
+test('garbage is summed over the collections of each thread', () => {
+  const line = (isolate: string, bytes: number) =>
+    `[71:${isolate}:0] 812 ms: pause=0.4 gc=s start_object_size=9 allocated=${bytes} quarantined_size=0\n`;
+  const text = `a broker says something allocated=5\n${line('0x1f00', 100)}${line('0x2f00', 7)}${line('0x1f00', 20)}`;
+  assert.deepEqual(
+    [...allocatedBytes(text)],
+    [
+      ['0x1f00', 120],
+      ['0x2f00', 7],
+    ],
+  );
 });
 
 test('micro results are compared with the baseline by name', () => {
