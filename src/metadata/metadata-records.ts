@@ -4,7 +4,7 @@
  *   value of a record:  uvarint frame version (1) | uvarint record type | uvarint version | the record
  *   key of a record:    null
  */
-import { decodeFrom, encodeBehind, ProtocolError, Reader } from '../protocol/codec.ts';
+import { decode, encode } from '../protocol/codec.ts';
 import { abortTransactionRecord } from '../protocol/persisted/metadata/abort-transaction-record.ts';
 import { accessControlEntryRecord } from '../protocol/persisted/metadata/access-control-entry-record.ts';
 import { beginTransactionRecord } from '../protocol/persisted/metadata/begin-transaction-record.ts';
@@ -32,6 +32,10 @@ import { unregisterBrokerRecord } from '../protocol/persisted/metadata/unregiste
 import { unregisterControllerRecord } from '../protocol/persisted/metadata/unregister-controller-record.ts';
 import { userScramCredentialRecord } from '../protocol/persisted/metadata/user-scram-credential-record.ts';
 import { zkMigrationStateRecord } from '../protocol/persisted/metadata/zk-migration-record.ts';
+import {
+  decodeMetadataRecord as decodeFramed,
+  encodeMetadataRecord as encodeFramed,
+} from '../protocol/persisted/record-framing.ts';
 import type { Fields, FieldsType, Partially, Schema } from '../protocol/schema.ts';
 
 export type { AccessControlEntryRecord } from '../protocol/persisted/metadata/access-control-entry-record.ts';
@@ -84,9 +88,6 @@ export type MetadataRecord = {
   [K in MetadataRecordKind]: { readonly kind: K; readonly version: number; readonly data: RecordData<K> };
 }[MetadataRecordKind];
 
-/** The only version of the frame; its value is checked, never skipped. */
-const FRAME_VERSION = 1;
-
 const KIND_BY_TYPE = new Map(
   Object.entries(SCHEMAS).map(([kind, schema]) => [schema.apiKey, kind as MetadataRecordKind]),
 );
@@ -101,47 +102,20 @@ export function metadataRecord<K extends MetadataRecordKind>(
   version = SCHEMAS[kind].versions.min,
 ): MetadataRecord {
   const schema: Schema = SCHEMAS[kind];
-  const bytes = encodeBehind(schema, data as Partially<FieldsType<Fields>>, version, undefined);
-  return { kind, version, data: decodeFrom(schema, new Reader(bytes), version) } as unknown as MetadataRecord;
+  const bytes = encode(schema, data as Partially<FieldsType<Fields>>, version);
+  return { kind, version, data: decode(schema, bytes, 0, version) } as unknown as MetadataRecord;
 }
 
 /** The bytes of the record's value. */
-export function encodeMetadataRecord(record: MetadataRecord): Buffer {
-  const schema: Schema = SCHEMAS[record.kind];
-  return encodeBehind(schema, record.data as Partially<FieldsType<Fields>>, record.version, (writer) => {
-    writer.uvarint(FRAME_VERSION);
-    writer.uvarint(schema.apiKey);
-    writer.uvarint(record.version);
-  });
+export function encodeMetadataRecord({ kind, data, version }: MetadataRecord): Buffer {
+  return encodeFramed(SCHEMAS[kind] as Schema, data as Partially<FieldsType<Fields>>, version);
 }
 
 /** Throws a ProtocolError when the value is damaged, or of a kind or version that is not known. */
-export function decodeMetadataRecord(value: Uint8Array): MetadataRecord {
-  const reader = new Reader(value);
-  const frameVersion = reader.uvarint();
-  if (frameVersion !== FRAME_VERSION) {
-    throw new ProtocolError(
-      'malformed',
-      `metadata record: frame version ${frameVersion}, only ${FRAME_VERSION} is known`,
-    );
-  }
-  const type = reader.uvarint();
-  const kind = KIND_BY_TYPE.get(type);
-  if (!kind) throw new ProtocolError('malformed', `metadata record: type ${type} is not known`);
-  const version = reader.uvarint();
-  const schema: Schema = SCHEMAS[kind];
-  if (version < schema.versions.min || version > schema.versions.max) {
-    throw new ProtocolError(
-      'malformed',
-      `metadata record: ${kind} version ${version}, known are ${schema.versions.min} to ${schema.versions.max}`,
-    );
-  }
-  const data = decodeFrom(schema, reader, version);
-  if (reader.remaining() > 0) {
-    throw new ProtocolError(
-      'malformed',
-      `metadata record: ${reader.remaining()} bytes behind ${kind} version ${version}`,
-    );
-  }
-  return { kind, version, data } as unknown as MetadataRecord;
+export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord {
+  const { schema, version, value } = decodeFramed(bytes, (type) => {
+    const kind = KIND_BY_TYPE.get(type);
+    return kind && SCHEMAS[kind];
+  });
+  return { kind: KIND_BY_TYPE.get(schema.apiKey), version, data: value } as unknown as MetadataRecord;
 }

@@ -36,7 +36,7 @@ test('a damaged or unknown value is refused with a reason', () => {
     [Buffer.alloc(0), /./],
     [Buffer.from([2, 2, 0]), /frame version 2/],
     [Buffer.from([1, 99, 0]), /type 99/],
-    [Buffer.from([1, 2, 7]), /TopicRecord version 7/],
+    [Buffer.from([1, 2, 7]), /TopicRecord has no version 7/],
     [good.subarray(0, good.length - 3), /./],
     [Buffer.concat([good, Buffer.from([0])]), /1 bytes behind TopicRecord/],
   ];

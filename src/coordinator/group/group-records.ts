@@ -7,7 +7,6 @@
  *   3    consumer group                           8   what a member owns now
  *   4    its topics, as Kafka 4.0 kept them       16  topics that a regular expression matches
  */
-import { decode, encodeBehind } from '../../protocol/codec.ts';
 import {
   type ConsumerGroupCurrentMemberAssignmentKey,
   type ConsumerGroupCurrentMemberAssignmentValue,
@@ -62,6 +61,14 @@ import {
   offsetCommitKey,
   offsetCommitValue,
 } from '../../protocol/persisted/group/offset-commit.ts';
+import {
+  coordinatorRecordType,
+  coordinatorValueVersion,
+  decodeCoordinatorKeyFields,
+  decodeCoordinatorValue,
+  encodeCoordinatorKey,
+  encodeCoordinatorValue,
+} from '../../protocol/persisted/record-framing.ts';
 import type { Schema } from '../../protocol/schema.ts';
 import type { LogRecord } from '../runtime/coordinator-log.ts';
 import type { RecordCodec } from '../runtime/coordinator-shard.ts';
@@ -129,42 +136,26 @@ const KIND_OF_TYPE = new Map<number, GroupRecordKind>(
 /** The key of old offset commits; its fields and values are those of type 1. */
 KIND_OF_TYPE.set(0, 'offset');
 
-const TYPE_BYTES = 2;
-
 export const groupRecordCodec: RecordCodec<GroupRecord> = {
   encode(record) {
     const shape = SHAPES[record.kind];
-    const key = encodeBehind(shape.key, record.key as object, 0, (writer) => writer.int16(shape.type));
-    if (record.value === null) return { key, value: null };
-    const { version } = record;
-    return {
-      key,
-      value: encodeBehind(shape.value, record.value as object, version, (writer) => writer.int16(version)),
-    };
+    const key = encodeCoordinatorKey(shape.key, record.key as object);
+    return { key, value: record.value && encodeCoordinatorValue(shape.value, record.value, record.version) };
   },
 
   decode({ key, value }: LogRecord) {
-    if (key === null || key.length < TYPE_BYTES) return null;
-    const kind = KIND_OF_TYPE.get(int16At(key));
+    const kind = key === null ? undefined : KIND_OF_TYPE.get(coordinatorRecordType(key));
     if (kind === undefined) return null;
     const shape = SHAPES[kind];
-    const version = value === null ? 0 : int16At(value);
-    if (version > shape.value.versions.max || version < 0) {
-      throw new Error(`record type ${shape.type} has value version ${version}, which this broker cannot read`);
-    }
     return {
       kind,
-      key: decode(shape.key, key, TYPE_BYTES, 0),
+      key: decodeCoordinatorKeyFields(shape.key, key!),
       // A copy: the value's byte fields are kept, and must not hold or share the buffer that was read.
-      value: value === null ? null : decode(shape.value, new Uint8Array(value), TYPE_BYTES, version),
-      version,
+      value: value === null ? null : decodeCoordinatorValue(shape.value, new Uint8Array(value)),
+      version: value === null ? 0 : coordinatorValueVersion(value),
     } as unknown as GroupRecord;
   },
 };
-
-function int16At(bytes: Uint8Array): number {
-  return bytes.length < TYPE_BYTES ? -1 : ((bytes[0] << 24) >> 16) | bytes[1];
-}
 
 /** As Kafka 4: version 4 with the topic id, or version 1 when the request asked for a retention time of its own. */
 export function offsetRecord(key: OffsetCommitKey, value: OffsetCommitValue): RecordOf<'offset'> {

@@ -75,7 +75,11 @@ function decodeTyped(reader: Reader, schemaOf: (type: number) => Schema | undefi
   const version = reader.uvarint();
   const schema = schemaOf(type);
   if (schema === undefined) throw new ProtocolError('unsupported-version', `record of unknown type ${type}`);
-  return { schema, version, value: decodeFrom(schema, reader, version) };
+  const value = decodeFrom(schema, reader, version);
+  if (reader.remaining() > 0) {
+    throw new ProtocolError('malformed', `${reader.remaining()} bytes behind ${schema.name} version ${version}`);
+  }
+  return { schema, version, value };
 }
 
 export function encodeCoordinatorKey<F extends Fields>(schema: Schema<F>, key: Partially<FieldsType<F>>): Buffer {
@@ -92,13 +96,27 @@ export function encodeCoordinatorValue<F extends Fields>(
 
 /** The record type of a coordinator key, or -1 when there are too few bytes. */
 export function coordinatorRecordType(key: Uint8Array): number {
-  return key.length < PREFIX_BYTES ? -1 : ((key[0] << 24) >> 16) | key[1];
+  return prefixOf(key);
+}
+
+/** The version of a coordinator value, or -1 when there are too few bytes. */
+export function coordinatorValueVersion(value: Uint8Array): number {
+  return prefixOf(value);
+}
+
+function prefixOf(bytes: Uint8Array): number {
+  return bytes.length < PREFIX_BYTES ? -1 : ((bytes[0] << 24) >> 16) | bytes[1];
 }
 
 /** The key, whose type must be the schema's. Throws a ProtocolError. */
 export function decodeCoordinatorKey<F extends Fields>(schema: Schema<F>, key: Uint8Array): FieldsType<F> {
   const type = coordinatorRecordType(key);
   if (type !== schema.apiKey) throw new ProtocolError('malformed', `${schema.name}: key of type ${type}`);
+  return decodeCoordinatorKeyFields(schema, key);
+}
+
+/** The key's fields, whatever type it names: an old type may have the fields of a newer one. */
+export function decodeCoordinatorKeyFields<F extends Fields>(schema: Schema<F>, key: Uint8Array): FieldsType<F> {
   return decodeFrom(schema, new Reader(key, PREFIX_BYTES), 0);
 }
 
