@@ -92,9 +92,20 @@ export class ScaleContext {
   }
 }
 
-/** Open files that this many connections and partitions need; a child inherits what `ulimit -n` allows here. */
+/** Open files that a process may have; a child inherits what `ulimit -n` allows here. */
 export function descriptorsAllowed(): { soft: number; enough: boolean } {
-  const soft =
-    Number(/Max open files\s+(\d+|unlimited)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0) || Infinity;
+  const limits = /Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/.exec(readFileSync('/proc/self/limits', 'utf8'));
+  // Brokers and generator raise theirs to the hard limit.
+  const soft = Number(limits?.[2] ?? 0) || Infinity;
   return { soft, enough: soft >= DESCRIPTORS };
+}
+
+/** What brokers need beside connections. */
+const DESCRIPTORS_ELSE = 1000;
+/** Millrace sends on a duplicate of each socket's descriptor. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+
+/** So many connections, or as many as the limit of open files leaves room for. */
+export function connectionsAllowed(wanted: number): number {
+  return Math.min(wanted, Math.floor((descriptorsAllowed().soft - DESCRIPTORS_ELSE) / DESCRIPTORS_PER_CONNECTION));
 }

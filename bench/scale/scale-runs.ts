@@ -6,7 +6,7 @@ import { idleCpuPercent, residentBytes } from '../measure/process.ts';
 import type { RunningBroker } from '../peers/running-broker.ts';
 import { summarizeStages } from '../report/summary.ts';
 import { formatNumber, median } from '../report/table.ts';
-import type { ScaleContext } from './scale-context.ts';
+import { connectionsAllowed, type ScaleContext } from './scale-context.ts';
 import { compaction, largerThanCache } from './storage-runs.ts';
 
 const MIB = 2 ** 20;
@@ -83,9 +83,12 @@ async function partitions(context: ScaleContext): Promise<void> {
   }
 }
 
-/** 10,000 connections that only exist: memory of each, and what a steady producer sees; twice in turns. */
+/**
+ * 10,000 connections that only exist (fewer where too few files may be open): memory of each, and what a steady producer
+ * sees; twice in turns.
+ */
 async function connections(context: ScaleContext): Promise<void> {
-  const count = context.scaled(10_000);
+  const count = connectionsAllowed(context.scaled(10_000));
   const broker = await context.start();
   try {
     const steady = {
