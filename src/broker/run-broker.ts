@@ -34,12 +34,14 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
   const logger = createLogger({ level: loaded.config.string('millrace.log.level') as LogLevel, format });
   for (const warning of loaded.warnings) logger.warn({}, warning);
   return new Promise((resolve) => {
-    let broker: Broker | undefined;
+    let starting: Promise<Broker> | undefined;
     let stopping = false;
     const stop = async (code: number): Promise<void> => {
       if (stopping) return;
       stopping = true;
       try {
+        // The signal may come before the broker runs; it then stops as soon as it does.
+        const broker = await starting;
         await broker?.stop();
         logger.info({}, 'stopped');
         resolve(code);
@@ -57,20 +59,18 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
       logger.error({ error: error.message }, 'the broker cannot go on');
       process.exit(EXIT_FATAL);
     };
-    start(loaded, logger, createLogger({ level: 'debug', format }), onFatal).then(
-      (started) => (broker = started),
-      (error: Error) => {
-        if (error instanceof ConfigError) {
-          console.error(error.message);
-          process.exit(EXIT_CONFIG);
-        }
-        logger.error(
-          { error: error instanceof StorageError ? error.message : String(error.stack) },
-          'the broker did not start',
-        );
-        process.exit(EXIT_FATAL);
-      },
-    );
+    starting = start(loaded, logger, createLogger({ level: 'debug', format }), onFatal);
+    starting.catch((error: Error) => {
+      if (error instanceof ConfigError) {
+        console.error(error.message);
+        process.exit(EXIT_CONFIG);
+      }
+      logger.error(
+        { error: error instanceof StorageError ? error.message : String(error.stack) },
+        'the broker did not start',
+      );
+      process.exit(EXIT_FATAL);
+    });
   });
 }
 
