@@ -1,42 +1,104 @@
+// When a listener begins to read a connection that it has accepted, over real sockets.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { ManualClock } from '../../src/base/manual-clock.ts';
-import type { Connection } from '../../src/network/connection.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { Connection, FrameHandler } from '../../src/network/connection.ts';
 import { Listener, type ListenerContext } from '../../src/network/listener.ts';
 import { TlsHandshakes } from '../../src/network/tls-handshakes.ts';
 import { SharedArena } from '../../src/ring/shared-arena.ts';
 
-test('a connection that cannot be set up is closed, and the next one is served', async () => {
-  const failed: string[] = [];
-  const opened: Connection[] = [];
-  let closed = 0;
-  let sendersLeft = 0;
-  const context = {
-    arena: new SharedArena(SharedArena.allocateMemory(14, 512), 512),
-    handler: { onEnded: (connection: Connection) => connection.close(), onClosed: () => closed++ },
-    handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1 }, new ManualClock()),
-    nextConnectionId: () => 1,
+const SCRATCH = 4096;
+const FRAME = Buffer.from([0, 0, 0, 3, 7, 8, 9]);
+
+/** Accepts with a listener; connections whose number is in `held` are not read before somebody says so. */
+async function listen(held: ReadonlySet<number>) {
+  const frames: string[] = [];
+  const connections: Connection[] = [];
+  let onFrame = (): void => {};
+  const handler: FrameHandler = {
+    onFrame: (connection, bytes, start, sizeBytes) => {
+      frames.push(`${connection.id}: ${bytes.subarray(start, start + sizeBytes).toString('hex')}`);
+      onFrame();
+      return true;
+    },
+    onArenaFull: () => {},
+    onBroken: (_, reason) => assert.fail(reason),
+    onEnded: () => {},
+    onClosed: () => {},
+  };
+  const context: ListenerContext = {
+    arena: new SharedArena(SharedArena.allocateMemory(14, SCRATCH), SCRATCH),
+    handler,
+    nextConnectionId: () => connections.length + 1,
     nowMs: () => 0,
     admit: () => true,
-    createSender: () => {
-      if (sendersLeft-- <= 0) throw new Error('cannot send on descriptor 7: errno 24');
-      return { pendingBytes: 0, send: () => 0, close: () => {} };
+    createSender: () => ({ pendingBytes: 0, send: () => 0, close: () => {} }),
+    createTlsSender: () => assert.fail('no TLS here'),
+    handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1000 }, systemClock),
+    onFailed: (_, reason) => assert.fail(reason),
+    onOpened: (connection) => {
+      connections.push(connection);
+      return !held.has(connection.id);
     },
-    onFailed: (_connection: Connection, reason: string) => failed.push(reason),
-    onOpened: (connection: Connection) => opened.push(connection) > 0,
-  } as unknown as ListenerContext;
-  const options = { listenerName: 'PLAINTEXT', host: '127.0.0.1', port: 0, reusePort: false, backlog: 5 };
-  const listener = new Listener({ ...options, frameBytesMax: 1000 }, context);
+  };
+  const listener = new Listener(
+    {
+      listenerName: 'PLAINTEXT',
+      host: '127.0.0.1',
+      port: 0,
+      reusePort: false,
+      backlog: 10,
+      frameBytesMax: 1000,
+    },
+    context,
+  );
   const port = await listener.listen();
-  const refused = connect(port, '127.0.0.1').resume();
-  await once(refused, 'close');
-  assert.deepEqual([failed, opened.length, closed], [['cannot send on descriptor 7: errno 24'], 0, 0]);
-  sendersLeft = 1;
-  const served = connect(port, '127.0.0.1').resume();
-  served.end();
-  await once(served, 'close');
-  assert.deepEqual([failed.length, opened.length, closed], [1, 1, 1]);
+  return {
+    listener,
+    port,
+    frames,
+    connections,
+    /** Resolves with the next frame of any connection. */
+    nextFrame: () => new Promise<void>((resolve) => (onFrame = resolve)),
+  };
+}
+
+async function sendFrame(port: number) {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  await new Promise((resolve) => socket.write(FRAME, resolve));
+  return socket;
+}
+
+test('a connection that is held back is not read before it is resumed', async () => {
+  const { listener, port, frames, connections, nextFrame } = await listen(new Set([1]));
+  const first = await sendFrame(port);
+  // A later connection is read, so that the earlier one would have been too.
+  for (let id = 2; id <= 4; id++) {
+    const read = nextFrame();
+    const other = await sendFrame(port);
+    await read;
+    other.destroy();
+  }
+  assert.deepEqual(frames, ['2: 070809', '3: 070809', '4: 070809']);
+  const read = nextFrame();
+  connections[0].socket.resume();
+  await read;
+  assert.equal(frames.at(-1), '1: 070809');
+  first.destroy();
+  for (const connection of connections) connection.close();
+  listener.close();
+});
+
+test('a connection that is not held back is read at once', async () => {
+  const { listener, port, frames, connections, nextFrame } = await listen(new Set());
+  const read = nextFrame();
+  const socket = await sendFrame(port);
+  await read;
+  assert.deepEqual(frames, ['1: 070809']);
+  socket.destroy();
+  for (const connection of connections) connection.close();
   listener.close();
 });
