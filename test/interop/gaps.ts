@@ -17,13 +17,13 @@ const GAPS: Readonly<Record<string, string>> = {
   'describe quotas of users and clients': 'client quotas',
   'describe quotas of addresses': 'client quotas',
   "take a client's quota away": 'client quotas',
-  'add a SCRAM credential': 'SCRAM',
-  'describe users': 'SCRAM',
-  'take the SCRAM credential away': 'SCRAM',
   'add ACLs': 'access control',
   'list ACLs': 'access control',
   'list ACLs that match': 'access control',
   'remove ACLs': 'access control',
+  'raise kraft.version': 'a quorum of one voter keeps the kraft.version that its folder was formatted with',
+  'raise everything to a release': 'the same: releases name kraft.version 1',
+  'dump quotas of the metadata': 'client quotas',
   'API versions': 'the APIs of share and streams groups, SASL and tokens',
 };
 

@@ -1,51 +1,23 @@
 // The command lines that run against both brokers, in this order: each builds on those before it.
+import { ADMIN_MORE_STEPS } from './tools-admin-steps.ts';
+import { LOG_STEPS } from './tools-file-steps.ts';
+import { json, step, TOOL, type ToolStep, withoutRates } from './tools-step.ts';
+
 const TOOLS = 'org.apache.kafka.tools';
-const TOPICS = `${TOOLS}.TopicCommand`;
-const CONFIGS = 'kafka.admin.ConfigCommand';
-const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`;
-const SHARE_GROUPS = `${TOOLS}.consumer.group.ShareGroupCommand`;
-const PRODUCER = `${TOOLS}.ConsoleProducer`;
-const CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`;
-const SHARE_CONSUMER = `${TOOLS}.consumer.ConsoleShareConsumer`;
-const OFFSETS = `${TOOLS}.GetOffsetShell`;
-const ACLS = `${TOOLS}.AclCommand`;
+const {
+  topics: TOPICS,
+  configs: CONFIGS,
+  groups: GROUPS,
+  shareGroups: SHARE_GROUPS,
+  producer: PRODUCER,
+  consumer: CONSUMER,
+  shareConsumer: SHARE_CONSUMER,
+  offsets: OFFSETS,
+  acls: ACLS,
+} = TOOL;
 
-export interface ToolStep {
-  name: string;
-  class: string;
-  /** {bootstrap} and {scratch} stand for the broker's address and a folder for files. */
-  args: readonly string[];
-  /** Standard input. */
-  input?: string;
-  /** Files to write into {scratch} first. */
-  files?: Record<string, string>;
-  /** The lines may come in any order. */
-  sorted?: true;
-  /** Only these lines count. */
-  only?: RegExp;
-  /** Takes out of the output what may differ. */
-  same?: (output: string) => string;
-  /** Runs in a JVM of its own: it works on after its main function. */
-  ownProcess?: true;
-  /** The tool is told the broker in its own way. */
-  noBootstrap?: true;
-  timeoutMs?: number;
-  /** What Apache Kafka itself must answer, where a silent failure would make the step empty. */
-  status?: number;
-}
-
-const step = (name: string, mainClass: string, args: string, more: Partial<ToolStep> = {}): ToolStep => ({
-  name,
-  class: mainClass,
-  args: args.split(' ').filter((word) => word !== ''),
-  ...more,
-});
-
-/** Figures that a clock made. */
-const withoutRates = (output: string): string => output.replaceAll(/\d+(\.\d+)?/g, 'N');
 /** Which version of each API the tool can use: a newer one than its own makes no difference. */
 const usableVersions = (output: string): string => output.replaceAll(/: \d+( to \d+)? \[/g, ' [');
-const json = (value: unknown): string => JSON.stringify(value);
 
 const TOPIC_STEPS: readonly ToolStep[] = [
   step(
@@ -86,9 +58,9 @@ const TOPIC_STEPS: readonly ToolStep[] = [
   ),
   step('create topics for loads', TOPICS, '--create --topic verified --partitions 3', { status: 0 }),
   step('create a topic with one partition', TOPICS, '--create --topic loose --partitions 1', { status: 0 }),
-  step('list topics', TOPICS, '--list', { sorted: true, status: 0 }),
+  step('list topics', TOPICS, '--list', { sorted: true, settles: true, status: 0 }),
   step('describe a topic', TOPICS, '--describe --topic orders', { status: 0 }),
-  step('describe all topics', TOPICS, '--describe', { sorted: true, status: 0 }),
+  step('describe all topics', TOPICS, '--describe', { sorted: true, settles: true, status: 0 }),
   step('describe a topic that is not there', TOPICS, '--describe --topic missing', { status: 1 }),
   step('describe topics with settings of their own', TOPICS, '--describe --topics-with-overrides', {
     sorted: true,
@@ -555,10 +527,21 @@ const ADMIN_STEPS: readonly ToolStep[] = [
     },
   ),
   step('API versions', `${TOOLS}.BrokerApiVersionsCommand`, '', { sorted: true, status: 0, same: usableVersions }),
+];
+
+const LAST_STEPS: readonly ToolStep[] = [
   step('delete a topic', TOPICS, '--delete --topic orders', { status: 0 }),
   step('delete it again', TOPICS, '--delete --topic orders', { status: 1 }),
   step('delete topics by pattern', TOPICS, '--delete --topic a.b', { status: 0 }),
   step('list what is left', TOPICS, '--list', { sorted: true, only: /^(?!__)/, status: 0 }),
 ];
 
-export const TOOL_STEPS: readonly ToolStep[] = [...TOPIC_STEPS, ...RECORD_STEPS, ...GROUP_STEPS, ...ADMIN_STEPS];
+export const TOOL_STEPS: readonly ToolStep[] = [
+  ...TOPIC_STEPS,
+  ...RECORD_STEPS,
+  ...GROUP_STEPS,
+  ...ADMIN_STEPS,
+  ...ADMIN_MORE_STEPS,
+  ...LOG_STEPS,
+  ...LAST_STEPS,
+];
