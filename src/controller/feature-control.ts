@@ -37,7 +37,6 @@ export function updateFeatures(
     const fault = updateFault(update, levels, context);
     if (fault) return failed(invalid(update, fault));
     const { feature: name, maxVersionLevel: featureLevel } = update;
-    if (levelOf(name, context.image) === featureLevel && name !== METADATA_VERSION) continue;
     records.push(metadataRecord('FeatureLevelRecord', { name, featureLevel }));
     if (name === ELR_VERSION && featureLevel > 0) records.push(...clusterMinimum(context));
   }
