@@ -1,5 +1,6 @@
 /** The control thread's side of the storage workers: requests and replies by message. Rows belong to workers by remainder. */
 import type { FromStorage, StorageReplies, StorageRequest, ToStorage } from '../partition/storage-messages.ts';
+import { RemoteStorageError } from '../storage/storage-error.ts';
 import type { Port } from './io/io-messages.ts';
 
 type StoragePort = Port<ToStorage, FromStorage>;
@@ -63,6 +64,8 @@ export class StorageLinks {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.error === null) waiting?.resolve(message.reply);
+    else if (message.fault)
+      waiting?.reject(new RemoteStorageError(message.error, message.fault.path, message.fault.errno));
     else waiting?.reject(new Error(message.error));
   }
 }

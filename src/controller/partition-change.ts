@@ -4,7 +4,13 @@
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
 import { permittedAt, recordVersionAt } from '../metadata/metadata-version.ts';
-import { LeaderRecoveryState, NO_LEADER, type PartitionRegistration } from '../metadata/topics-image.ts';
+import {
+  DIRECTORY_MIGRATING,
+  DIRECTORY_UNASSIGNED,
+  LeaderRecoveryState,
+  NO_LEADER,
+  type PartitionRegistration,
+} from '../metadata/topics-image.ts';
 
 /** What becomes different; absent fields stay. A named leader raises the leader epoch, even when it is the same one. */
 export interface PartitionChange {
@@ -38,6 +44,9 @@ export function partitionChangeRecord(
     recordVersionAt.partitionChange(level),
   );
 }
+
+/** They say nothing of where a replica lies (KIP-858). */
+const UNPLACED: ReadonlySet<string> = new Set([DIRECTORY_UNASSIGNED, DIRECTORY_MIGRATING]);
 
 export type Election =
   /** The first replica, if it is in sync. */
@@ -94,11 +103,20 @@ export function electionsForUnfenced(image: MetadataImage, brokerId: number): Me
   for (const topic of image.topics.values()) {
     for (const [index, partition] of topic.partitions.entries()) {
       if (partition.leader !== NO_LEADER || !partition.replicas.includes(brokerId)) continue;
+      // What lies in a directory that has failed cannot be led.
+      if (!hasOnlineDirectory(image, partition, brokerId)) continue;
       const change = elect(partition, mayLead, 'clean');
       if (change) records.push(partitionChangeRecord(topic.id, index, change, image.metadataVersion));
     }
   }
   return records;
+}
+
+function hasOnlineDirectory(image: MetadataImage, partition: PartitionRegistration, brokerId: number): boolean {
+  const directory = partition.directories[partition.replicas.indexOf(brokerId)];
+  const online = image.cluster.broker(brokerId)?.logDirs ?? [];
+  if (online.length === 0 || directory === undefined || UNPLACED.has(directory)) return true;
+  return online.includes(directory);
 }
 
 /**

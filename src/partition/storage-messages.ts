@@ -149,6 +149,13 @@ export interface ToStorage {
 }
 
 export type FromStorage =
-  | { readonly type: 'reply'; readonly id: number; readonly reply: unknown; readonly error: string | null }
+  | {
+      readonly type: 'reply';
+      readonly id: number;
+      readonly reply: unknown;
+      readonly error: string | null;
+      /** Of a StorageError. */
+      readonly fault?: { readonly path: string; readonly errno: number };
+    }
   /** A partition went offline; `ofDirectory`: what failed (a sync, the device) takes its whole directory offline. */
   | { readonly type: 'offline'; readonly row: number; readonly fault: string; readonly ofDirectory: boolean };

@@ -86,11 +86,7 @@ export class StorageRequests {
         }),
       moveState: (request) => this.#withNamed(request, (partition) => partition.moveState(request.roll)),
       finishMove: (request) => this.#withNamed(request, (partition) => partition.finishMove(request.target)),
-      cancelMove: (request) =>
-        this.#withNamed(request, (partition) => {
-          partition.cancelMove();
-          return null;
-        }),
+      cancelMove: ({ row, topicId }) => this.#cancelMove(row, topicId),
       closeMoved: (request) => this.#withNamed(request, (partition) => this.#closeMoved(partition)),
       scrubSegments: (request) => this.#withNamed(request, ({ log }) => log.scrubSegments()),
       noteDamage: (request) =>
@@ -110,7 +106,8 @@ export class StorageRequests {
       port.post({ type: 'reply', id, reply: await handle(request), error: null });
     } catch (error) {
       logger.error({ op: request.op, error: String((error as Error)?.stack ?? error) }, 'a storage request failed');
-      port.post({ type: 'reply', id, reply: null, error: (error as Error).message });
+      const fault = error instanceof StorageError ? { path: error.path, errno: error.errno } : undefined;
+      port.post({ type: 'reply', id, reply: null, error: (error as Error).message, fault });
     }
   }
 
@@ -126,6 +123,13 @@ export class StorageRequests {
       if (log.topicId !== topicId || log.partition !== index) throw new Error(`row ${row} is another partition's now`);
       return run(partition);
     });
+  }
+
+  /** The partition may be gone by now. */
+  #cancelMove(row: number, topicId: string): null {
+    const partition = this.#context.partitions[row];
+    if (partition?.log.topicId === topicId) partition.cancelMove();
+    return null;
   }
 
   #offline(rows: readonly number[], fault: string): null {

@@ -17,6 +17,14 @@ export class StorageError extends Error {
   }
 }
 
+/** One that another thread has met, with its words. */
+export class RemoteStorageError extends StorageError {
+  constructor(message: string, path: string, errno: number) {
+    super(message, path, errno);
+    this.message = message;
+  }
+}
+
 /** Throws when `result` is a negative errno. */
 export function ensureDone(result: number, what: string, path: string): number {
   if (result < 0) throw new StorageError(what, path, result);

@@ -7,7 +7,7 @@ import type { Piscina } from 'piscina';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { moduleExtension } from '../../base/package-root.ts';
 import type { BackgroundResults, BackgroundTask } from '../../storage/background/background-task.ts';
-import { StorageError } from '../../storage/storage-error.ts';
+import { RemoteStorageError } from '../../storage/storage-error.ts';
 import type { BackgroundOrder, BackgroundOutcome, BackgroundWord } from './background-messages.ts';
 import type { BackgroundPace, BackgroundPool } from './background-pool.ts';
 
@@ -42,7 +42,7 @@ export class ThreadBackgroundPool implements BackgroundPool {
     try {
       const order: BackgroundOrder = { task, bytesPerSecond, port: port2 };
       const outcome = (await pool.run(order, { transferList: [port2] })) as BackgroundOutcome;
-      if ('failure' in outcome) throw new RemoteStorageError(outcome);
+      if ('failure' in outcome) throw new RemoteStorageError(outcome.failure, outcome.path, outcome.errno);
       return outcome.result as BackgroundResults[Task['kind']];
     } finally {
       timer.cancel();
@@ -55,14 +55,6 @@ export class ThreadBackgroundPool implements BackgroundPool {
     const pool = this.#pool;
     this.#pool = undefined;
     await (await pool)?.destroy();
-  }
-}
-
-/** A StorageError of another thread, with its words as they were. */
-class RemoteStorageError extends StorageError {
-  constructor({ failure, path, errno }: Extract<BackgroundOutcome, { failure: string }>) {
-    super(failure, path, errno);
-    this.message = failure;
   }
 }
 

@@ -29,23 +29,25 @@ const SLEEP_MS_MAX = 1_000;
 /** Rejects with what a step throws, and with an AbortError when the signal says so; the steps can then clean up. */
 export async function runPaced<T>(steps: PacedSteps<T>, pace: Pace): Promise<T> {
   const { clock, giveWay, signal } = pace;
-  let owedMs = 0;
+  /** Read or written, but not paid for with time yet. */
+  let owedBytes = 0;
   let atMs = clock.monotonicMs();
+  const owedMs = (): number => {
+    const bytesPerMs = Math.max(1, pace.bytesPerSecond()) / MS_PER_SECOND;
+    const nowMs = clock.monotonicMs();
+    owedBytes = Math.max(0, owedBytes - (nowMs - atMs) * bytesPerMs);
+    atMs = nowMs;
+    return owedBytes / bytesPerMs;
+  };
   try {
     for (;;) {
       signal.throwIfAborted();
       const step = steps.next();
       if (step.done) return step.value;
-      owedMs += (step.value / Math.max(1, pace.bytesPerSecond())) * MS_PER_SECOND;
-      const nowMs = clock.monotonicMs();
-      owedMs = Math.max(0, owedMs - (nowMs - atMs));
-      atMs = nowMs;
-      while (owedMs >= SLEEP_MS_MIN) {
-        await sleep(Math.min(owedMs, SLEEP_MS_MAX), clock, signal);
+      owedBytes += step.value;
+      for (let ms = owedMs(); ms >= SLEEP_MS_MIN; ms = owedMs()) {
+        await sleep(Math.min(ms, SLEEP_MS_MAX), clock, signal);
         signal.throwIfAborted();
-        const wokenMs = clock.monotonicMs();
-        owedMs = Math.max(0, owedMs - (wokenMs - atMs));
-        atMs = wokenMs;
       }
       await giveWay?.();
     }
