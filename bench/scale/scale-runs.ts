@@ -8,6 +8,7 @@ import { summarizeStages } from '../report/summary.ts';
 import { formatNumber, median } from '../report/table.ts';
 import { connectionsAllowed, type ScaleContext } from './scale-context.ts';
 import { compaction, largerThanCache } from './storage-runs.ts';
+import { threads } from './thread-runs.ts';
 
 const MIB = 2 ** 20;
 const IDLE_SECONDS = 5;
@@ -19,7 +20,8 @@ const address = (broker: RunningBroker) => ({ host: broker.host, port: broker.po
 /** 10,000 partitions: creation, a batch to each, memory, idle CPU, and the start after a kill. */
 async function partitions(context: ScaleContext): Promise<void> {
   const count = context.scaled(10_000);
-  let broker = await context.start();
+  const configs = { 'millrace.fsync.acks.all': 'false' }; // as Kafka
+  let broker = await context.start({ configs });
   try {
     const empty = residentBytes(broker.pid);
     context.fact('start of an empty broker until it answers', ms(broker.startMs));
@@ -59,7 +61,7 @@ async function partitions(context: ScaleContext): Promise<void> {
     const { port } = broker;
     await broker.stop('SIGKILL');
     try {
-      broker = await context.start({ port }, true);
+      broker = await context.start({ port, configs }, true);
     } catch (error) {
       context.fact('start after a kill until it answers', (error as Error).message.split('\n')[0]!);
       return;
@@ -150,72 +152,6 @@ async function fanIn(context: ScaleContext): Promise<void> {
     });
   } finally {
     await broker.stop();
-  }
-}
-
-/** Millrace with one and two I/O threads and storage workers. */
-async function threads(context: ScaleContext): Promise<void> {
-  if (context.target === 'kafka') return;
-  for (const io of [1, 2]) {
-    for (const workers of [1, 2]) {
-      const configs = {
-        'millrace.io.threads': String(io),
-        'millrace.storage.workers': String(workers),
-        'millrace.fsync.acks.all': 'false',
-      };
-      const broker = await context.start({ configs });
-      const target = `millrace ${io} I/O + ${workers} storage`;
-      try {
-        const shape = { topics: ['threads'], partitions: 16 };
-        const bounded = {
-          recordsMax: context.scaled(500_000),
-          warmUpSeconds: 0,
-          stages: [{ rate: 0, seconds: 15 }],
-          acks: 1 as const,
-        };
-        await context.load(
-          'warm up',
-          broker,
-          { ...shape, ...bounded, recordsMax: context.scaled(200_000) },
-          { target },
-        );
-        context.report.runs.pop();
-        await context.load(
-          'threads: produce 1KiB, 4 producers',
-          broker,
-          { ...shape, ...bounded, producers: 4, batchesPerRequest: 4 },
-          { target },
-        );
-        await context.load(
-          'threads: unbatched 100B, 8 producers',
-          broker,
-          { ...shape, ...bounded, producers: 8, messageBytes: 100, batchBytes: 1, recordsMax: context.scaled(300_000) },
-          { target },
-        );
-        await context.load(
-          'threads: latency 10k/s',
-          broker,
-          { ...shape, stages: [{ rate: 10_000, seconds: 5 }], producers: 4 },
-          { target },
-        );
-        await context.load(
-          'threads: read 1KiB',
-          broker,
-          {
-            ...shape,
-            producers: 0,
-            consumers: 2,
-            from: 'earliest',
-            toEnd: true,
-            warmUpSeconds: 0,
-            stages: [{ rate: 0, seconds: 15 }],
-          },
-          { target },
-        );
-      } finally {
-        await broker.stop();
-      }
-    }
   }
 }
 
