@@ -98,7 +98,29 @@ function scaleTable(report: Report): Table {
     const judged = goal ? [goal.text, verdict(goal, mine?.number)] : ['', ''];
     return [work, what, other?.value ?? '', mine?.value ?? '', ...judged];
   });
-  return { head: ['run', 'figure', 'Kafka', 'Millrace', 'goal', 'reached'], rows };
+  return { head: ['run', 'figure', 'Kafka', 'Millrace', 'goal', 'reached'], rows: [...rows, ...scaleLoads(report)] };
+}
+
+/** The loads themselves, where both brokers had them: rate, p99, CPU. */
+function scaleLoads(report: Report): string[][] {
+  const groups = groupRuns(report.runs).filter(({ name }) => !name.startsWith('keyed topic'));
+  const describe = (name: string, target: string): string | undefined => {
+    const runs = groups.find((group) => group.name === name && group.target === target)?.runs;
+    if (runs === undefined) return undefined;
+    const stages = runs.map((run) => summarizeStages(run.result)[0]!);
+    const of = (figure: (stage: (typeof stages)[number]) => number | undefined) =>
+      formatNumber(median(stages.map(figure).filter((value) => value !== undefined)));
+    const parts = [
+      `${of((stage) => stage.producedPerSecond)}/s`,
+      `p99 ${of((stage) => stage.ack?.percentilesMs[2])} ms`,
+      `${of((stage) => stage.broker?.cpuSecondsPerMillionRecords)} CPU-s per million`,
+    ];
+    return parts.join(', ');
+  };
+  return [...new Set(groups.map((group) => group.name))].flatMap((name) => {
+    const [mine, other] = [describe(name, 'millrace'), describe(name, 'kafka')];
+    return mine === undefined || other === undefined ? [] : [['load', name, other, mine, '', '']];
+  });
 }
 
 function machineLine({ machine, createdAt }: Report): string {
@@ -107,6 +129,9 @@ function machineLine({ machine, createdAt }: Report): string {
   const busy = loadAverage === undefined ? '' : `, load average ${loadAverage} before`;
   return `${kind}; ${createdAt.slice(0, 10)}${busy}`;
 }
+
+/** What a reader must not miss: works that failed, brokers and works that were left out. */
+const AMISS = /\bfailed\b|left out|Time was over|time was over|not settled|Memory was short/;
 
 const PICTURE = 'docs/performance.svg';
 
@@ -137,6 +162,10 @@ export function readmeSection(reports: Reports): string {
       markdown(limitTable(matrix)),
     );
   if (scale?.facts?.length) parts.push('Unusual loads.', markdown(scaleTable(scale)));
+  const said = [clients, latency, matrix, scale]
+    .flatMap((report) => report?.notes ?? [])
+    .filter((note) => AMISS.test(note));
+  if (said.length > 0) parts.push(said.map((note) => `- ${note.split('\n')[0]}`).join('\n'));
   parts.push('Every work that was measured, with settings: [docs/performance.md](docs/performance.md).');
   return parts.join('\n\n');
 }

@@ -89,7 +89,10 @@ test('every work of the clients has a goal, every goal of scale is one that a ru
 });
 
 test('the section has the tables, and nothing but it is replaced', () => {
-  const section = readmeSection(sortReports([clients, latency]));
+  const failure = 'e2e-fsync failed on kafka: ended after 90 s';
+  const section = readmeSection(sortReports([{ ...clients, notes: ['All was well.', failure] }, latency]));
+  assert.ok(section.includes(`- ${failure}`), 'what failed is said');
+  assert.ok(!section.includes('All was well'));
   assert.match(section, /\| latency at 10k\/s, x \| p99\.9 \| 20 ms \| 2 ms \| 0\.10 \| ≤ 0\.33 \| yes \|/);
   assert.match(section, /\| idle resident memory \| 380 MiB \| 95 MiB \| 0\.25 \| ≤ 90 MiB \| \*\*no\*\* \|/);
   const text = `before\n${BEGIN}\nold\n${END}\nafter\n`;
