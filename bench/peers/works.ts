@@ -111,7 +111,7 @@ function read(name: string, bytes: number, settings: Partial<LoadSettings>, more
   return {
     name,
     partitions: 16,
-    prepare: { ...bounded(bytes), acks: 1, batchesPerRequest: 8 },
+    prepare: { ...bounded(bytes), acks: 1, batchesPerRequest: Math.min(8, more.partitions ?? 16) },
     settings: {
       producers: 0,
       consumers: 1,
@@ -164,6 +164,7 @@ export const shortWorks: readonly Work[] = [
   latency('latency 20k/s 50 producers', { rate: 20_000, producers: 50, lingerMs: 5, partitions: 100, bytes: 100 }),
   latency('end to end 2k/s', { rate: 2_000, endToEnd: true, partitions: 1 }),
   read('read 1KiB', 1024, {}),
+  read('read 1KiB one partition', 1024, {}, { partitions: 1 }),
   read('read 1KiB cold', 1024, {}, { cold: true }),
   read('read 1KiB fan-out x3', 1024, { consumers: 3 }),
 ];
@@ -254,8 +255,7 @@ function readRows(): Work[] {
       tls && 'TLS',
     );
     const work = read(name, bytes, { consumers }, { cold, tls, partitions });
-    const batches = Math.min(8, partitions);
-    return { ...work, prepare: { ...work.prepare, ...bounded(bytes, 0.5), codec, batchesPerRequest: batches } };
+    return { ...work, prepare: { ...work.prepare, ...bounded(bytes, 0.5), codec } };
   });
 }
 
