@@ -42,8 +42,8 @@ export class ClientState {
   software: ClientSoftware | null = null;
   /** It has asked for telemetry: the control thread wants to know when it goes. */
   usesTelemetry = false;
-  /** KIP-219: no frame is taken before this monotonic time. */
-  mutedUntilMs = 0;
+  /** KIP-219: no frame is taken for a while. */
+  muted = false;
 
   constructor(connection: Connection) {
     this.connection = connection;

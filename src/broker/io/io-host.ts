@@ -192,8 +192,7 @@ export class IoHost implements FrameHandler {
   onEnded(connection: Connection): void {
     const client = connection.attachment as ClientState;
     client.ended = true;
-    // Responses that are queued still have to leave; the turn after the last one closes.
-    if (client.pending.length === 0 && connection.sender.pendingBytes === 0) connection.close();
+    this.#closeEnded(client);
   }
 
   onClosed(connection: Connection): void {
@@ -214,7 +213,7 @@ export class IoHost implements FrameHandler {
     if (end - start < 8) throw new ProtocolError('malformed', 'frame too short for a header');
     const apiKey = bytes.readInt16BE(start);
     const isProduce = apiKey === ApiKey.Produce;
-    if (this.#stopping || client.mutedUntilMs > this.#nowMs) return false;
+    if (this.#stopping || client.muted) return false;
     if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
     const header = parseRequestHeader(bytes, start, end);
     this.#queueTurn();
@@ -307,22 +306,22 @@ export class IoHost implements FrameHandler {
     }
     const queuedBytes = this.#output.flush(connection.sender);
     if (client.closeReason !== null) this.#closeFor(connection, client.closeReason);
-    else if (queuedBytes < 0 || (client.ended && pending.length === 0 && queuedBytes === 0)) connection.close();
+    else if (queuedBytes < 0) connection.close();
     else if (client.waiting) this.#resume(client);
+    else this.#closeEnded(client);
+  }
+
+  /** The client sends no more: what it has sent is done first, and the responses leave. TLS may end while frames wait. */
+  #closeEnded({ ended, waiting, pending, connection }: ClientState): void {
+    if (!ended || waiting || pending.length > 0 || connection.sender.pendingBytes !== 0) return;
+    connection.close();
   }
 
   #resume(client: ClientState): void {
-    const { mutedUntilMs, connection } = client;
-    if (mutedUntilMs > this.#nowMs) {
-      this.#context.clock.schedule(mutedUntilMs - this.#nowMs, () => {
-        this.#nowMs = this.#context.clock.monotonicMs();
-        client.mutedUntilMs = 0;
-        this.#resume(client);
-      });
-      return;
-    }
+    if (client.muted || client.connection.closed) return;
     client.waiting = false;
-    connection.resume();
+    client.connection.resume();
+    this.#closeEnded(client);
   }
 
   #noteRoom(): void {
@@ -422,11 +421,20 @@ export class IoHost implements FrameHandler {
       client.connection.close();
       return;
     }
-    if (muteMs > 0) client.mutedUntilMs = this.#context.clock.monotonicMs() + muteMs;
+    if (muteMs > 0) this.#mute(client, muteMs);
     const pending = client.pending[0];
     if (!(pending instanceof PendingControl)) throw new Error('a response without a request');
     pending.frame = frame;
     this.#markDirty(client);
+  }
+
+  /** KIP-219: the response leaves, the next request waits. */
+  #mute(client: ClientState, muteMs: number): void {
+    client.muted = true;
+    this.#context.clock.schedule(muteMs, () => {
+      client.muted = false;
+      if (client.waiting) this.#resume(client);
+    });
   }
 
   #applyRoutes(set: Extract<ToIo, { type: 'routes' }>['set'], remove: readonly string[]): void {
