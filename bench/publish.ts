@@ -1,19 +1,22 @@
 /**
  * Everything that the README's performance section is written from, in one go of about forty minutes: real clients
- * against the goals, latency, the short matrix with the machine's limits, and the scale runs; then the tables, the
- * picture, and a screenshot of a report page where there is a browser. A part that fails is said to have failed, and
+ * against the goals, latency, the short matrix with the machine's limits, the scale runs, garbage, and a new baseline of
+ * the micro-benchmarks; then the tables, the picture, and a screenshot of a report page where there is a browser. A part that fails is said to have failed, and
  * the others are still written.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeMachine } from './measure/machine.ts';
+import { runMicro } from './micro/run-micro.ts';
 import { runClients } from './peers/run-clients.ts';
 import { runLatency } from './peers/run-latency.ts';
 import { runMatrix } from './peers/run-matrix.ts';
+import { runAllocation } from './profile/allocation.ts';
 import { drawPicture } from './report/picture.ts';
 import { writeReadme } from './report/readme.ts';
-import { resultsDir } from './report/report.ts';
+import { REPORT_FORMAT, resultsDir, writeReport } from './report/report.ts';
 import { screenshot } from './report/screenshot.ts';
 import { formatNumber } from './report/table.ts';
 import { runScale } from './scale/run-scale.ts';
@@ -36,7 +39,7 @@ export interface PublishOptions {
 const TARGETS = 'millrace kafka';
 /** Above this many waiting for each core, figures are not worth publishing. */
 const LOAD_MAX_PER_CORE = 0.4;
-const PARTS = ['clients', 'latency', 'matrix', 'scale'] as const;
+const PARTS = ['clients', 'latency', 'matrix', 'scale', 'allocation', 'micro'] as const;
 type Part = (typeof PARTS)[number];
 
 export function writePublished(folder: string, progress: (text: string) => void): void {
@@ -48,6 +51,20 @@ export function writePublished(folder: string, progress: (text: string) => void)
   const made = existsSync(page) ? screenshot(page, shot) : 'no latency report';
   progress(`Written: README.md, docs/performance.md, docs/performance.svg${made === undefined ? `, ${shot}` : ''}`);
   if (made !== undefined) progress(`No screenshot of the report page: ${made}.`);
+}
+
+async function publishAllocation(out: string, progress: (text: string) => void): Promise<void> {
+  const rows = await runAllocation(progress);
+  const facts = rows.map(({ name, bytesPerRequest }) => ({
+    work: 'garbage',
+    target: 'millrace',
+    what: name,
+    value: `${formatNumber(bytesPerRequest)} bytes`,
+    number: bytesPerRequest,
+  }));
+  const createdAt = new Date().toISOString();
+  const machine = describeMachine(root);
+  writeReport(out, { format: REPORT_FORMAT, title: 'Allocation', createdAt, machine, notes: [], facts, runs: [] });
 }
 
 export async function runPublish(options: PublishOptions, progress: (text: string) => void): Promise<void> {
@@ -72,6 +89,13 @@ export async function runPublish(options: PublishOptions, progress: (text: strin
         { ...common, scale: options.scale, minutesAll: Math.max(1, left()), out: join(out, 'scale') },
         progress,
       ),
+    allocation: () => publishAllocation(join(out, 'allocation'), progress),
+    // The baseline of the micro-benchmarks is only worth keeping from a quiet machine.
+    micro: async () => {
+      const quiet = load <= LOAD_MAX_PER_CORE * cpus().length && options.scale >= 1;
+      if (quiet) await runMicro({ passes: 2, save: true }, progress);
+      else progress('No new baseline of the micro-benchmarks: the machine was busy.');
+    },
   };
   const chosen = (options.only ?? '').split(',').filter(Boolean);
   const unknown = chosen.filter((name) => !(name in parts));

@@ -25,6 +25,7 @@ export interface Reports {
   latency?: Report;
   matrix?: Report;
   scale?: Report;
+  allocation?: Report;
 }
 
 /** What kind of report each is, by what it holds; of several of a kind the last. */
@@ -35,6 +36,7 @@ export function sortReports(reports: readonly Report[]): Reports {
     else if (report.title.startsWith('Latency')) sorted.latency = report;
     else if (report.title.startsWith('Matrix')) sorted.matrix = report;
     else if (report.title.startsWith('Scale')) sorted.scale = report;
+    else if (report.title.startsWith('Allocation')) sorted.allocation = report;
   }
   return sorted;
 }
@@ -145,7 +147,7 @@ const PICTURE = 'docs/performance.svg';
 
 /** The README's section: goals and what was reached. */
 export function readmeSection(reports: Reports): string {
-  const { clients, latency, matrix, scale } = reports;
+  const { clients, latency, matrix, scale, allocation } = reports;
   const any = clients ?? latency ?? matrix ?? scale;
   if (any === undefined) throw new Error('No report to write from.');
   const parts: string[] = [
@@ -170,6 +172,10 @@ export function readmeSection(reports: Reports): string {
       markdown(limitTable(matrix)),
     );
   if (scale?.facts?.length) parts.push('Unusual loads.', markdown(scaleTable(scale)));
+  if (allocation?.facts?.length) {
+    const list = allocation.facts.map(({ what, value }) => `${what}: ${value}`);
+    parts.push(`Garbage that a request leaves to V8, over all threads: ${list.join('; ')}.`);
+  }
   const said = [clients, latency, matrix, scale]
     .flatMap((report) => report?.notes ?? [])
     .filter((note) => AMISS.test(note));
