@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import type { SocketOutput } from '../native/socket-output.ts';
 import type { OnDrained, ResponseSender } from './response-sender.ts';
 
@@ -10,7 +11,7 @@ export class NativeResponseSender implements ResponseSender {
   constructor(outputs: SocketOutput, descriptor: number, onDrained: OnDrained) {
     this.#outputs = outputs;
     this.#output = outputs.attach(descriptor, (result) => onDrained(result < 0));
-    if (this.#output < 0) throw new Error(`cannot send on descriptor ${descriptor}: errno ${-this.#output}`);
+    if (this.#output < 0) throw new Error(notSending(this.#output));
   }
 
   get pendingBytes(): number {
@@ -25,4 +26,9 @@ export class NativeResponseSender implements ResponseSender {
   close(): void {
     this.#outputs.detach(this.#output);
   }
+}
+
+function notSending(errno: number): string {
+  const name = getSystemErrorName(errno);
+  return name === 'EMFILE' ? 'no file descriptors are left: raise ulimit -n, a connection takes two' : `dup: ${name}`;
 }
