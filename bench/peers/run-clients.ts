@@ -24,6 +24,8 @@ export interface ClientsOptions {
   targets: string;
   only?: string;
   rounds: number;
+  /** After so long each work that is left gets one round only. */
+  minutes?: number;
   keepGib: number;
   dir: string;
   out?: string;
@@ -107,8 +109,12 @@ class Clients {
     }
   }
 
-  async run(work: ClientWork, rounds: number): Promise<void> {
+  async run(work: ClientWork, rounds: number, deadlineMs: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
+      if (round > 0 && performance.now() > deadlineMs) {
+        this.report.notes.push(`${work.name} was left out after ${round} of ${rounds} rounds: the time was over.`);
+        return;
+      }
       for (const broker of this.#turns++ % 2 === 0 ? this.#brokers : [...this.#brokers].reverse())
         await this.#once(work, broker, round);
     }
@@ -192,6 +198,7 @@ function chooseWorks(only: string | undefined): ClientWork[] {
 /** Runs the chosen works, prints the table and writes the report. Returns the report's folder. */
 export async function runClients(options: ClientsOptions, progress: Progress): Promise<string> {
   const works = chooseWorks(options.only);
+  const deadlineMs = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const programs = await findPrograms(progress);
   options = { ...options, dir: join(options.dir, 'client-brokers') };
   rmSync(options.dir, { recursive: true, force: true });
@@ -220,7 +227,7 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
     for (const work of works) {
       if (work.reads && !prepared) await clients.prepareReads();
       prepared ||= work.reads ?? false;
-      await clients.run(work, options.rounds);
+      await clients.run(work, options.rounds, deadlineMs);
       saveReport(out, report);
     }
     clients.memoryFacts();
