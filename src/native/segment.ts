@@ -187,7 +187,8 @@ export class Segment {
   positionOf(offset: number, bounds?: WalkBounds): number {
     const loaded = this.load();
     if (loaded < 0) return loaded;
-    if (offset >= this.nextOffset) return -1;
+    // Among damage, the walk that found the next offset may have ended early.
+    if (offset >= this.nextOffset && !bounds) return -1;
     let position = this.offsetIndexUsable ? this.offsetIndex.lookup(offset - this.baseOffset) : 0;
     if (bounds) position = Math.max(position, bounds.start);
     for (;;) {
