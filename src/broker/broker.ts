@@ -212,6 +212,7 @@ export class Broker {
     });
     this.#io = new IoLinks(this.#hosts.ioPorts, {
       onRequest: (request) => this.#router.answer(request),
+      onReadEpochEnd: (row, leaderEpoch) => this.#storage.request(row, { op: 'endOffsetForEpoch', row, leaderEpoch }),
       onReadAborted: (question) => this.#storage.request(question.row, { op: 'aborted', ...question }),
       onVerify: (question) => this.#transactions.verifier.forProduce(question),
       onTelemetryClosed: (connection) => this.#telemetry.clientMetrics.connectionClosed(connection),

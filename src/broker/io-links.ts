@@ -3,6 +3,7 @@ import type { ListenerOptions } from '../network/listener.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { TlsSettings } from '../security/tls-settings.ts';
 import type { ConnectionBounds } from './io/connection-limits.ts';
+import type { EpochEnd } from './io/fetch-divergence.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
@@ -14,6 +15,7 @@ export interface IoEvents {
   /** A response frame, or null to close the connection. */
   onRequest(request: ControlRequest): Promise<Uint8Array | null>;
   onReadAborted(question: AbortedQuestion): Promise<Aborted>;
+  onReadEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd>;
   /** A connection that has used telemetry is gone. */
   onTelemetryClosed(connection: number): void;
   /** Error codes of the partitions, in order. */
@@ -95,6 +97,14 @@ export class IoLinks {
       case 'request': {
         const { connection } = message;
         events.onRequest(message).then((frame) => io.post({ type: 'response', connection, frame, muteMs: 0 }));
+        break;
+      }
+      case 'readEpochEnd': {
+        const { id, row, leaderEpoch } = message;
+        events
+          .onReadEpochEnd(row, leaderEpoch)
+          .catch(() => null)
+          .then((end) => io.post({ type: 'epochEnd', id, end }));
         break;
       }
       case 'readAborted': {

@@ -11,7 +11,8 @@ import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { IoCounters } from '../../telemetry/thread-counters.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
-import { writeFetchResponse } from './fetch-response.ts';
+import { divergence, type EpochEnd } from './fetch-divergence.ts';
+import { FETCH_FLEXIBLE_VERSION, writeFetchResponse } from './fetch-response.ts';
 import { FETCH_TOPIC_ID_VERSION, type FetchContext, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
 import type { ResponseOutput } from './response-output.ts';
 import type { TopicRoutes } from './topic-routes.ts';
@@ -53,6 +54,8 @@ export interface FetchPathContext {
   onReady(client: ClientState): void;
   /** Aborted transactions that may touch what a partition serves, from the partition's owner. */
   readAborted(question: AbortedQuestion): Promise<readonly AbortedTransaction[]>;
+  /** Where the row's log of an epoch ends, from the partition's owner. */
+  readEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd>;
 }
 
 /** One fetch from its arrival to its response. */
@@ -80,6 +83,10 @@ export class PendingFetch implements PendingRequest {
   readonly sizeBytes: Float64Array;
   readonly plans: Float64Array;
   readonly #aborted = new Map<number, readonly AbortedTransaction[]>();
+  /** Ends of older epochs that partitions were last fetched in, null where they cannot be read; no map without such. */
+  epochEnds: Map<number, EpochEnd | null> | null = null;
+  /** Partitions whose sender has to cut its log; no map without such. */
+  diverging: Map<number, EpochEnd> | null = null;
   readonly #path: FetchPath;
 
   constructor(
@@ -151,8 +158,37 @@ export class FetchPath {
     const fetch = new PendingFetch(this, client, correlationId, version, request, context);
     client.pending.push(fetch);
     for (let at = 0; at < context.partitions.length; at++) this.#findRow(fetch, at);
-    if (this.#evaluate(fetch) || request.maxWaitMs <= 0) this.#complete(fetch);
-    else this.#park(fetch, request.maxWaitMs);
+    const old = version >= FETCH_FLEXIBLE_VERSION ? this.#ofOlderEpochs(fetch) : null;
+    if (old === null) this.#begin(fetch, request.maxWaitMs);
+    else this.#readEpochEnds(fetch, old, () => this.#begin(fetch, request.maxWaitMs));
+  }
+
+  #begin(fetch: PendingFetch, maxWaitMs: number): void {
+    if (this.#evaluate(fetch) || maxWaitMs <= 0) this.#complete(fetch);
+    else this.#park(fetch, maxWaitMs);
+  }
+
+  /** Partitions that were last fetched in another epoch than the leader's: the table cannot say where that one ends. */
+  #ofOlderEpochs(fetch: PendingFetch): number[] | null {
+    let old: number[] | null = null;
+    for (let at = 0; at < fetch.rows.length; at++) {
+      const { lastFetchedEpoch } = fetch.context.partitions[at];
+      if (lastFetchedEpoch < 0 || fetch.rows[at] === NO_ROW) continue;
+      if (lastFetchedEpoch !== this.#context.table.get(fetch.rows[at], RowSlot.leaderEpoch)) (old ??= []).push(at);
+    }
+    return old;
+  }
+
+  #readEpochEnds(fetch: PendingFetch, partitions: readonly number[], then: () => void): void {
+    const ends = new Map<number, EpochEnd | null>();
+    fetch.epochEnds = ends;
+    const reads = partitions.map(async (at) => {
+      const { lastFetchedEpoch } = fetch.context.partitions[at];
+      ends.set(at, await this.#context.readEpochEnd(fetch.rows[at], lastFetchedEpoch).catch(() => null));
+    });
+    void Promise.all(reads).then(() => {
+      if (!fetch.client.connection.closed) then();
+    });
   }
 
   /** A storage worker says that a row has changed. */
@@ -192,7 +228,7 @@ export class FetchPath {
       const told = FetchSessionCache.mustTell(
         partitions[at],
         fetch.errorCode[at],
-        fetch.sizeBytes[at] > 0,
+        fetch.sizeBytes[at] > 0 || fetch.diverging?.has(at) === true,
         fetch.highWatermark[at],
         fetch.logStartOffset[at],
       );
@@ -262,7 +298,7 @@ export class FetchPath {
     let mayExceed = true;
     for (let at = 0; at < partitions.length; at++) {
       if (fetch.rows[at] !== NO_ROW) this.#look(fetch, at, partitions[at]);
-      if (fetch.errorCode[at] !== ErrorCode.NONE) {
+      if (fetch.errorCode[at] !== ErrorCode.NONE || fetch.diverging?.has(at)) {
         failed = true;
         continue;
       }
@@ -298,7 +334,12 @@ export class FetchPath {
     const lastStableOffset = table.get(row, RowSlot.lastStableOffset);
     const highWatermark = table.get(row, RowSlot.highWatermark);
     const logEndOffset = table.get(row, RowSlot.logEndOffset);
-    if (partition.fetchOffset < logStartOffset || partition.fetchOffset > logEndOffset) {
+    if (partition.lastFetchedEpoch >= 0) {
+      const end = fetch.epochEnds?.has(at) ? fetch.epochEnds.get(at)! : { leaderEpoch, endOffset: logEndOffset };
+      if (!this.#findParting(fetch, at, partition, logStartOffset, end)) return;
+    }
+    const isCut = fetch.diverging?.has(at) === true;
+    if (!isCut && (partition.fetchOffset < logStartOffset || partition.fetchOffset > logEndOffset)) {
       this.#setError(fetch, at, ErrorCode.OFFSET_OUT_OF_RANGE);
       return;
     }
@@ -307,6 +348,28 @@ export class FetchPath {
     fetch.lastStableOffset[at] = lastStableOffset;
     fetch.highWatermark[at] = highWatermark;
     fetch.upperOffset[at] = fetch.readCommitted ? lastStableOffset : highWatermark;
+  }
+
+  /** Notes where its sender's log parts from this one, if it does; false with an error when that cannot be said. */
+  #findParting(
+    fetch: PendingFetch,
+    at: number,
+    partition: FetchPartition,
+    start: number,
+    end: EpochEnd | null,
+  ): boolean {
+    fetch.diverging?.delete(at);
+    if (end === null) {
+      this.#setError(fetch, at, ErrorCode.KAFKA_STORAGE_ERROR);
+      return false;
+    }
+    const parting = divergence(partition.lastFetchedEpoch, partition.fetchOffset, start, end);
+    if (parting === false) {
+      this.#setError(fetch, at, ErrorCode.OFFSET_OUT_OF_RANGE);
+      return false;
+    }
+    if (parting) (fetch.diverging ??= new Map()).set(at, parting);
+    return true;
   }
 
   /** Bytes that the partition adds to the response; its plan is held when there are any. */

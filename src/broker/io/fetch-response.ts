@@ -1,5 +1,6 @@
 /** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
 import { uuidToBytes } from '../../base/uuid.ts';
+import type { EpochEnd } from './fetch-divergence.ts';
 import type { PendingFetch } from './fetch-path.ts';
 import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
 import type { ResponseOutput } from './response-output.ts';
@@ -24,6 +25,10 @@ const PREFERRED_REPLICA_VERSION = 11;
 const PARTITION_BYTES = 80;
 const TOPIC_BYTES = 24;
 const ABORTED_BYTES = 17;
+const DIVERGING_EPOCH_TAG = 0;
+const DIVERGING_EPOCH_FIELD_BYTES = 13;
+/** With its count of tags, number and size. */
+const DIVERGING_EPOCH_BYTES = DIVERGING_EPOCH_FIELD_BYTES + 3;
 
 /**
  * Sinks a planned range of records into the output: as a file range or as bytes. False: they cannot be read, and the
@@ -105,8 +110,20 @@ function writePartition(
     writePartition(output, fetch, at, flexible, writeRecords);
     return;
   }
-  output.ensure(1);
-  writeNoTags(output, flexible);
+  const diverging = flexible ? fetch.diverging?.get(at) : undefined;
+  output.ensure(1 + DIVERGING_EPOCH_BYTES);
+  if (diverging) writeDivergingEpoch(output, diverging);
+  else writeNoTags(output, flexible);
+}
+
+/** The partition's only tagged field here: number 0, a struct of an int32, an int64 and no tags. */
+function writeDivergingEpoch(output: ResponseOutput, { leaderEpoch, endOffset }: EpochEnd): void {
+  writeUvarint(output, 1);
+  writeUvarint(output, DIVERGING_EPOCH_TAG);
+  writeUvarint(output, DIVERGING_EPOCH_FIELD_BYTES);
+  writeInt32(output, leaderEpoch);
+  writeInt64(output, endOffset);
+  writeNoTags(output, true);
 }
 
 /** Runs of partitions of one topic: the order of the partitions is kept, so a topic may come twice. */

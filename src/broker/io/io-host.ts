@@ -29,6 +29,7 @@ import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
+import type { EpochEnd } from './fetch-divergence.ts';
 import {
   type AbortedQuestion,
   type AbortedTransaction,
@@ -99,6 +100,7 @@ export class IoHost implements FrameHandler {
   /** Clients with a frame that was refused for want of room (rings or arena). */
   readonly #waitingForRoom = new Set<ClientState>();
   readonly #abortedReads = new Map<number, (aborted: readonly AbortedTransaction[] | null) => void>();
+  readonly #epochEnds = new Map<number, (end: EpochEnd | null) => void>();
   readonly #verifications = new Map<number, (errorCodes: readonly number[]) => void>();
   #dirty: ClientState[] = [];
   #turnQueued = false;
@@ -142,6 +144,7 @@ export class IoHost implements FrameHandler {
       responseBytesMax: settings.fetchResponseBytesMax,
       onReady: (client) => this.#markDirty(client),
       readAborted: (question) => this.#readAborted(question),
+      readEpochEnd: (row, leaderEpoch) => this.#readEpochEnd(row, leaderEpoch),
     });
     context.port.onMessage((message) => this.#receive(message));
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
@@ -374,6 +377,17 @@ export class IoHost implements FrameHandler {
     });
   }
 
+  #readEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#epochEnds.set(id, (end) => {
+        if (end) resolve(end);
+        else reject(new Error('the leader epochs cannot be read'));
+      });
+      this.#context.port.post({ type: 'readEpochEnd', id, row, leaderEpoch });
+    });
+  }
+
   // --- control thread -----------------------------------------------------------------------------------------------
 
   #receive(message: ToIo): void {
@@ -392,6 +406,10 @@ export class IoHost implements FrameHandler {
         this.#verifications.get(message.id)?.(message.errorCodes);
         this.#verifications.delete(message.id);
         this.#queueTurn();
+        break;
+      case 'epochEnd':
+        this.#epochEnds.get(message.id)?.(message.end);
+        this.#epochEnds.delete(message.id);
         break;
       case 'aborted':
         this.#abortedReads.get(message.id)?.(message.aborted);

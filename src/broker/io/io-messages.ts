@@ -7,6 +7,7 @@ import type { ListenerOptions } from '../../network/listener.ts';
 import type { TlsSettings } from '../../security/tls-settings.ts';
 import type { ClientSoftware } from './client-software.ts';
 import type { ConnectionBounds } from './connection-limits.ts';
+import type { EpochEnd } from './fetch-divergence.ts';
 import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
@@ -43,6 +44,7 @@ export type ToIo =
   | { readonly type: 'connectionBounds'; readonly bounds: ConnectionBounds }
   /** Error codes of the question's partitions, in order. */
   | { readonly type: 'verified'; readonly id: number; readonly errorCodes: readonly number[] }
+  | { readonly type: 'epochEnd'; readonly id: number; readonly end: EpochEnd | null }
   | { readonly type: 'aborted'; readonly id: number; readonly aborted: readonly AbortedTransaction[] | null }
   /** The broker is ready: connections that came before are read from now on. */
   | { readonly type: 'start' }
@@ -58,6 +60,7 @@ export type FromIo =
       readonly id: number;
       readonly question: AbortedQuestion;
     }
+  | { readonly type: 'readEpochEnd'; readonly id: number; readonly row: number; readonly leaderEpoch: number }
   | ({ readonly type: 'verify'; readonly id: number } & VerifyQuestion)
   /** A connection that has used telemetry is gone. */
   | { readonly type: 'telemetryClosed'; readonly connection: number }

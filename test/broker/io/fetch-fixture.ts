@@ -79,6 +79,10 @@ export class FetchFixture {
       counters: this.counters,
       responseBytesMax,
       onReady: (client) => this.ready.add(client),
+      readEpochEnd: async (row, leaderEpoch) => {
+        const { epoch, endOffset } = this.logs[row].endOffsetForEpoch(leaderEpoch);
+        return { leaderEpoch: epoch, endOffset };
+      },
       readAborted: async () => {
         if (this.aborted instanceof Error) throw this.aborted;
         return this.aborted;
