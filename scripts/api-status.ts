@@ -14,11 +14,8 @@ const PAGE = fileURLToPath(new URL('../docs/apis.md', import.meta.url));
 
 /** Why an API of brokers is not served; it is not advertised either. Looked at only where the table has no such API. */
 const REASONS: Readonly<Record<string, string>> = {
-  AlterReplicaLogDirs: 'replicas are not moved between folders',
   SaslHandshake: 'no SASL mechanisms yet',
   SaslAuthenticate: 'no SASL mechanisms yet',
-  GetTelemetrySubscriptions: 'no client telemetry yet',
-  PushTelemetry: 'no client telemetry yet',
   AddRaftVoter: "a broker that runs alone is its quorum's only voter",
   RemoveRaftVoter: "a broker that runs alone is its quorum's only voter",
   UnregisterController: 'the controller inside the broker does not register itself',
@@ -39,6 +36,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   ExpireDelegationToken: 'refused: tokens cannot log in yet',
   DescribeDelegationToken: 'refused: tokens cannot log in yet',
   AlterUserScramCredentials: 'stored; no listener asks for them yet',
+  UpdateFeatures: 'kraft.version stays as the folder was formatted',
   Produce: 'ApiVersions says from 0 on, as Kafka does for old clients; 0 to 2 are refused',
 };
 
