@@ -341,6 +341,8 @@ export class Broker {
 
   async #stopHosts(): Promise<void> {
     await this.#io.stop();
+    // Changes whose requests were taken reach the logs while there are logs to reach.
+    await this.#controller.settled();
     await this.#telemetry.close();
     this.#transactions.transactions.close();
     this.#groups.close();

@@ -13,6 +13,7 @@
  *   await controller.brokerHeartbeat(request)          wantFence: false -> unfenced, leaders elected
  *   await controller.createTopics(request, context)    and so on: controller.ts
  *   await controller.snapshot()                        writes a snapshot now
+ *   await controller.settled()                         waits for what is under way
  *   await controller.close()                           waits for what is under way; the log is closed
  *
  * At most one request is in work; the others wait in arrival order. Each stands for a request on a connection, and a
@@ -140,6 +141,14 @@ export class LocalController implements Controller {
 
   snapshot(): Promise<void> {
     return this.#enqueue(async () => this.#leader.snapshot());
+  }
+
+  /** Resolves when every change that was taken is applied, also those that came while waiting. */
+  async settled(): Promise<void> {
+    for (let queue: Promise<unknown> | undefined; queue !== this.#queue; ) {
+      queue = this.#queue;
+      await queue;
+    }
   }
 
   /** Takes no more requests, waits for the ones that were taken, closes the log. */

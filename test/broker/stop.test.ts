@@ -1,12 +1,20 @@
 // What a stop does to clients that are in the middle of something.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { silentLogger } from '../../src/base/logger.ts';
+import { loadAddon } from '../../src/native/addon.ts';
 import { Errno } from '../../src/native/file-space.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { produceRequest } from '../../src/protocol/messages/00-produce.ts';
 import { fetchRequest } from '../../src/protocol/messages/01-fetch.ts';
+import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { deleteTopicsRequest } from '../../src/protocol/messages/20-delete-topics.ts';
+import { incrementalAlterConfigsRequest } from '../../src/protocol/messages/44-incremental-alter-configs.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
 import { FOLDER, openController } from '../controller/controller-setup.ts';
@@ -92,6 +100,40 @@ describe('stop', () => {
     assert.equal(files.stat(`${FOLDER}/.kafka_cleanshutdown`), Errno.ENOENT);
     await (await startTestBroker(options)).stop();
     assert.notEqual(files.stat(`${FOLDER}/.kafka_cleanshutdown`), Errno.ENOENT);
+  });
+
+  // With a disk that takes its time.
+  test('changes that were taken reach the logs', { skip: !loadAddon() }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-stop-'));
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (_: object, message: string) => void errors.push(message) };
+    const broker = await startTestBroker({ engine: 'native', folder, logger });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(broker.port)));
+    for (const [index, client] of clients.entries()) {
+      const topics = [{ name: `t${index}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
+      await client.ask(createTopicsRequest, createTopicsResponse, 5, { topics });
+    }
+    const [deletions, configs] = [clients.slice(0, 10), clients.slice(10)];
+    for (const [index, client] of deletions.entries()) {
+      client.write(requestFrame(deleteTopicsRequest, 5, { topicNames: [`t${index}`], timeoutMs: 1000 }));
+    }
+    for (const [index, client] of configs.entries()) {
+      const settings = [{ name: 'retention.ms', configOperation: 0, value: '1000' }];
+      const resources = [{ resourceType: 2, resourceName: `t${index + 10}`, configs: settings }];
+      client.write(requestFrame(incrementalAlterConfigsRequest, 1, { resources }));
+    }
+    // The first answer is there, the others are on their way.
+    await deletions[0].await(deleteTopicsRequest, 5, 1);
+    await broker.stop();
+    assert.deepEqual(errors, []);
+    const left = readdirSync(folder).filter((name) => /^t\d+-0$/.test(name));
+    const after = await startTestBroker({ engine: 'native', folder });
+    const client = await RawClient.connect(after.port);
+    const { topics } = await client.ask(metadataRequest, metadataResponse, 5, { topics: null });
+    client.close();
+    await after.stop();
+    assert.deepEqual(left.sort(), topics.map(({ name }) => `${name}-0`).sort());
+    rmSync(folder, { recursive: true });
   });
 
   test('a second stop waits for the first', async () => {
