@@ -16,6 +16,7 @@ import type { ReplicaMover } from './moves/replica-mover.ts';
 import type { PartitionManager } from './partition-manager.ts';
 import type { StorageLinks } from './storage-links.ts';
 import type { ClientMetricsManager } from './telemetry/client-metrics-manager.ts';
+import type { RequestErrors } from './telemetry/request-errors.ts';
 import type { TransactionMarkers } from './transaction-markers.ts';
 
 export interface Endpoint {
@@ -43,6 +44,7 @@ export interface BrokerServices {
   readonly moves: ReplicaMover;
   readonly autoTopics: AutoTopics;
   readonly clientMetrics: ClientMetricsManager;
+  readonly requestErrors: RequestErrors;
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;
   setLogLevels(): void;

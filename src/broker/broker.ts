@@ -488,6 +488,7 @@ export class Broker {
         () => this.#config,
       ),
       clientMetrics: this.#telemetry.clientMetrics,
+      requestErrors: this.#telemetry.requestErrors,
       config: () => this.#config,
       writeCheckpoints: () => this.writeCheckpoints(),
       endpoint: (nodeId, context) => this.#endpoint(nodeId, context),

@@ -63,6 +63,7 @@ export class RequestRouter {
       principal: ANONYMOUS,
     };
     const response = await api.handle(body as never, context, this.#services);
+    this.#services.requestErrors.note(apiKey, response);
     this.#logger.debug(
       { apiKey, apiVersion, clientId: context.clientId, client: context.clientHost },
       'request answered',

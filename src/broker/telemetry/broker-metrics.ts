@@ -38,6 +38,7 @@ export class BrokerMetrics {
     return [
       ...this.#topics(places),
       ...this.#threads.families(),
+      this.#services.requestErrors.family(),
       ...this.#replicas(all),
       ...clusterFamilies(this.#services),
       ...(await this.#logs(places)),

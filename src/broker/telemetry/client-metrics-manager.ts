@@ -159,7 +159,9 @@ export class ClientMetricsManager {
     const instance = this.#instance(clientInstanceId, client);
     let errorCode = this.#pushError(request, instance);
     instance.terminating = request.terminating;
-    if (errorCode === ErrorCode.NONE && metrics !== null && metrics.length > 0) {
+    // Who was asked for nothing may push, to no end.
+    const isWanted = metrics !== null && metrics.length > 0 && instance.metrics.length > 0;
+    if (errorCode === ErrorCode.NONE && isWanted) {
       const keepMs = expiryMs(instance);
       const { compressionType } = request;
       errorCode = this.#context.receive({ clientInstanceId, client, compressionType, metrics, keepMs });

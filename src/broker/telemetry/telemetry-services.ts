@@ -16,6 +16,7 @@ import type { CounterMemory } from '../shared-memory.ts';
 import { ClientMetricsManager } from './client-metrics-manager.ts';
 import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import { PushReceiver } from './push-receiver.ts';
+import { RequestErrors } from './request-errors.ts';
 
 export interface TelemetryContext {
   readonly clock: Clock;
@@ -27,6 +28,7 @@ export interface TelemetryContext {
 
 export class TelemetryServices {
   readonly clientMetrics: ClientMetricsManager;
+  readonly requestErrors = new RequestErrors();
   readonly #context: TelemetryContext;
   readonly #series: ClientSeries;
   #endpoint: MetricsEndpoint | null = null;

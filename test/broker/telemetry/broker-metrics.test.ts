@@ -7,6 +7,7 @@ import { produceRequest, produceResponse } from '../../../src/protocol/messages/
 import { fetchRequest, fetchResponse } from '../../../src/protocol/messages/01-fetch.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '../../../src/protocol/messages/08-offset-commit.ts';
 import { findCoordinatorRequest, findCoordinatorResponse } from '../../../src/protocol/messages/10-find-coordinator.ts';
+import { heartbeatRequest, heartbeatResponse } from '../../../src/protocol/messages/12-heartbeat.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../../src/protocol/messages/19-create-topics.ts';
 import { deleteTopicsRequest, deleteTopicsResponse } from '../../../src/protocol/messages/20-delete-topics.ts';
 import { buildBatch } from '../../../src/protocol/records/batch-builder.ts';
@@ -126,6 +127,17 @@ describe('broker metrics', () => {
     const found = await metrics();
     assert.equal(found.get('kafka_server_brokertopicmetrics_messagesin_total{topic="heir"}'), 1);
     assert.equal(found.get('kafka_server_brokertopicmetrics_messagesin_total'), totalBefore + 1);
+  });
+
+  test('errors of requests are counted by API', async () => {
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 7 }] }];
+    const group = { groupId: '', generationId: 5, memberId: 'nobody', topics };
+    await client.ask(offsetCommitRequest, offsetCommitResponse, 8, group);
+    await client.ask(heartbeatRequest, heartbeatResponse, 4, { groupId: 'g', generationId: 1, memberId: 'nobody' });
+    const errors = [...(await metrics())].filter(([name]) => name.includes('requestmetrics_errors_total'));
+    assert.deepEqual(errors, [
+      ['kafka_network_requestmetrics_errors_total{request="Heartbeat",error="UNKNOWN_MEMBER_ID"}', 1],
+    ]);
   });
 
   test('partitions beyond the bound count in the totals only', async () => {

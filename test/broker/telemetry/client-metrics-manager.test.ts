@@ -213,6 +213,13 @@ describe('PushTelemetry', () => {
     assert.equal(pushes.length, 0);
   });
 
+  test('what nobody asked for goes nowhere', () => {
+    subscribe('one', null);
+    const { clientInstanceId, subscriptionId } = get();
+    assert.equal(push(clientInstanceId!, subscriptionId!), ErrorCode.NONE);
+    assert.equal(pushes.length, 0);
+  });
+
   test('the receiver’s verdict is the answer', () => {
     receive = () => ErrorCode.INVALID_RECORD;
     assert.equal(push(id, subscription), ErrorCode.INVALID_RECORD);
