@@ -166,7 +166,10 @@ async function measureStarts(options: ClientsOptions, report: Report, progress: 
   for (let turn = 0; turn < STARTS; turn++) {
     for (const targets of options.targets.split(/\s+/).filter(Boolean)) {
       const dir = join(options.dir, `start-${turn}`);
-      const brokers = await startTargets({ targets, dir }, [], () => {}).catch(() => []);
+      const brokers = await startTargets({ targets, dir }, [], () => {}).catch((error: Error) => {
+        report.notes.push(`A start of ${targets} failed: ${error.message}`);
+        return [];
+      });
       for (const broker of brokers) {
         const found = starts.get(broker.name) ?? { ms: [], mib: [] };
         starts.set(broker.name, found);
