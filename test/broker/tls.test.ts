@@ -1,7 +1,7 @@
 // Listeners that speak TLS, over real sockets, with certificates made here.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import type { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -388,6 +388,48 @@ describe('hostile TLS', () => {
     await beyond.closed;
     for (const client of silent) client.close();
     while (!(await isServed(broker.port, { ca })));
+  });
+
+  test('who asks to negotiate again is not followed', async () => {
+    await using broker = await start();
+    const socket = await tlsSocket(broker.port, { ca, maxVersion: 'TLSv1.2' });
+    const client = RawClient.over(socket);
+    await client.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    const outcome = new Promise((resolve) => {
+      socket.renegotiate({}, (error) => resolve(error ? 'refused' : 'done'));
+      client.closed.then(() => resolve('closed'));
+    });
+    assert.match(String(await outcome), /refused|closed/);
+    client.close();
+    await serves(broker);
+  });
+
+  test('no descriptor is left behind by connections of any kind', { skip: process.platform !== 'linux' }, async () => {
+    await using broker = await start({ 'millrace.tls.handshakes.max': 3, 'millrace.tls.handshake.timeout.ms': 100 });
+    const sockets = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+        } catch {
+          return false;
+        }
+      }).length;
+    await serves(broker);
+    const before = sockets();
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 20; i++) {
+      clients.push(await RawClient.connect(broker.port));
+      const noise = await RawClient.connect(broker.port);
+      noise.write(Buffer.from('noise that is no TLS'));
+      clients.push(noise);
+    }
+    for (let i = 0; i < 20; i++) clients.push(await tlsClient(broker.port, { ca }));
+    for (const [index, client] of clients.entries()) {
+      if (index % 2 === 0) client.socket.end();
+      else client.close();
+    }
+    await Promise.all(clients.map(({ closed }) => closed));
+    while (sockets() > before) await serves(broker);
   });
 
   test('a broker stops with handshakes under way', async () => {
