@@ -9,7 +9,7 @@ import { Connection, type FrameHandler } from './connection.ts';
 import type { ResponseSender } from './response-sender.ts';
 import type { TlsHandshakes } from './tls-handshakes.ts';
 import type { TlsResponseSender } from './tls-response-sender.ts';
-import { type TlsEndpoint, TlsServerSocket } from './tls-socket.ts';
+import { type AcceptedHandle, type TlsEndpoint, TlsServerSocket } from './tls-socket.ts';
 
 export interface ListenerOptions {
   readonly listenerName: string;
@@ -103,7 +103,7 @@ export class Listener {
     );
     connection.lastReceivedMs = context.nowMs();
     try {
-      if (this.tls) this.#wireTls(connection, handle as { close(): void });
+      if (this.tls) this.#wireTls(connection, handle as AcceptedHandle);
       else this.#wirePlain(connection, handle);
     } catch (error) {
       // No descriptor is left, say. This client goes; who is there already stays.
@@ -131,7 +131,7 @@ export class Listener {
     connection.sender = context.createSender(connection, (handle as WithDescriptor).fd, socket);
   }
 
-  #wireTls(connection: Connection, handle: { close(): void }): void {
+  #wireTls(connection: Connection, handle: AcceptedHandle): void {
     const context = this.#context;
     const sender = context.createTlsSender(connection);
     connection.sender = sender;

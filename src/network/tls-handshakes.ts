@@ -13,15 +13,32 @@ export interface HandshakeLimits {
 }
 
 export interface Handshake {
+  /** The client has not sent a byte yet. */
+  readonly silent: boolean;
   start(): void;
   onTimeout(): void;
+}
+
+/** How long a client may say nothing while others wait. */
+export const SILENT_HANDSHAKE_MS = 500;
+
+/** Arrivals that have gone are forgotten in bulk. */
+const STALE_ARRIVALS_MAX = 100;
+
+interface UnderWay {
+  readonly timer: Timer;
+  readonly startedMs: number;
 }
 
 export class TlsHandshakes {
   readonly #limits: HandshakeLimits;
   readonly #clock: Clock;
-  readonly #underWay = new Map<Handshake, Timer>();
+  /** Oldest first. */
+  readonly #underWay = new Map<Handshake, UnderWay>();
   readonly #waiting = new Set<Handshake>();
+  /** In the order of arrival; some may have gone. */
+  #arrivals: Handshake[] = [];
+  #patrol: Timer | null = null;
 
   constructor(limits: HandshakeLimits, clock: Clock) {
     this.#limits = limits;
@@ -38,29 +55,51 @@ export class TlsHandshakes {
 
   /** Starts the handshake now or when its turn comes. */
   enter(handshake: Handshake): void {
-    if (this.#underWay.size < this.#limits.underWayMax) this.#start(handshake);
-    else this.#waiting.add(handshake);
+    if (this.#underWay.size < this.#limits.underWayMax) {
+      this.#start(handshake);
+      return;
+    }
+    this.#waiting.add(handshake);
+    this.#arrivals.push(handshake);
+    this.#patrol ??= this.#clock.schedule(SILENT_HANDSHAKE_MS, () => this.#endSilent());
   }
 
   /** The handshake is done, or its connection is gone; harmless when it was said before. */
   leave(handshake: Handshake): void {
-    this.#waiting.delete(handshake);
-    const timer = this.#underWay.get(handshake);
-    if (!timer) return;
-    timer.cancel();
+    if (this.#waiting.delete(handshake) && this.#arrivals.length > 2 * this.#waiting.size + STALE_ARRIVALS_MAX) {
+      this.#arrivals = [...this.#waiting];
+    }
+    const underWay = this.#underWay.get(handshake);
+    if (!underWay) return;
+    underWay.timer.cancel();
     this.#underWay.delete(handshake);
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next);
-      this.#start(next);
-      return;
+    const last = this.#lastOfWaiting();
+    if (last) this.#start(last);
+  }
+
+  #lastOfWaiting(): Handshake | undefined {
+    if (this.#waiting.size === 0) this.#arrivals = [];
+    for (;;) {
+      const last = this.#arrivals.pop();
+      if (last === undefined || this.#waiting.delete(last)) return last;
     }
   }
 
   #start(handshake: Handshake): void {
-    this.#underWay.set(
-      handshake,
-      this.#clock.schedule(this.#limits.timeoutMs, () => handshake.onTimeout()),
-    );
+    const timer = this.#clock.schedule(this.#limits.timeoutMs, () => handshake.onTimeout());
+    this.#underWay.set(handshake, { timer, startedMs: this.#clock.monotonicMs() });
     handshake.start();
+  }
+
+  #endSilent(): void {
+    this.#patrol = null;
+    const untilMs = this.#clock.monotonicMs() - SILENT_HANDSHAKE_MS;
+    // Those that take the places while we look are younger.
+    for (const [handshake, { startedMs }] of [...this.#underWay]) {
+      if (startedMs > untilMs || this.#waiting.size === 0) break;
+      if (handshake.silent) handshake.onTimeout();
+    }
+    if (this.#waiting.size === 0) return;
+    this.#patrol = this.#clock.schedule(SILENT_HANDSHAKE_MS, () => this.#endSilent());
   }
 }

@@ -30,6 +30,11 @@ interface AcceptedOptions extends TLSSocketOptions {
   readonly onread: OnReadOpts;
   readonly allowHalfOpen: boolean;
 }
+/** A TCP handle of node's. */
+export interface AcceptedHandle {
+  readonly bytesRead: number;
+  close(): void;
+}
 interface Verifier {
   verifyError(): (Error & { code?: string }) | null | undefined;
 }
@@ -56,13 +61,12 @@ export interface TlsSocketEvents {
 }
 
 export class TlsServerSocket implements ConnectionSocket, Handshake {
+  readonly #handle: AcceptedHandle;
   readonly #endpoint: () => TlsEndpoint;
   readonly #handshakes: TlsHandshakes;
   readonly #sender: TlsResponseSender;
   readonly #onread: OnReadOpts;
   readonly #events: TlsSocketEvents;
-  /** Until the handshake begins. */
-  #accepted: { close(): void } | null;
   #tls: TLSSocket | null = null;
   #begun = false;
   #secure = false;
@@ -70,14 +74,14 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
 
   /** `endpoint` gives the one that is in force when the handshake begins. */
   constructor(
-    accepted: { close(): void },
+    handle: AcceptedHandle,
     endpoint: () => TlsEndpoint,
     handshakes: TlsHandshakes,
     sender: TlsResponseSender,
     onread: OnReadOpts,
     events: TlsSocketEvents,
   ) {
-    this.#accepted = accepted;
+    this.#handle = handle;
     this.#endpoint = endpoint;
     this.#handshakes = handshakes;
     this.#sender = sender;
@@ -99,9 +103,10 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#handshakes.leave(this);
-    this.#accepted?.close();
-    this.#accepted = null;
-    if (!this.#tls) return;
+    if (!this.#tls) {
+      this.#handle.close();
+      return;
+    }
     if (this.#secure && this.#tls.writableLength === 0) this.#tls.end();
     this.#tls.destroy();
   }
@@ -109,7 +114,7 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
   start(): void {
     const { secureContext, clientAuth } = this.#endpoint();
     const tls = new AdoptedTlsSocket({
-      acceptedHandle: this.#accepted,
+      acceptedHandle: this.#handle,
       isServer: true,
       secureContext,
       requestCert: clientAuth !== 'none',
@@ -117,7 +122,6 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
       allowHalfOpen: true,
       onread: this.#onread,
     });
-    this.#accepted = null;
     this.#tls = tls;
     tls.on('secure', () => this.#onSecure(tls, clientAuth));
     // Errors of the handshake come as '_tlsError', errors of the connection below as 'error'.
@@ -128,6 +132,10 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
       else this.#onError(new Error('the client left in the handshake'), true);
     });
     tls.on('close', () => this.#events.onClosed());
+  }
+
+  get silent(): boolean {
+    return this.#handle.bytesRead === 0;
   }
 
   onTimeout(): void {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../../src/base/manual-clock.ts';
-import { type Handshake, TlsHandshakes } from '../../src/network/tls-handshakes.ts';
+import { type Handshake, SILENT_HANDSHAKE_MS, TlsHandshakes } from '../../src/network/tls-handshakes.ts';
 
 class Recorded implements Handshake {
+  silent = false;
   started = 0;
   timedOut = 0;
   onTimeout: () => void = () => this.timedOut++;
@@ -16,7 +17,7 @@ class Recorded implements Handshake {
 const make = (count: number): Recorded[] => Array.from({ length: count }, () => new Recorded());
 
 describe('the bound on handshakes', () => {
-  test('only so many run at once; the others follow in their order', () => {
+  test('only so many run at once; of the others, who came last is next', () => {
     const handshakes = new TlsHandshakes({ underWayMax: 2, timeoutMs: 100 }, new ManualClock());
     const all = make(5);
     for (const one of all) handshakes.enter(one);
@@ -25,13 +26,45 @@ describe('the bound on handshakes', () => {
     assert.deepEqual(started(), [1, 1, 0, 0, 0]);
     handshakes.leave(all[1]);
     handshakes.leave(all[1]);
-    assert.deepEqual(started(), [1, 1, 1, 0, 0]);
+    assert.deepEqual(started(), [1, 1, 0, 0, 1]);
     // One that waits goes away.
     handshakes.leave(all[3]);
     handshakes.leave(all[0]);
     assert.deepEqual(started(), [1, 1, 1, 0, 1]);
     for (const one of all) handshakes.leave(one);
     assert.deepEqual([handshakes.underWay, handshakes.waiting], [0, 0]);
+  });
+
+  test('while others wait, those that say nothing lose their places soon; without others they have their time', () => {
+    const clock = new ManualClock();
+    const handshakes = new TlsHandshakes({ underWayMax: 3, timeoutMs: 10_000 }, clock);
+    const all = make(6);
+    for (const one of all) {
+      one.onTimeout = () => {
+        one.timedOut++;
+        handshakes.leave(one);
+      };
+    }
+    for (const one of all.slice(0, 2)) one.silent = true;
+    for (const one of all.slice(0, 3)) handshakes.enter(one);
+    clock.advance(2 * SILENT_HANDSHAKE_MS);
+    assert.equal(handshakes.underWay, 3);
+    handshakes.enter(all[3]);
+    clock.advance(SILENT_HANDSHAKE_MS);
+    // One place was wanted, and one was freed.
+    assert.deepEqual(
+      all.map(({ timedOut }) => timedOut),
+      [1, 0, 0, 0, 0, 0],
+    );
+    assert.equal(all[3].started, 1);
+    for (const one of all.slice(4)) handshakes.enter(one);
+    clock.advance(SILENT_HANDSHAKE_MS);
+    // Only the silent one goes; who speaks keeps its place.
+    assert.deepEqual(
+      all.map(({ timedOut }) => timedOut),
+      [1, 1, 0, 0, 0, 0],
+    );
+    assert.deepEqual([handshakes.underWay, handshakes.waiting, all[5].started], [3, 1, 1]);
   });
 
   test('each has its time from its own start, and gives its place up when that is over', () => {
