@@ -40,7 +40,7 @@ const TARGETS = 'millrace kafka';
 /** Above this many waiting for each core, figures are not worth publishing. */
 const LOAD_MAX_PER_CORE = 0.75;
 /** After so long the works of clients that are left get one round only. */
-const CLIENT_MINUTES = 13;
+const CLIENT_MINUTES = 14;
 const PARTS = ['clients', 'latency', 'matrix', 'scale', 'allocation', 'micro'] as const;
 type Part = (typeof PARTS)[number];
 
@@ -79,7 +79,11 @@ export async function runPublish(options: PublishOptions, progress: (text: strin
   const common = { targets: TARGETS, keepGib: options.keepGib, dir: options.dir };
   const rounds = options.scale < 1 ? 1 : 3;
   const parts: Record<Part, () => Promise<unknown>> = {
-    clients: () => runClients({ ...common, rounds, minutes: CLIENT_MINUTES, out: join(out, 'clients') }, progress),
+    clients: () =>
+      runClients(
+        { ...common, rounds, minutes: CLIENT_MINUTES, warmUp: options.scale >= 1, out: join(out, 'clients') },
+        progress,
+      ),
     latency: () => {
       const seconds = Math.max(2, 12 * options.scale);
       return runLatency({ ...common, rounds, seconds, warmUp: 2 * seconds + 1, out: join(out, 'latency') }, progress);

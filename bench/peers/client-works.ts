@@ -14,7 +14,7 @@ export interface ClientWork {
   program: ClientProgram;
   /** `unique` is another text for each run. */
   args: (bootstrap: string, unique: string) => string[];
-  /** Reads what is produced just before the first of these. */
+  /** Reads what readPreparation has produced. */
   reads?: boolean;
 }
 
@@ -89,9 +89,9 @@ export const clientWorks: readonly ClientWork[] = [
     reads: true,
   },
   paced('latency-10k', '10 K/s for 15 s, a record a request, acks=all', 'w8'),
-  paced('latency-10k-fsync', 'the same, both synced', 'w8-sync'),
+  paced('latency-10k-fsync', '10 K/s for 15 s, a record a request, both synced', 'w8-sync'),
   roundTrips('e2e', '10 K round trips, acks=all', 'w1'),
-  roundTrips('e2e-fsync', 'the same, both synced', 'w1-sync'),
+  roundTrips('e2e-fsync', '10 K round trips, acks=all, both synced', 'w1-sync'),
 ];
 
 /** What a client said of its run; only what it prints. */

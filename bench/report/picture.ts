@@ -112,7 +112,6 @@ function drawCurves(title: string, curves: readonly Curve[], left: number, top: 
       text(x(10 ** nine), box.bottom + 16, percentileName(nine), { size: 11, anchor: 'middle', colour: SOFT }),
     );
   }
-  parts.push(text(left + width - 12, top + 16, 'ms by percentile', { size: 11, anchor: 'end', colour: SOFT }));
   for (const [index, { label, points }] of curves.entries()) {
     const path = points
       .filter(([, ms]) => ms > 0)
@@ -131,10 +130,15 @@ function drawLatencies(report: Report, top: number): Drawn {
   const works = latencyCurves(report);
   const width = (WIDTH - 2 * MARGIN) / 2;
   parts.push(
-    text(MARGIN, top + 18, 'Latency from the intended send time, both brokers warm and synced', {
-      size: 15,
-      bold: true,
-    }),
+    text(
+      MARGIN,
+      top + 18,
+      'Latency in milliseconds by percentile, from the intended send time, both brokers warm and synced',
+      {
+        size: 15,
+        bold: true,
+      },
+    ),
   );
   for (const [index, { name, curves }] of works.entries()) {
     const [column, row] = [index % 2, Math.floor(index / 2)];
