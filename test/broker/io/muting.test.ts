@@ -3,8 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ManualClock } from '../../../src/base/manual-clock.ts';
 import type { ControlRequest, FromIo } from '../../../src/broker/io/io-messages.ts';
+import { storageSettings } from '../../../src/broker/storage-settings.ts';
 import type { Hosts } from '../../../src/broker/threads/hosts.ts';
 import { startInlineHosts } from '../../../src/broker/threads/inline-hosts.ts';
+import { BrokerConfig } from '../../../src/config/broker-config.ts';
 import { MemoryFileSpace } from '../../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../../src/native/segmented-log-store.ts';
 import { encodeBehind } from '../../../src/protocol/codec.ts';
@@ -44,7 +46,7 @@ before(async () => {
       connections: { connectionsMax: 100, perAddressMax: 100, overrides: new Map() },
       handshakes: { underWayMax: 1, timeoutMs: 1_000 },
     },
-    storage: {} as never,
+    storage: storageSettings(new BrokerConfig(new Map())),
   });
   const [io] = hosts.ioPorts;
   port = await new Promise((resolve) => {
