@@ -13,6 +13,10 @@ import { cacheDir, interopDir, toolchain, versions } from './toolchains.ts';
 const TEST_TIMEOUT_MS = 300_000;
 /** Most of a test is waiting; more at once would trip their own time-outs on two cores. */
 const CONCURRENCY = Number(process.env.MILLRACE_INTEROP_CONCURRENCY ?? 3);
+/** Tests of groups, which run a second time with the consumer protocol (KIP-848). */
+const CONSUMER_PROTOCOL_TESTS = ['0018', '0022', '0045', '0056', '0084', '0102', '0106', '0113', '0118', '0120'].concat(
+  ['0122', '0132', '0153'],
+);
 const reportFile = join(interopDir, 'librdkafka.md');
 
 /** The tests of one number run in one process: that is how its runner chooses. */
@@ -21,7 +25,14 @@ export interface RdTest {
   names: string[];
   /** The broker they want: "default", or "noautocreate" for auto.create.topics.enable=false. */
   scenario: string;
+  protocol: 'classic' | 'consumer';
 }
+
+/** What the report calls a test. */
+const titleOf = (test: RdTest, name: string): string => (test.protocol === 'consumer' ? `${name} (consumer)` : name);
+
+/** The titles of the tests of one number. */
+export const titlesOf = (test: RdTest): string[] => test.names.map((name) => titleOf(test, name));
 
 export type RdState = 'passed' | 'failed' | 'skipped' | 'timed out';
 export interface RdResult {
@@ -47,11 +58,12 @@ export async function brokerTests(): Promise<RdTest[]> {
     if (/TEST_F_LOCAL|TEST_F_MANUAL|TEST_F_KNOWN_ISSUE\b/.test(entry) || name.endsWith('_mock')) continue;
     const scenario = entry.includes('"noautocreate"') ? 'noautocreate' : 'default';
     const number = name.slice(0, 4);
-    const test = tests.get(number + scenario) ?? { number, names: [], scenario };
+    const test = tests.get(number + scenario) ?? { number, names: [], scenario, protocol: 'classic' };
     test.names.push(name);
     tests.set(number + scenario, test);
   }
-  return [...tests.values()];
+  const again = [...tests.values()].filter(({ number }) => CONSUMER_PROTOCOL_TESTS.includes(number));
+  return [...tests.values(), ...again.map((test) => ({ ...test, protocol: 'consumer' as const }))];
 }
 
 /** A Kafka folder as far as the tests look into one: a few scripts that start our jars. */
@@ -88,6 +100,7 @@ export async function runRdTest(test: RdTest, bootstrap: string): Promise<Map<st
     RDKAFKA_TEST_CONF: join(scratch, 'test.conf'),
     TESTS: test.number,
     TEST_REPORT: report,
+    ...(test.protocol === 'consumer' ? { TEST_CONSUMER_GROUP_PROTOCOL: 'consumer' } : {}),
     TEST_KAFKA_VERSION: versions.kafka,
     BROKERS: bootstrap,
     ...(kafka ? { KAFKA_PATH: kafka } : {}),
@@ -113,7 +126,10 @@ export async function runRdTest(test: RdTest, bootstrap: string): Promise<Map<st
   clearTimeout(late);
   const seconds = (performance.now() - startedMs) / 1000;
   if (process.env.MILLRACE_INTEROP_OUTPUT) {
-    writeFileSync(join(process.env.MILLRACE_INTEROP_OUTPUT, `${test.number}-${test.scenario}.log`), output);
+    writeFileSync(
+      join(process.env.MILLRACE_INTEROP_OUTPUT, `${test.number}-${test.scenario}-${test.protocol}.log`),
+      output,
+    );
   }
   const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
   rmSync(scratch, { recursive: true, force: true });
@@ -125,7 +141,7 @@ export async function runRdTest(test: RdTest, bootstrap: string): Promise<Map<st
       else if (state === 'PASSED' && (status === 0 || text.includes('"FAILED"'))) result.state = 'passed';
       else if (state === 'SKIPPED') result.state = 'skipped';
       if (result.state !== 'passed') result.reason = reasonOf(output, name, status ?? child.signalCode);
-      return [name, result] as const;
+      return [titleOf(test, name), result] as const;
     }),
   );
 }
@@ -223,6 +239,7 @@ function writeReport(outcomes: Outcomes): void {
 
 Written by \`node test/interop/librdkafka.ts\`; the sources are those in the npm package @confluentinc/kafka-javascript ${version}.
 Each test of librdkafka's suite that talks to a broker ran in full (not in quick mode, which leaves most of them out) against one broker, three at a time.
+Those marked "(consumer)" ran with the consumer protocol.
 Left out are the tests against librdkafka's built-in mock (no broker takes part), manual ones, and those it lists as known to fail.
 
 - Apache Kafka ${versions.kafka}: ${total('kafka')}
@@ -245,7 +262,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = process.argv.slice(2);
   const target = chosenTarget();
   const tests = (await brokerTests()).filter(
-    (test) => names.length === 0 || names.some((name) => test.number === name),
+    ({ number, protocol }) =>
+      names.length === 0 || names.some((name) => name === number || name === `${number}-${protocol}`),
   );
   console.log(`${tests.flatMap((test) => test.names).length} tests against ${target}`);
   await runRdTests(tests, target, (results) => {
