@@ -380,6 +380,16 @@ describe('hostile TLS', () => {
     await serves(broker);
   });
 
+  test('many who say nothing do not keep those away who do, however long they may', async () => {
+    await using broker = await start({
+      'millrace.tls.handshakes.max': 2,
+      'millrace.tls.handshake.timeout.ms': 600_000,
+    });
+    const silent = await Promise.all(Array.from({ length: 50 }, () => RawClient.connect(broker.port)));
+    await serves(broker);
+    for (const client of silent) client.close();
+  });
+
   test('connections in a handshake, or before one, count for the limits', async () => {
     await using broker = await start({ 'max.connections.per.ip': 3, 'millrace.tls.handshakes.max': 1 });
     const silent = [];
