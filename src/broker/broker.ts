@@ -18,11 +18,13 @@ import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import type { TopicDescription } from '../coordinator/group/group-ports.ts';
 import { ConfigResourceType } from '../metadata/configs-image.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import { MetadataLogFullError } from '../metadata/metadata-log.ts';
 import { SUPPORTED_FEATURES } from '../metadata/metadata-version.ts';
 import type { TopicImage } from '../metadata/topics-image.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode, errorName } from '../protocol/errors.ts';
 import { RowSlot } from '../ring/partition-table.ts';
+import { keepReserve } from '../storage/reserve-file.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
@@ -119,7 +121,9 @@ export class Broker {
   ): Promise<Broker> {
     const { loaded, store, loggers, clock = systemClock, random = systemRandom } = options;
     const { config, identity } = loaded;
-    const start = startDirectories(identity.logDirs, identity.metadataLogDir, locks);
+    const start = startDirectories(identity.logDirs, identity.metadataLogDir, locks, (path) =>
+      keepReserve(store.files, path, () => random.bytes(config.int('millrace.disk.reserve.bytes'))),
+    );
     const directory = openMetadataDirectory({
       store,
       nodeId: identity.nodeId,
@@ -131,6 +135,7 @@ export class Broker {
       wallMs: () => clock.wallMs(),
       segmentBytes: config.int('metadata.log.segment.bytes'),
       segmentMs: config.long('metadata.log.segment.ms'),
+      reserveBytes: config.int('millrace.disk.reserve.bytes'),
     });
     const described = start.describe(directory.directoryIds);
     const directories = new LogDirectories(described, store.files, random, loggers.of('storage'));
@@ -320,7 +325,11 @@ export class Broker {
       const written = this.writeCheckpoints();
       // Who takes the directory over need not wait until this broker's session ends.
       // Fails when the metadata log has failed; then nothing is marked as clean.
-      await this.#heartbeat(true).finally(() => this.#controller.close());
+      await this.#heartbeat(true)
+        .catch((error) => {
+          if (!(error instanceof MetadataLogFullError)) throw error;
+        })
+        .finally(() => this.#controller.close());
       if (written) this.#directories.closeCleanly(this.#brokerEpoch);
     } finally {
       await this.#hosts.close();

@@ -4,6 +4,7 @@
  */
 import { Errno, type FileSpace } from '../native/file-space.ts';
 import { readMetaProperties } from '../storage/meta-properties.ts';
+import { isDiskFull, releaseReserve } from '../storage/reserve-file.ts';
 import { ensureDone, StorageError } from '../storage/storage-error.ts';
 
 const LOCK_FILE = '.lock';
@@ -39,7 +40,8 @@ export class DirectoryLocks {
     const path = `${directory}/${LOCK_FILE}`;
     try {
       ensureDone(this.#files.makeFolder(directory), 'cannot make', directory);
-      const locked = this.#files.lock(path);
+      let locked = this.#files.lock(path);
+      if (isDiskFull(locked) && releaseReserve(this.#files, directory)) locked = this.#files.lock(path);
       if (locked === Errno.EAGAIN) throw new StorageError('another process uses the directory of', path, 0);
       ensureDone(locked, 'cannot lock', directory);
       this.#held.push(path);

@@ -97,15 +97,18 @@ export class StorageServices {
   }
 }
 
-/** The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's. */
+/** The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's.
+ * `keepRoom` keeps room back on a directory's disk. */
 export function startDirectories(
   logDirs: readonly string[],
   metadataLogDir: string,
   locks: DirectoryLocks,
+  keepRoom: (directory: string) => void,
 ): { readonly usable: readonly string[]; describe(ids: ReadonlyMap<string, string>): StartDirectory[] } {
   locks.ensureUsable(metadataLogDir);
   const usable = logDirs.filter((path) => !locks.faults.has(path));
   if (usable.length === 0) locks.ensureUsable(logDirs[0]);
+  for (const path of usable) keepRoom(path);
   const describe = (ids: ReadonlyMap<string, string>): StartDirectory[] =>
     logDirs.map((path) => ({ path, id: ids.get(path), fault: locks.faults.get(path)?.message }));
   return { usable, describe };

@@ -85,6 +85,12 @@ export const MILLRACE_CONFIGS = [
     'Series of metrics pushed by clients that are kept; those that find no room are dropped and counted.',
     { min: 0 },
   ),
+  int(
+    'millrace.disk.reserve.bytes',
+    1_048_576,
+    'Room that is kept back on the disk of each data folder, so that topics can be deleted when it is full; 0 keeps none.',
+    { min: 0, max: 1_073_741_824 },
+  ),
   bool(
     'millrace.scrub.enable',
     true,

@@ -27,7 +27,7 @@ import { wholeImageDelta } from '../metadata/image-delta.ts';
 import { MetadataBatchTooLargeError } from '../metadata/metadata-batch.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
-import type { MetadataLog } from '../metadata/metadata-log.ts';
+import { type MetadataLog, MetadataLogFullError } from '../metadata/metadata-log.ts';
 import type { MetadataRecord } from '../metadata/metadata-records.ts';
 import type { CreateTopicsRequest } from '../protocol/messages/19-create-topics.ts';
 import type { DeleteTopicsRequest } from '../protocol/messages/20-delete-topics.ts';
@@ -60,6 +60,7 @@ import type { ControlContext, ControllerRequestContext, ControllerSettings, Cont
 import { type Controller, ControllerUnavailableError } from './controller.ts';
 import { electLeaders } from './election-control.ts';
 import { updateFeatures } from './feature-control.ts';
+import { configsNotAltered, partitionsNotCreated, topicsNotCreated, topicsNotDeleted } from './full-disk-answers.ts';
 import { alterPartition, assignReplicasToDirs } from './isr-control.ts';
 import { MetadataLeader, type SnapshotPolicy } from './metadata-leader.ts';
 import { createPartitions } from './partition-control.ts';
@@ -93,6 +94,13 @@ export interface LocalControllerOptions {
 export type MetadataListener = (delta: MetadataDelta, image: MetadataImage) => void | Promise<void>;
 
 type Control<Request, Response> = (request: Request, context: ControlContext) => ControlResult<Response>;
+
+interface RunOptions<Request, Response> {
+  /** On a full disk it may take the room that is kept back. */
+  readonly mustPass?: boolean;
+  /** The answer when the disk is full; without one the request fails. */
+  readonly whenFull?: (request: Request, message: string) => Response;
+}
 
 const SELF: ControllerRequestContext = { apiVersion: 0, principal: 'User:ANONYMOUS' };
 
@@ -160,15 +168,15 @@ export class LocalController implements Controller {
   }
 
   createTopics = (request: CreateTopicsRequest, context: ControllerRequestContext) =>
-    this.#run(createTopics, request, context);
+    this.#run(createTopics, request, context, { whenFull: topicsNotCreated });
   deleteTopics = (request: DeleteTopicsRequest, context: ControllerRequestContext) =>
-    this.#run(deleteTopics, request, context);
+    this.#run(deleteTopics, request, context, { mustPass: true, whenFull: topicsNotDeleted });
   createPartitions = (request: CreatePartitionsRequest, context: ControllerRequestContext) =>
-    this.#run(createPartitions, request, context);
+    this.#run(createPartitions, request, context, { whenFull: partitionsNotCreated });
   alterConfigs = (request: AlterConfigsRequest, context: ControllerRequestContext) =>
-    this.#run(alterConfigs, request, context);
+    this.#run(alterConfigs, request, context, { whenFull: configsNotAltered });
   incrementalAlterConfigs = (request: IncrementalAlterConfigsRequest, context: ControllerRequestContext) =>
-    this.#run(incrementalAlterConfigs, request, context);
+    this.#run(incrementalAlterConfigs, request, context, { whenFull: configsNotAltered });
   electLeaders = (request: ElectLeadersRequest, context: ControllerRequestContext) =>
     this.#run(electLeaders, request, context);
   alterPartitionReassignments = (request: AlterPartitionReassignmentsRequest, context: ControllerRequestContext) =>
@@ -217,8 +225,9 @@ export class LocalController implements Controller {
   /** Removes tokens whose time is over; to be called now and then (`delegation.token.expiry.check.interval.ms`). */
   removeExpiredTokens = () => this.#run((_: undefined, control) => expiredTokens(control), undefined, SELF);
 
-  registerBroker = (request: BrokerRegistrationRequest) => this.#run(registerBroker, request, SELF);
-  brokerHeartbeat = (request: BrokerHeartbeatRequest) => this.#run(brokerHeartbeat, request, SELF);
+  registerBroker = (request: BrokerRegistrationRequest) => this.#run(registerBroker, request, SELF, { mustPass: true });
+  brokerHeartbeat = (request: BrokerHeartbeatRequest) =>
+    this.#run(brokerHeartbeat, request, SELF, { mustPass: !request.wantFence });
   allocateProducerIds = (request: AllocateProducerIdsRequest) => this.#run(allocateProducerIds, request, SELF);
   alterPartition = (request: AlterPartitionRequest) => this.#run(alterPartition, request, SELF);
   assignReplicasToDirs = (request: AssignReplicasToDirsRequest) => this.#run(assignReplicasToDirs, request, SELF);
@@ -227,10 +236,17 @@ export class LocalController implements Controller {
     control: Control<Request, Response>,
     request: Request,
     context: ControllerRequestContext,
+    { mustPass = false, whenFull }: RunOptions<Request, Response> = {},
   ): Promise<Response> {
     return this.#enqueue(async () => {
       const { records, response } = control(request, this.#controlContext(context));
-      if (records.length > 0) await this.#commit(records);
+      try {
+        if (records.length > 0) await this.#commit(records, mustPass);
+      } catch (error) {
+        if (!(error instanceof MetadataLogFullError) || !whenFull) throw error;
+        this.#options.logger.error({ error: error.message }, 'metadata: a request was refused');
+        return whenFull(request, error.message);
+      }
       return response;
     });
   }
@@ -241,13 +257,13 @@ export class LocalController implements Controller {
     return { image: this.image, settings, rules, random, nextOffset, nowMs: clock.wallMs(), request };
   }
 
-  async #commit(records: readonly MetadataRecord[]): Promise<void> {
+  async #commit(records: readonly MetadataRecord[], mustPass: boolean): Promise<void> {
     let delta: MetadataDelta;
     try {
-      delta = await this.#leader.append(records);
+      delta = await this.#leader.append(records, mustPass);
     } catch (error) {
       // Nothing was written: only this request fails.
-      if (error instanceof MetadataBatchTooLargeError) throw error;
+      if (error instanceof MetadataBatchTooLargeError || error instanceof MetadataLogFullError) throw error;
       this.#unavailable = new ControllerUnavailableError('The metadata log failed.', error);
       this.#options.onFatal(error as Error);
       throw this.#unavailable;

@@ -107,10 +107,10 @@ export class MetadataLeader {
 
   /**
    * Appends the records, in one batch when they fit one, and replays them. Resolves when they are durable. Rejects with
-   * a MetadataBatchTooLargeError before anything is written, and with what the log throws.
+   * a MetadataBatchTooLargeError before anything is written, and with what the log throws; `mustPass` as there.
    */
-  async append(records: readonly MetadataRecord[]): Promise<MetadataDelta> {
-    for (const { bytes, lastOffset } of this.#encode(records)) await this.#write(bytes, lastOffset);
+  async append(records: readonly MetadataRecord[], mustPass = false): Promise<MetadataDelta> {
+    for (const { bytes, lastOffset } of this.#encode(records)) await this.#write(bytes, lastOffset, mustPass);
     const delta = this.#replayer.takeDelta();
     this.#snapshotIfDue();
     return delta;
@@ -217,14 +217,14 @@ export class MetadataLeader {
     const baseOffset = this.#log.endOffset;
     if (baseOffset === 0) controls.push(...this.#quorumControls());
     const place = { baseOffset, epoch: this.#epoch, timestampMs: clock.wallMs() };
-    await this.#write(encodeControlBatch(controls, place), baseOffset + controls.length - 1);
+    await this.#write(encodeControlBatch(controls, place), baseOffset + controls.length - 1, true);
   }
 
   async #activate(): Promise<void> {
     if (!this.image.features.has(METADATA_VERSION)) {
-      await this.append(this.#bootstrap());
+      await this.append(this.#bootstrap(), true);
     } else if (this.#replayer.inTransaction) {
-      await this.append([metadataRecord('AbortTransactionRecord', { reason: 'Controller failover' })]);
+      await this.append([metadataRecord('AbortTransactionRecord', { reason: 'Controller failover' })], true);
     }
     this.#replayer.takeDelta();
   }
@@ -263,8 +263,8 @@ export class MetadataLeader {
   }
 
   /** What is replayed is read from the very bytes that were written. */
-  async #write(batch: Buffer, lastOffset: number): Promise<void> {
-    await this.#log.append(batch, this.#epoch, lastOffset);
+  async #write(batch: Buffer, lastOffset: number, mustPass: boolean): Promise<void> {
+    await this.#log.append(batch, this.#epoch, lastOffset, mustPass);
     this.#bytesSinceSnapshot += batch.length;
     for (const read of readBatches(batch)) this.#replay(read);
   }

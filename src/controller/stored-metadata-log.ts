@@ -7,9 +7,10 @@
  * log refuses to open rather than cut them away.
  */
 import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
 import { METADATA_TOPIC_ID } from '../base/uuid.ts';
 import { METADATA_BATCH_BYTES_MAX, readBatches } from '../metadata/metadata-batch.ts';
-import type { MetadataLog, SnapshotEntry } from '../metadata/metadata-log.ts';
+import { type MetadataLog, MetadataLogFullError, type SnapshotEntry } from '../metadata/metadata-log.ts';
 import { parseSnapshotFileName, type SnapshotId, snapshotFileName } from '../metadata/metadata-snapshot.ts';
 import { formatQuorumState, parseQuorumState, type QuorumState } from '../metadata/quorum-state.ts';
 import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES, readInt64 } from '../native/batch-header.ts';
@@ -27,6 +28,7 @@ import {
 import { LeaderEpochCache } from '../storage/leader-epoch-cache.ts';
 import { offsetFileName } from '../storage/log-files.ts';
 import { readPartitionMetadata, writePartitionMetadata } from '../storage/partition-metadata-file.ts';
+import { isDiskFull, keepReserve, releaseReserve } from '../storage/reserve-file.ts';
 import { ensureDone, StorageError } from '../storage/storage-error.ts';
 import { readTextFile, writeTextFile } from '../storage/text-file.ts';
 
@@ -35,6 +37,9 @@ export interface MetadataLogOptions {
   readonly segmentBytes: number;
   /** `metadata.log.segment.ms`; absent: no bound */
   readonly segmentMs?: number;
+  /** `millrace.disk.reserve.bytes`; absent: nothing is kept back. */
+  readonly reserveBytes?: number;
+  readonly random?: Random;
 }
 
 const INDEX_INTERVAL_BYTES = 4096;
@@ -78,6 +83,7 @@ export class StoredMetadataLog implements MetadataLog {
     if (newest && newest.endOffset > this.endOffset)
       this.#done(store.reset(this.#log, newest.endOffset), 'cannot reset');
     this.#epochs.truncateFromEnd(this.endOffset);
+    this.keepReserve();
   }
 
   get startOffset(): number {
@@ -98,20 +104,49 @@ export class StoredMetadataLog implements MetadataLog {
     return sum;
   }
 
-  async append(batch: Buffer, epoch: number, lastOffset: number): Promise<void> {
+  async append(batch: Buffer, epoch: number, lastOffset: number, mustPass = false): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
-      const baseOffset = this.endOffset;
-      this.#epochs.assign(epoch, baseOffset);
-      this.#rollIfDue(batch, baseOffset);
-      this.#write(batch, epoch, baseOffset);
+      this.#place(batch, epoch, mustPass);
       if (this.endOffset !== lastOffset + 1) {
         throw new StorageError(`appended up to ${this.endOffset - 1} instead of ${lastOffset}`, this.#folder, 0);
       }
       this.#done(await new Promise<number>((done) => this.#store.sync(this.#log, done)), 'cannot sync');
     } catch (error) {
-      this.#failure = error as Error;
+      if (!(error instanceof MetadataLogFullError)) this.#failure = error as Error;
       throw error;
+    }
+    if (!mustPass) this.keepReserve();
+  }
+
+  /** Keeps room back on the disk, as far as there is any. */
+  keepReserve(): void {
+    const { reserveBytes = 0, random } = this.#options;
+    if (reserveBytes > 0 && random) keepReserve(this.#store.files, this.#directory, () => random.bytes(reserveBytes));
+  }
+
+  /** Writes the batch behind the log. Throws a MetadataLogFullError when the disk is full; then nothing has changed. */
+  #place(batch: Buffer, epoch: number, mustPass: boolean): void {
+    const baseOffset = this.endOffset;
+    try {
+      this.#epochs.assign(epoch, baseOffset);
+      this.#rollIfDue(batch, baseOffset);
+      this.#write(batch, epoch, baseOffset);
+    } catch (error) {
+      const isFull = error instanceof StorageError && isDiskFull(error.errno);
+      if (!isFull || this.endOffset !== baseOffset) throw error;
+      this.#forgetEpoch(baseOffset);
+      if (!mustPass || !releaseReserve(this.#store.files, this.#directory)) throw new MetadataLogFullError(error);
+      this.#place(batch, epoch, false);
+    }
+  }
+
+  /** An epoch without records; its file could not be written anyway. */
+  #forgetEpoch(baseOffset: number): void {
+    try {
+      this.#epochs.truncateFromEnd(baseOffset);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
     }
   }
 
@@ -169,12 +204,24 @@ export class StoredMetadataLog implements MetadataLog {
   }
 
   writeQuorumState(state: QuorumState): void {
-    writeTextFile(this.#store.files, this.#quorumStatePath, formatQuorumState(state));
+    const write = (): void => writeTextFile(this.#store.files, this.#quorumStatePath, formatQuorumState(state));
+    try {
+      write();
+    } catch (error) {
+      const isFull = error instanceof StorageError && isDiskFull(error.errno);
+      if (!isFull || !releaseReserve(this.#store.files, this.#directory)) throw error;
+      write();
+    }
   }
 
   close(): void {
     this.#store.closeLog(this.#log);
     this.#store.releaseMemory(this.#scratchId);
+  }
+
+  /** The log directory that the log's folder lies in. */
+  get #directory(): string {
+    return this.#folder.slice(0, this.#folder.lastIndexOf('/'));
   }
 
   get #quorumStatePath(): string {
@@ -188,7 +235,10 @@ export class StoredMetadataLog implements MetadataLog {
       const active = base === bases.at(-1);
       const state = this.#readState(base);
       if (!active && state[SegmentSlot.offsetIndexEntries] >= 0) continue;
-      const scan = store.rebuild(this.#log, base);
+      let scan = store.rebuild(this.#log, base);
+      // Indexes are written anew.
+      if (typeof scan === 'number' && isDiskFull(scan) && releaseReserve(store.files, this.#directory))
+        scan = store.rebuild(this.#log, base);
       if (typeof scan === 'number') throw new StorageError('cannot scan', this.#folder, scan);
       const { fault, validBytes, nextOffset } = scan;
       if (fault === BatchFault.none) continue;

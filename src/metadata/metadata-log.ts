@@ -6,6 +6,14 @@
 import type { SnapshotId } from './metadata-snapshot.ts';
 import type { QuorumState } from './quorum-state.ts';
 
+/** The disk is full: nothing was written, and nothing is lost. */
+export class MetadataLogFullError extends Error {
+  constructor(cause: unknown) {
+    super('The disk of the metadata log is full. Make room on it, e.g. by deleting topics.', { cause });
+    this.name = 'MetadataLogFullError';
+  }
+}
+
 export interface MetadataLog {
   /** First offset that the log itself still has; a snapshot covers what lies below. */
   readonly startOffset: number;
@@ -17,10 +25,12 @@ export interface MetadataLog {
   readonly sizeBytes: number;
 
   /**
-   * Adds one batch, whose base offset is `endOffset`. Resolves when it is durable. Rejects when it may not be; then the
-   * log takes nothing more, because nobody can tell what is on the disk.
+   * Adds one batch, whose base offset is `endOffset`. Resolves when it is durable. Rejects with a MetadataLogFullError
+   * when the disk has no room for it and nothing was written; what `mustPass` may take the room that is kept back first.
+   * Rejects with something else when the batch may not be durable; then the log takes nothing more, because nobody can
+   * tell what is on the disk.
    */
-  append(batch: Buffer, epoch: number, lastOffset: number): Promise<void>;
+  append(batch: Buffer, epoch: number, lastOffset: number, mustPass?: boolean): Promise<void>;
   /** Whole batches from the one that holds `fromOffset` on. Each piece is valid until the next is asked for. */
   read(fromOffset: number): Iterable<Uint8Array>;
   /** Drops what lies below `offset`, as far as whole segments allow. */

@@ -79,6 +79,7 @@ export const Errno = {
   EISDIR: -constants.errno.EISDIR,
   EINVAL: -constants.errno.EINVAL,
   ENOSPC: -constants.errno.ENOSPC,
+  EDQUOT: -constants.errno.EDQUOT,
 } as const;
 
 /** "ENOSPC" for -28: for messages. */

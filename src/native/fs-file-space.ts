@@ -208,6 +208,8 @@ class FsFileSpace implements FileSpace {
       }
       renameSync(temporary, path);
     });
+    // What was written of it takes room that may be wanted badly.
+    if (result < 0) attempt(() => unlinkSync(temporary));
     return result < 0 || !durable ? result : this.syncFolderNow(dirname(path));
   }
 

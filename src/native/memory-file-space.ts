@@ -32,6 +32,8 @@ export class MemoryFileSpace implements FileSpace {
   readonly #freeHandles: number[] = [];
   /** Paths under which handles were opened. */
   readonly #paths: string[] = [];
+  /** Bytes of all files, beyond which the disk is full. */
+  capacityBytes = Number.POSITIVE_INFINITY;
   readonly #failures: { readonly call: FailingCall; readonly errno: number; readonly under: string }[] = [];
 
   /** `wallMs` gives the time of changes. */
@@ -103,7 +105,10 @@ export class MemoryFileSpace implements FileSpace {
 
   write(file: number, position: number, parts: readonly Uint8Array[], count: number): number {
     const into = this.#file(file);
-    const failure = this.#failure('write', this.#paths[file]);
+    let sizeBytes = 0;
+    for (let part = 0; part < count; part++) sizeBytes += parts[part].length;
+    const grownBytes = position + sizeBytes - into.sizeBytes;
+    const failure = this.#failure('write', this.#paths[file]) || (this.#hasRoom(grownBytes) ? 0 : Errno.ENOSPC);
     let at = position;
     for (let part = 0; part < count; part++) {
       // A failing write leaves half of its first part behind, as a full disk may.
@@ -159,6 +164,8 @@ export class MemoryFileSpace implements FileSpace {
     if (failure) return failure;
     const folder = this.#folderOf(path);
     if (!folder) return Errno.ENOENT;
+    // The old content goes when the new one is there.
+    if (!this.#hasRoom(bytes.length)) return Errno.ENOSPC;
     folder.set(nameOf(path), { bytes: bytes.slice(), sizeBytes: bytes.length, modifiedMs: this.#wallMs() });
     return 0;
   }
@@ -228,6 +235,16 @@ export class MemoryFileSpace implements FileSpace {
     if (errno !== 0) this.#failures.push({ call, errno, under });
   }
 
+  /** Bytes of all files. */
+  get usedBytes(): number {
+    return folderBytes(this.#root);
+  }
+
+  #hasRoom(grownBytes: number): boolean {
+    if (this.capacityBytes === Number.POSITIVE_INFINITY || grownBytes <= 0) return true;
+    return this.usedBytes + grownBytes <= this.capacityBytes;
+  }
+
   /** 0 when the call is to succeed. */
   #failure(call: FailingCall, path: string): number {
     if (this.#failures.length === 0) return 0;
@@ -262,6 +279,12 @@ function namesOf(path: string): string[] {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function folderBytes(folder: MemoryFolder): number {
+  let sum = 0;
+  for (const entry of folder.values()) sum += entry instanceof Map ? folderBytes(entry) : entry.sizeBytes;
+  return sum;
 }
 
 function copyFolder(from: MemoryFolder, to: MemoryFolder): void {

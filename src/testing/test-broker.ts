@@ -49,6 +49,7 @@ export interface TestBroker {
 /** What a test wants otherwise than a server does: no waiting, and few partitions to open. */
 const TEST_DEFAULTS: Readonly<Record<string, string>> = {
   listeners: 'PLAINTEXT://127.0.0.1:0',
+  'millrace.disk.reserve.bytes': '0',
   'group.initial.rebalance.delay.ms': '0',
   'offsets.topic.num.partitions': '1',
   'transaction.state.log.num.partitions': '1',
