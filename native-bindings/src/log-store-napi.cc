@@ -227,7 +227,8 @@ napi_value rebuild(napi_env env, napi_callback_info) {
   return answer(env, result);
 }
 
-// onSynced(receive): where this environment's finished syncs are told (token, result, token, result ...)
+// onSynced(receive): where this environment's finished syncs are told: a count, and token, result, token, result ... in
+// the exchange
 napi_value onSynced(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   Environment* environment = environmentOf(env);

@@ -1,14 +1,23 @@
-// A sync is taken together on the owner's thread (which segments, up to which of their versions) and carried out on the
-// pool. A segment counts as clean only when a sync that covers its last write has ended, so a second sync that starts
-// while the first one runs syncs again and never answers too early.
+// A sync is taken together on the owner's thread (which segments, up to which of their versions) and carried out on a
+// thread of its own. A segment counts as clean only when a sync that covers its last write has ended, so a second sync
+// that starts while the first one runs syncs again and never answers too early.
+//
+// Syncs are carried out in rounds: a thread takes all that wait, starts the writing of all their data, then waits for
+// one after the other, so that the device works on all of them together, the file system's journal commits once for
+// many, and one wake-up tells of all. What arrives meanwhile waits for the next round and wakes nobody. Only when a round
+// takes long does a second thread go on with what waits: then the device is slow, and threads are cheap beside it.
 #include "log-sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "log.h"
@@ -18,8 +27,18 @@
 namespace millrace {
 namespace {
 
-// Syncs of different logs wait for the same device, so a few threads keep it busy.
+// Rounds that may run together.
 constexpr int SYNC_THREADS = 4;
+// Logs of one round.
+constexpr size_t ROUND_LOGS_MAX = 64;
+// A round that has taken this long does not keep others from beginning, and tells at once what it has done.
+constexpr int64_t PATIENCE_NS = 2'000'000;
+
+int64_t nowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
 
 struct SyncedSegment {
   Segment* segment;  // pinned
@@ -114,9 +133,78 @@ int carryOut(SyncJob& job) {
   return first;
 }
 
-WorkPool& syncPool() {
-  static auto* pool = new WorkPool(SYNC_THREADS);
-  return *pool;
+// Has the kernel start to write what was appended; fdatasync waits for it.
+void startWriting(const SyncJob& job) {
+  for (const SyncedSegment& entry : job.segments) sync_file_range(entry.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+class SyncRounds {
+ public:
+  void submit(SyncJob job) {
+    std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(job));
+    if (running_ > 0 && nowNs() - begunNs_ < PATIENCE_NS) return;
+    if (idle_ > 0) wake_.notify_one();
+    else if (threads_ < SYNC_THREADS) {
+      threads_++;
+      std::thread([this] { run(); }).detach();
+    }
+  }
+
+ private:
+  void run() {
+    blockSignals();
+    std::vector<SyncJob> round;
+    std::vector<int> results;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      idle_++;
+      wake_.wait(lock, [this] { return !waiting_.empty(); });
+      idle_--;
+      running_++;
+      begunNs_ = nowNs();
+      const size_t count = std::min(waiting_.size(), ROUND_LOGS_MAX);
+      round.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.begin() + static_cast<ptrdiff_t>(count)));
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
+      lock.unlock();
+      carryOutAll(round, results);
+      round.clear();
+      lock.lock();
+      running_--;
+    }
+  }
+
+  static void carryOutAll(std::vector<SyncJob>& round, std::vector<int>& results) {
+    const int64_t begunNs = nowNs();
+    if (round.size() > 1)
+      for (const SyncJob& job : round) startWriting(job);
+    results.clear();
+    size_t told = 0;
+    const auto tell = [&] {
+      for (; told < results.size(); told++) round[told].listener->synced(round[told].token, results[told]);
+    };
+    for (SyncJob& job : round) {
+      results.push_back(carryOut(job));
+      if (nowNs() - begunNs > PATIENCE_NS) tell();
+    }
+    tell();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // --- mutex_ ---
+  std::vector<SyncJob> waiting_;
+  // When the newest round began.
+  int64_t begunNs_ = 0;
+  int threads_ = 0;
+  int idle_ = 0;
+  int running_ = 0;
+};
+
+// Its threads run until the process ends, so it is never destructed.
+SyncRounds& syncRounds() {
+  static auto* rounds = new SyncRounds();
+  return *rounds;
 }
 
 }  // namespace
@@ -130,10 +218,7 @@ int syncLog(double handle, SyncListener* listener, double token) {
     listener->synced(token, 0);
     return 0;
   }
-  syncPool().submit([job = std::move(job)]() mutable {
-    const int result = carryOut(job);
-    job.listener->synced(job.token, result);
-  });
+  syncRounds().submit(std::move(job));
   return 0;
 }
 

@@ -1,7 +1,10 @@
 // See mailbox.h.
 #include "mailbox.h"
 
+#include <algorithm>
 #include <new>
+
+#include "environment.h"
 
 namespace millrace {
 
@@ -53,16 +56,19 @@ void Mailbox::deliver(napi_env env, napi_value receive, void* context, void*) {
     mailbox->signalled_ = false;
   }
   mailbox->settle(posted.size());
-  napi_value list, number, nothing;
-  napi_create_array_with_length(env, posted.size() * 2, &list);
-  for (uint32_t at = 0; at < posted.size(); at++) {
-    napi_create_double(env, posted[at].token, &number);
-    napi_set_element(env, list, at * 2, number);
-    napi_create_double(env, posted[at].result, &number);
-    napi_set_element(env, list, at * 2 + 1, number);
-  }
+  napi_value number, nothing;
   napi_get_undefined(env, &nothing);
-  napi_call_function(env, nothing, receive, 1, &list, nullptr);
+  double* exchange = environmentOf(env)->exchange;
+  constexpr size_t DELIVERIES_MAX = EXCHANGE_DOUBLES / 2;
+  for (size_t from = 0; from < posted.size(); from += DELIVERIES_MAX) {
+    const size_t count = std::min(posted.size() - from, DELIVERIES_MAX);
+    for (size_t at = 0; at < count; at++) {
+      exchange[at * 2] = posted[from + at].token;
+      exchange[at * 2 + 1] = posted[from + at].result;
+    }
+    napi_create_uint32(env, static_cast<uint32_t>(count), &number);
+    napi_call_function(env, nothing, receive, 1, &number, nullptr);
+  }
 }
 
 void Mailbox::close() {

@@ -21,7 +21,8 @@ struct Delivery {
 
 class Mailbox final : public SyncListener {
  public:
-  // `receive(deliveries: number[])` gets token, result, token, result ... nullptr when it cannot be made.
+  // `receive(count)` finds token, result, token, result ... in the exchange array, and is called again for what finds no
+  // room there. nullptr when it cannot be made.
   static Mailbox* create(napi_env env, napi_value receive, const char* name);
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }

@@ -21,7 +21,8 @@ napi_value answer(napi_env env, int64_t result) {
   return toNumber(env, static_cast<double>(result));
 }
 
-// openOutlet(receive): where this environment's outputs are reported (output, result, output, result ...)
+// openOutlet(receive): where this environment's outputs are reported: a count, and output, result, output, result ... in
+// the exchange
 napi_value openOne(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   Environment* environment = environmentOf(env);

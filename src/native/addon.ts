@@ -38,11 +38,13 @@ export interface Addon {
   positionOfTimestamp(): number;
   readAt(target: Uint8Array): number;
   rebuild(): number;
-  onSynced(receive: (deliveries: number[]) => void): void;
+  /** `receive` gets how many there are; token, result, token, result ... stand in the exchange. */
+  onSynced(receive: (count: number) => void): void;
   sync(): number;
   syncNow(): number;
 
-  openOutlet(receive: (deliveries: number[]) => void): void;
+  /** The same: output, result, output, result ... */
+  openOutlet(receive: (count: number) => void): void;
   attachOutput(descriptor: number): number;
   send(output: number, parts: Float64Array, count: number): number;
   outputPendingBytes(output: number): number;

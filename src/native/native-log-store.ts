@@ -24,10 +24,12 @@ import {
 export class NativeLogStore implements LogStore {
   readonly kind = 'native';
   readonly files: FileSpace = fsFileSpace;
+  readonly #loaded: LoadedAddon;
   readonly #addon: Addon;
   readonly #exchange: Float64Array;
 
   constructor(loaded: LoadedAddon) {
+    this.#loaded = loaded;
     this.#addon = loaded.addon;
     this.#exchange = loaded.exchange;
   }
@@ -221,13 +223,13 @@ export class NativeLogStore implements LogStore {
   }
 
   sync(log: LogHandle, done: (result: number) => void): void {
-    const token = awaitSync(this.#addon, done);
+    const token = awaitSync(this.#loaded, done);
     this.#exchange[0] = log;
     this.#exchange[1] = token;
     try {
       this.#addon.sync();
     } catch (error) {
-      waiting.delete(token);
+      takeWaiting(token);
       throw error;
     }
   }
@@ -243,27 +245,37 @@ export class NativeLogStore implements LogStore {
   }
 }
 
-/** Syncs of this thread that have not been answered, by token. */
-const waiting = new Map<number, (result: number) => void>();
-let lastToken = 0;
+/** Syncs of this thread that have not been answered, by token, and tokens to be used again. */
+const waiting: (((result: number) => void) | undefined)[] = [];
+const freeTokens: number[] = [];
+/** What is delivered, taken out of the exchange before anybody is called. */
+const delivered: number[] = [];
 let listening = false;
 
-function awaitSync(addon: Addon, done: (result: number) => void): number {
+function awaitSync({ addon, exchange }: LoadedAddon, done: (result: number) => void): number {
   if (!listening) {
     listening = true;
-    addon.onSynced(receiveSynced);
+    addon.onSynced((count) => receiveSynced(exchange, count));
   }
-  waiting.set(++lastToken, done);
-  return lastToken;
+  const token = freeTokens.pop() ?? waiting.length;
+  waiting[token] = done;
+  return token;
 }
 
-/** `deliveries`: token, result, token, result ... One callback that throws does not keep the others from being called. */
-function receiveSynced(deliveries: number[]): void {
-  for (let at = 0; at < deliveries.length; at += 2) {
-    const done = waiting.get(deliveries[at]);
-    waiting.delete(deliveries[at]);
+function takeWaiting(token: number): ((result: number) => void) | undefined {
+  const done = waiting[token];
+  waiting[token] = undefined;
+  freeTokens.push(token);
+  return done;
+}
+
+/** One callback that throws does not keep the others from being called. */
+function receiveSynced(exchange: Float64Array, count: number): void {
+  for (let at = 0; at < count * 2; at++) delivered[at] = exchange[at];
+  for (let at = 0; at < count * 2; at += 2) {
+    const done = takeWaiting(delivered[at]);
     try {
-      done?.(deliveries[at + 1]);
+      done?.(delivered[at + 1]);
     } catch (error) {
       queueMicrotask(() => {
         throw error;

@@ -6,6 +6,8 @@ import type { OnDrained, ResponseSender } from './response-sender.ts';
 export class NativeResponseSender implements ResponseSender {
   readonly #outputs: SocketOutput;
   readonly #output: number;
+  /** Something was queued and may be still; saves asking the engine for every request. */
+  #mayBeQueued = false;
 
   /** Throws an Error when the descriptor cannot be used. */
   constructor(outputs: SocketOutput, descriptor: number, onDrained: OnDrained) {
@@ -15,12 +17,17 @@ export class NativeResponseSender implements ResponseSender {
   }
 
   get pendingBytes(): number {
-    return this.#outputs.pendingBytes(this.#output);
+    if (!this.#mayBeQueued) return 0;
+    const queued = this.#outputs.pendingBytes(this.#output);
+    this.#mayBeQueued = queued > 0;
+    return queued;
   }
 
   send(parts: Float64Array, count: number, totalBytes: number): number {
     const sent = this.#outputs.send(this.#output, parts, count);
-    return sent < 0 ? sent : totalBytes - sent;
+    if (sent < 0) return sent;
+    if (sent < totalBytes) this.#mayBeQueued = true;
+    return totalBytes - sent;
   }
 
   close(): void {

@@ -403,8 +403,9 @@ export class Partition {
     const waiting = this.#unsynced;
     let done = 0;
     while (done < waiting.length && waiting[done].outcome.lastOffset < recoveryPoint) this.#answer(waiting[done++]);
-    if (done > 0) waiting.splice(0, done);
-    if (waiting.length > 0) this.#sync();
+    if (done === waiting.length) this.#unsynced = [];
+    else if (done > 0) waiting.splice(0, done);
+    if (this.#unsynced.length > 0) this.#sync();
   }
 }
 

@@ -71,7 +71,9 @@ const NO_DETAIL = 0;
 export class StorageHost {
   readonly #context: StorageHostContext;
   readonly #partitions: (Partition | undefined)[] = [];
+  /** Partitions with something to write: the first `#touchedCount`. */
   readonly #touched: Partition[] = [];
+  #touchedCount = 0;
   /** Rows whose waiters could not be told because a completion ring was full: sender -> rows. */
   readonly #untold: Set<number>[];
   readonly #timers: Timer[] = [];
@@ -95,15 +97,15 @@ export class StorageHost {
     const { sources, sleeper } = this.#context;
     for (;;) {
       let taken = 0;
-      for (const [index, source] of sources.entries()) taken += this.#take(index, source);
+      for (let index = 0; index < sources.length; index++) taken += this.#take(index, sources[index]);
       if (taken === 0) {
         sleeper.announce();
-        if (!sources.some(({ work }) => work.peek() >= 0)) break;
+        if (!this.#hasWork()) break;
         sleeper.cancel();
         continue;
       }
-      for (const partition of this.#touched) partition.write();
-      this.#touched.length = 0;
+      for (let at = 0; at < this.#touchedCount; at++) this.#touched[at].write();
+      this.#touchedCount = 0;
       this.#publish();
     }
     this.#publish();
@@ -111,6 +113,11 @@ export class StorageHost {
 
   close(): void {
     for (const timer of this.#timers) timer.cancel();
+  }
+
+  #hasWork(): boolean {
+    for (const { work } of this.#context.sources) if (work.peek() >= 0) return true;
+    return false;
   }
 
   #take(index: number, source: WorkSource): number {
@@ -125,7 +132,7 @@ export class StorageHost {
         const { done } = CompletionOp;
         this.#complete(index, done, slots[at + Work.token], ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, NO_DETAIL);
       } else if (partition.stage(index, source, slots, at)) {
-        this.#touched.push(partition);
+        this.#touched[this.#touchedCount++] = partition;
       }
       work.advance();
     }
@@ -197,7 +204,9 @@ export class StorageHost {
 
   /** Shows every sender its completions, waking those that sleep. */
   #publish(): void {
-    for (const [sender, { completions, caller }] of this.#context.sources.entries()) {
+    const { sources } = this.#context;
+    for (let sender = 0; sender < sources.length; sender++) {
+      const { completions, caller } = sources[sender];
       const untold = this.#untold[sender];
       if (untold.size > 0) {
         const rows = [...untold];

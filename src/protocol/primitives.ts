@@ -13,12 +13,13 @@
  * Numbers of 64 bits are doubles: exact to 2^53, rounded beyond.
  */
 import { uuidToBytes, ZERO_UUID } from '../base/uuid.ts';
+import { INTERNED_BYTES_MAX, internText, internUuid, type SliceBuffer } from './interned.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 const TWO_32 = 2 ** 32;
 const TWO_63 = 2 ** 63;
 const STRING_BYTES_MAX = 32767;
-/** Longest string that is decoded or encoded character by character; above it the call into C++ is cheaper. */
+/** Longest string that is encoded character by character; above it the call into C++ is cheaper. */
 const SHORT_STRING_BYTES = 24;
 /** Each character needs at most 3 bytes, so up to this many the compact length fits one byte. */
 const ONE_BYTE_LENGTH_CHARS = 42;
@@ -28,14 +29,6 @@ const ONE_BYTE_LENGTH_CHARS = 42;
  * element of some hundred bytes of heap, so this, not the frame's size, bounds what a hostile frame can make us build.
  */
 export const DECODED_ELEMENTS_MAX = 4_000_000;
-
-/** Node's Buffer has these; its type declarations do not. */
-export interface SliceBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string;
-  latin1Slice(start: number, end: number): string;
-  base64urlSlice(start: number, end: number): string;
-  utf8Write(text: string, offset: number): number;
-}
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -139,7 +132,7 @@ export class Reader {
     const at = this.offset;
     if (this.end - at < 16) this.fail('cut off in a uuid');
     this.offset = at + 16;
-    return this.bytes.base64urlSlice(at, at + 16);
+    return internUuid(this.bytes, at);
   }
 
   /** Up to 32 bits; a fifth byte may hold 4 bits. */
@@ -193,14 +186,7 @@ export class Reader {
     const end = at + length;
     if (length < 0 || end > this.end) this.fail(`string of ${length} bytes does not fit`);
     this.offset = end;
-    const bytes = this.bytes;
-    if (length > SHORT_STRING_BYTES) return bytes.utf8Slice(at, end);
-    let text = '';
-    for (let i = at; i < end; i++) {
-      if (bytes[i] >= 0x80) return bytes.utf8Slice(at, end);
-      text += String.fromCharCode(bytes[i]);
-    }
-    return text;
+    return length > INTERNED_BYTES_MAX ? this.bytes.utf8Slice(at, end) : internText(this.bytes, at, end);
   }
 
   string(): string {

@@ -44,7 +44,8 @@ export class LeaderEpochCache {
 
   /** -1 when nothing was written under any epoch. */
   get latestEpoch(): number {
-    return this.#entries.at(-1)?.epoch ?? UNDEFINED_EPOCH;
+    const { length } = this.#entries;
+    return length === 0 ? UNDEFINED_EPOCH : this.#entries[length - 1].epoch;
   }
 
   /** Notes that `epoch` begins at `startOffset`; entries that contradict it go. Throws a StorageError. */
@@ -112,6 +113,10 @@ export class LeaderEpochCache {
     const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
     writeCheckpointLines(this.#files, this.#path, lines, !this.#syncsWithLog);
     this.#unsynced = this.#syncsWithLog;
+  }
+
+  get isUnsynced(): boolean {
+    return this.#unsynced;
   }
 
   /** Path of the file when it has to be synced, once. */

@@ -68,7 +68,10 @@ export function syncLogNow(state: LogState): void {
   state.recoveryPoint = state.logEndOffset;
 }
 
-function takeUnsyncedFiles(state: LogState): string[] {
+const NO_FILES: readonly string[] = [];
+
+function takeUnsyncedFiles(state: LogState): readonly string[] {
+  if (state.unsyncedTransactionIndexes.size === 0 && !state.epochs.isUnsynced) return NO_FILES;
   const paths = [...state.unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
   state.unsyncedTransactionIndexes.clear();
   const epochs = state.epochs.takeUnsynced();

@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../../network/connection.ts';
 import type { ClientSoftware } from './client-software.ts';
+import { PendingRequests } from './pending-requests.ts';
 import type { ResponseOutput } from './response-output.ts';
 
 export interface PendingRequest {
@@ -27,7 +28,7 @@ const QUEUED_RESPONSE_BYTES_MAX = 256 * 1024;
 
 export class ClientState {
   readonly connection: Connection;
-  readonly pending: PendingRequest[] = [];
+  readonly pending = new PendingRequests();
   /** A frame was refused: resume when something finishes. */
   waiting = false;
   /** The client has closed its side. */
@@ -58,6 +59,6 @@ export class ClientState {
       this.verifying = false;
       return this.connection.sender.pendingBytes === 0 || isProduce;
     }
-    return isProduce && !this.verifying && count < pipelineMax && this.pending[count - 1].isProduce;
+    return isProduce && !this.verifying && count < pipelineMax && this.pending.last.isProduce;
   }
 }

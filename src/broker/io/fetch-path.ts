@@ -3,17 +3,17 @@
  * storage engine (`planRead`), and the bytes leave by sendfile. A fetch that may not be answered yet is parked and looked
  * at again when a storage worker says that one of its rows has changed, or when its time is up.
  */
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../../native/log-store.ts';
-import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { IoCounters } from '../../telemetry/thread-counters.ts';
-import type { ClientState, PendingRequest } from './client-state.ts';
+import type { ClientState } from './client-state.ts';
 import { divergence, type EpochEnd } from './fetch-divergence.ts';
 import { FETCH_FLEXIBLE_VERSION, writeFetchResponse } from './fetch-response.ts';
-import { FETCH_TOPIC_ID_VERSION, type FetchContext, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
+import { FETCH_TOPIC_ID_VERSION, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
+import { type AbortedTransaction, NO_ROW, PendingFetch } from './pending-fetch.ts';
 import type { ResponseOutput } from './response-output.ts';
 import type { TopicRoutes } from './topic-routes.ts';
 
@@ -22,13 +22,9 @@ export const FETCH_VERSION_MAX = 18;
 
 /** Ranges up to here are read and sent with the header in one call; sendfile pays only above. */
 const INLINE_RECORDS_BYTES_MAX = 16 * 1024;
-const READ_COMMITTED = 1;
-const NO_ROW = -1;
-
-export interface AbortedTransaction {
-  readonly producerId: number;
-  readonly firstOffset: number;
-}
+/** Fetches kept for reuse, and the most partitions that such a one has room for. */
+const POOLED_FETCHES_MAX = 64;
+const POOLED_PARTITIONS_MAX = 256;
 
 /** What a partition serves: offsets in `[fetchOffset, upperOffset)`, at most the bytes `[position, end)` of a segment. */
 export interface AbortedQuestion {
@@ -58,86 +54,6 @@ export interface FetchPathContext {
   readEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd>;
 }
 
-/** One fetch from its arrival to its response. */
-export class PendingFetch implements PendingRequest {
-  readonly isProduce = false;
-  readonly apiKey = ApiKey.Fetch;
-  startedMs = 0;
-  readonly correlationId: number;
-  readonly version: number;
-  readonly context: FetchContext;
-  readonly client: ClientState;
-  minBytes: number;
-  readonly maxBytes: number;
-  readonly readCommitted: boolean;
-  ready = false;
-  timer: Timer | null = null;
-  /** Parallel to `context.partitions`. */
-  readonly rows: Int32Array;
-  readonly errorCode: Int16Array;
-  readonly highWatermark: Float64Array;
-  readonly lastStableOffset: Float64Array;
-  readonly logStartOffset: Float64Array;
-  readonly upperOffset: Float64Array;
-  /** Bytes of records to serve; the plan that holds them is in `plans`. */
-  readonly sizeBytes: Float64Array;
-  readonly plans: Float64Array;
-  readonly #aborted = new Map<number, readonly AbortedTransaction[]>();
-  /** Ends of older epochs that partitions were last fetched in, null where they cannot be read; no map without such. */
-  epochEnds: Map<number, EpochEnd | null> | null = null;
-  /** Partitions whose sender has to cut its log; no map without such. */
-  diverging: Map<number, EpochEnd> | null = null;
-  readonly #path: FetchPath;
-
-  constructor(
-    path: FetchPath,
-    client: ClientState,
-    correlationId: number,
-    version: number,
-    request: FetchRequest,
-    context: FetchContext,
-  ) {
-    this.#path = path;
-    this.client = client;
-    this.correlationId = correlationId;
-    this.version = version;
-    this.context = context;
-    this.maxBytes = request.maxBytes;
-    this.minBytes = Math.min(request.minBytes, request.maxBytes);
-    this.readCommitted = request.isolationLevel === READ_COMMITTED;
-    const count = context.partitions.length;
-    this.rows = new Int32Array(count).fill(NO_ROW);
-    this.errorCode = new Int16Array(count);
-    this.highWatermark = new Float64Array(count);
-    this.lastStableOffset = new Float64Array(count);
-    this.logStartOffset = new Float64Array(count);
-    this.upperOffset = new Float64Array(count);
-    this.sizeBytes = new Float64Array(count);
-    this.plans = new Float64Array(count * PLAN_STRIDE);
-  }
-
-  get failed(): boolean {
-    return this.errorCode.some((errorCode) => errorCode !== ErrorCode.NONE);
-  }
-
-  setAborted(at: number, aborted: readonly AbortedTransaction[]): void {
-    this.#aborted.set(at, aborted);
-  }
-
-  /** Null where the client did not ask for it. */
-  abortedTransactions(at: number): readonly AbortedTransaction[] | null {
-    return this.readCommitted ? (this.#aborted.get(at) ?? []) : null;
-  }
-
-  finish(output: ResponseOutput): void {
-    this.#path.write(this, output);
-  }
-
-  abandon(): void {
-    this.#path.drop(this);
-  }
-}
-
 /** A consumer shows CORRUPT_MESSAGE to its user, who can go on behind it; a storage error it would retry for ever. */
 function planError(status: number): ErrorCode {
   if (status === PlanStatus.outOfRange) return ErrorCode.OFFSET_OUT_OF_RANGE;
@@ -148,6 +64,7 @@ export class FetchPath {
   readonly #context: FetchPathContext;
   /** Parked fetches by row. */
   readonly #parked = new Map<number, Set<PendingFetch>>();
+  readonly #pool: PendingFetch[] = [];
 
   constructor(context: FetchPathContext) {
     this.#context = context;
@@ -155,9 +72,10 @@ export class FetchPath {
 
   start(client: ClientState, correlationId: number, version: number, request: FetchRequest): void {
     const context = this.#context.sessions.open(request, version, this.#context.clock.monotonicMs());
-    const fetch = new PendingFetch(this, client, correlationId, version, request, context);
+    const fetch = this.#take(context.partitions.length);
+    fetch.begin(client, correlationId, version, request, context);
     client.pending.push(fetch);
-    for (let at = 0; at < context.partitions.length; at++) this.#findRow(fetch, at);
+    for (let at = 0; at < fetch.count; at++) this.#findRow(fetch, at);
     const old = version >= FETCH_FLEXIBLE_VERSION ? this.#ofOlderEpochs(fetch) : null;
     if (old === null) this.#begin(fetch, request.maxWaitMs);
     else this.#readEpochEnds(fetch, old, () => this.#begin(fetch, request.maxWaitMs));
@@ -171,7 +89,7 @@ export class FetchPath {
   /** Partitions that were last fetched in another epoch than the leader's: the table cannot say where that one ends. */
   #ofOlderEpochs(fetch: PendingFetch): number[] | null {
     let old: number[] | null = null;
-    for (let at = 0; at < fetch.rows.length; at++) {
+    for (let at = 0; at < fetch.count; at++) {
       const { lastFetchedEpoch } = fetch.context.partitions[at];
       if (lastFetchedEpoch < 0 || fetch.rows[at] === NO_ROW) continue;
       if (lastFetchedEpoch !== this.#context.table.get(fetch.rows[at], RowSlot.leaderEpoch)) (old ??= []).push(at);
@@ -214,7 +132,7 @@ export class FetchPath {
     for (const row of rows) {
       for (const fetch of [...(this.#parked.get(row) ?? [])]) {
         this.#unpark(fetch);
-        for (let at = 0; at < fetch.rows.length; at++) this.#findRow(fetch, at);
+        for (let at = 0; at < fetch.count; at++) this.#findRow(fetch, at);
         this.#evaluate(fetch);
         this.#complete(fetch);
       }
@@ -238,6 +156,20 @@ export class FetchPath {
       FetchSessionCache.moveToEnd(fetch.context, partitions[at]);
     }
     writeFetchResponse(output, fetch, tell, (_, at) => this.#writeRecords(fetch, at, output));
+    this.#giveBack(fetch);
+  }
+
+  #take(partitions: number): PendingFetch {
+    const pooled = this.#pool.pop();
+    if (pooled && pooled.capacity >= partitions) return pooled;
+    return new PendingFetch(this, partitions);
+  }
+
+  /** Only of an answered fetch: what is dropped may still be named by a read under way. */
+  #giveBack(fetch: PendingFetch): void {
+    fetch.client = undefined as never;
+    fetch.context = undefined as never;
+    if (fetch.capacity <= POOLED_PARTITIONS_MAX && this.#pool.length < POOLED_FETCHES_MAX) this.#pool.push(fetch);
   }
 
   /** Gives back what a fetch holds, without an answer. */
@@ -402,7 +334,7 @@ export class FetchPath {
   }
 
   #releasePlans(fetch: PendingFetch): void {
-    for (let at = 0; at < fetch.sizeBytes.length; at++) {
+    for (let at = 0; at < fetch.count; at++) {
       if (fetch.sizeBytes[at] > 0) this.#context.store.release(fetch.plans[at * PLAN_STRIDE + PlanSlot.file]);
       fetch.sizeBytes[at] = 0;
     }
@@ -410,7 +342,8 @@ export class FetchPath {
 
   #park(fetch: PendingFetch, maxWaitMs: number): void {
     const { clock, table, ioThread } = this.#context;
-    for (const row of fetch.rows) {
+    for (let at = 0; at < fetch.count; at++) {
+      const row = fetch.rows[at];
       if (row === NO_ROW) continue;
       let parked = this.#parked.get(row);
       if (!parked) this.#parked.set(row, (parked = new Set()));
@@ -434,7 +367,7 @@ export class FetchPath {
   #hasMoved(fetch: PendingFetch): boolean {
     const { table } = this.#context;
     const slot = fetch.readCommitted ? RowSlot.lastStableOffset : RowSlot.highWatermark;
-    for (let at = 0; at < fetch.rows.length; at++) {
+    for (let at = 0; at < fetch.count; at++) {
       const row = fetch.rows[at];
       if (row !== NO_ROW && table.get(row, slot) !== fetch.upperOffset[at]) return true;
     }
@@ -444,7 +377,8 @@ export class FetchPath {
   #unpark(fetch: PendingFetch): void {
     fetch.timer?.cancel();
     fetch.timer = null;
-    for (const row of fetch.rows) {
+    for (let at = 0; at < fetch.count; at++) {
+      const row = fetch.rows[at];
       const parked = this.#parked.get(row);
       if (parked?.delete(fetch) && parked.size === 0) this.#parked.delete(row);
     }
@@ -489,7 +423,7 @@ export class FetchPath {
   #partitionsWithAborts(fetch: PendingFetch): number[] {
     const { table } = this.#context;
     const list: number[] = [];
-    for (let at = 0; at < fetch.rows.length; at++) {
+    for (let at = 0; at < fetch.count; at++) {
       if (fetch.sizeBytes[at] === 0) continue;
       const lastAborted = table.get(fetch.rows[at], RowSlot.lastAbortedOffset);
       if (lastAborted >= fetch.context.partitions[at].fetchOffset) list.push(at);

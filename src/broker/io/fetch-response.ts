@@ -1,8 +1,8 @@
 /** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
 import { uuidToBytes } from '../../base/uuid.ts';
 import type { EpochEnd } from './fetch-divergence.ts';
-import type { PendingFetch } from './fetch-path.ts';
 import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
+import type { PendingFetch } from './pending-fetch.ts';
 import type { ResponseOutput } from './response-output.ts';
 import {
   beginFrame,
@@ -56,15 +56,12 @@ export function writeFetchResponse(
   const groups = groupByTopic(fetch, tell);
   writeCount(output, groups.length, flexible);
   for (const group of groups) {
-    const { topic, topicId } = context.partitions[group[0]];
-    if (version >= FETCH_TOPIC_ID_VERSION) {
-      output.ensure(TOPIC_BYTES);
-      writeBytes(output, uuidToBytes(topicId));
-    } else {
-      const name = Buffer.from(topic);
-      output.ensure(TOPIC_BYTES + name.length);
-      writeString(output, name, flexible);
-    }
+    const byId = version >= FETCH_TOPIC_ID_VERSION;
+    const first = context.partitions[group[0]];
+    first.label ??= byId ? uuidToBytes(first.topicId) : Buffer.from(first.topic);
+    output.ensure(TOPIC_BYTES + first.label.length);
+    if (byId) writeBytes(output, first.label);
+    else writeString(output, first.label, flexible);
     writeCount(output, group.length, flexible);
     for (const at of group) writePartition(output, fetch, at, flexible, writeRecords);
     output.ensure(1);

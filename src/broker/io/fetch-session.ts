@@ -30,12 +30,19 @@ export interface FetchPartition {
   lastFetchedEpoch: number;
   toldHighWatermark: number;
   toldLogStartOffset: number;
+  /** What responses call the topic: the bytes of its name, or of its id; made when first needed. */
+  label: Uint8Array | null;
 }
 
 interface Session {
   readonly id: number;
   readonly usesTopicIds: boolean;
-  readonly partitions: Map<string, FetchPartition>;
+  /** By what requests call the topic, then by partition. */
+  readonly byTopic: Map<string, Map<number, FetchPartition>>;
+  /** In the order in which bytes are handed out. */
+  readonly order: Set<FetchPartition>;
+  /** The same as a list, null after a change. */
+  list: readonly FetchPartition[] | null;
   epoch: number;
   lastUsedMs: number;
 }
@@ -113,9 +120,10 @@ export class FetchSessionCache {
 
   /** Fairness: a partition that returned data is served last next time. */
   static moveToEnd(context: FetchContext, partition: FetchPartition): void {
-    const partitions = context.session?.partitions;
-    const key = keyOf(partition);
-    if (partitions?.delete(key)) partitions.set(key, partition);
+    const { session } = context;
+    if (!session || session.order.size === 1 || !session.order.delete(partition)) return;
+    session.order.add(partition);
+    session.list = null;
   }
 
   #incremental(request: FetchRequest, version: number, nowMs: number): FetchContext {
@@ -124,25 +132,25 @@ export class FetchSessionCache {
     if (session.epoch !== request.sessionEpoch) return refuse(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
     if (session.usesTopicIds !== version >= FETCH_TOPIC_ID_VERSION)
       return refuse(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
-    const countBefore = session.partitions.size;
-    for (const changed of listPartitions(request)) {
-      const key = keyOf(changed);
-      const known = session.partitions.get(key);
-      if (known) {
-        known.fetchOffset = changed.fetchOffset;
-        known.maxBytes = changed.maxBytes;
-        known.currentLeaderEpoch = changed.currentLeaderEpoch;
-        known.lastFetchedEpoch = changed.lastFetchedEpoch;
-      } else {
-        session.partitions.set(key, changed);
+    const countBefore = session.order.size;
+    for (const { topic, topicId, partitions } of request.topics) {
+      for (const changed of partitions) {
+        const known = session.byTopic.get(topic || topicId)?.get(changed.partition);
+        if (known) {
+          known.fetchOffset = changed.fetchOffset;
+          known.maxBytes = changed.partitionMaxBytes;
+          known.currentLeaderEpoch = changed.currentLeaderEpoch;
+          known.lastFetchedEpoch = changed.lastFetchedEpoch;
+        } else {
+          addPartition(session, newPartition(topic, topicId, changed));
+        }
       }
     }
     for (const forgotten of request.forgottenTopicsData) {
-      for (const partition of forgotten.partitions) {
-        session.partitions.delete(`${session.usesTopicIds ? forgotten.topicId : forgotten.topic}:${partition}`);
-      }
+      const topic = session.usesTopicIds ? forgotten.topicId : forgotten.topic;
+      for (const partition of forgotten.partitions) removePartition(session, topic, partition);
     }
-    this.#partitionCount += session.partitions.size - countBefore;
+    this.#partitionCount += session.order.size - countBefore;
     if (this.#partitionCount > this.#partitionsMax) {
       // The client names its partitions anew, and is then served without a session.
       this.#end(session);
@@ -150,7 +158,7 @@ export class FetchSessionCache {
     }
     session.lastUsedMs = nowMs;
     session.epoch = session.epoch === EPOCH_MAX ? 1 : session.epoch + 1;
-    const partitions = [...session.partitions.values()];
+    const partitions = (session.list ??= [...session.order]);
     if (partitions.length === 0) {
       this.#end(session);
       return { errorCode: ErrorCode.NONE, sessionId: NO_SESSION, incremental: false, partitions, session: null };
@@ -167,11 +175,12 @@ export class FetchSessionCache {
     do {
       id = this.#random.below(Math.floor((2 ** 31 - 1) / this.#ioThreads)) * this.#ioThreads + this.#ioThread;
     } while (id === NO_SESSION || this.#sessions.has(id));
-    const byKey = new Map(partitions.map((partition) => [keyOf(partition), partition]));
     const usesTopicIds = version >= FETCH_TOPIC_ID_VERSION;
-    const session: Session = { id, usesTopicIds, partitions: byKey, epoch: 1, lastUsedMs: nowMs };
+    const parts = { byTopic: new Map(), order: new Set<FetchPartition>(), list: null };
+    const session: Session = { id, usesTopicIds, ...parts, epoch: 1, lastUsedMs: nowMs };
+    for (const partition of partitions) addPartition(session, partition);
     this.#sessions.set(id, session);
-    this.#partitionCount += byKey.size;
+    this.#partitionCount += session.order.size;
     return session;
   }
 
@@ -189,7 +198,7 @@ export class FetchSessionCache {
   #end(session: Session | undefined): void {
     if (!session) return;
     this.#sessions.delete(session.id);
-    this.#partitionCount -= session.partitions.size;
+    this.#partitionCount -= session.order.size;
   }
 }
 
@@ -197,26 +206,48 @@ function refuse(errorCode: number): FetchContext {
   return { errorCode, sessionId: NO_SESSION, incremental: false, partitions: [], session: null };
 }
 
-function keyOf(partition: FetchPartition): string {
-  return `${partition.topic || partition.topicId}:${partition.partition}`;
+/** One that the session has already is replaced. */
+function addPartition(session: Session, added: FetchPartition): void {
+  const key = added.topic || added.topicId;
+  removePartition(session, key, added.partition);
+  let ofTopic = session.byTopic.get(key);
+  if (!ofTopic) session.byTopic.set(key, (ofTopic = new Map()));
+  ofTopic.set(added.partition, added);
+  session.order.add(added);
+  session.list = null;
+}
+
+function removePartition(session: Session, topic: string, partition: number): void {
+  const ofTopic = session.byTopic.get(topic);
+  const known = ofTopic?.get(partition);
+  if (!ofTopic || !known) return;
+  ofTopic.delete(partition);
+  if (ofTopic.size === 0) session.byTopic.delete(topic);
+  session.order.delete(known);
+  session.list = null;
+}
+
+type RequestedPartition = FetchRequest['topics'][number]['partitions'][number];
+
+function newPartition(topic: string, topicId: string, requested: RequestedPartition): FetchPartition {
+  return {
+    topic,
+    topicId,
+    partition: requested.partition,
+    fetchOffset: requested.fetchOffset,
+    maxBytes: requested.partitionMaxBytes,
+    currentLeaderEpoch: requested.currentLeaderEpoch,
+    lastFetchedEpoch: requested.lastFetchedEpoch,
+    toldHighWatermark: -1,
+    toldLogStartOffset: -1,
+    label: null,
+  };
 }
 
 function listPartitions(request: FetchRequest): FetchPartition[] {
   const list: FetchPartition[] = [];
   for (const { topic, topicId, partitions } of request.topics) {
-    for (const partition of partitions) {
-      list.push({
-        topic,
-        topicId,
-        partition: partition.partition,
-        fetchOffset: partition.fetchOffset,
-        maxBytes: partition.partitionMaxBytes,
-        currentLeaderEpoch: partition.currentLeaderEpoch,
-        lastFetchedEpoch: partition.lastFetchedEpoch,
-        toldHighWatermark: -1,
-        toldLogStartOffset: -1,
-      });
-    }
+    for (const partition of partitions) list.push(newPartition(topic, topicId, partition));
   }
   return list;
 }

@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import { soon } from '../../base/soon.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { Connection, FrameHandler } from '../../network/connection.ts';
 import { Listener, type ListenerContext } from '../../network/listener.ts';
@@ -30,16 +31,11 @@ import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
 import type { EpochEnd } from './fetch-divergence.ts';
-import {
-  type AbortedQuestion,
-  type AbortedTransaction,
-  FETCH_VERSION_MAX,
-  FETCH_VERSION_MIN,
-  FetchPath,
-} from './fetch-path.ts';
+import { type AbortedQuestion, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { type FromIo, type Port, REQUEST_ELEMENTS_MAX, type ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
+import type { AbortedTransaction } from './pending-fetch.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
 import { type ResponseMemory, ResponseOutput } from './response-output.ts';
@@ -104,6 +100,7 @@ export class IoHost implements FrameHandler {
   readonly #verifications = new Map<number, (errorCodes: readonly number[]) => void>();
   #dirty: ClientState[] = [];
   #turnQueued = false;
+  readonly #turn = (): void => this.#endTurn();
   #roomFreed = false;
   #nextId = 1;
   #nowMs = 0;
@@ -158,11 +155,16 @@ export class IoHost implements FrameHandler {
       for (const link of links) handled += this.#drainLink(link);
       if (handled === 0) {
         sleeper.announce();
-        if (!links.some((link) => link.completions.peek() >= 0)) break;
+        if (!this.#hasCompletions()) break;
         sleeper.cancel();
       }
     }
     this.#endTurn();
+  }
+
+  #hasCompletions(): boolean {
+    for (const { completions } of this.#context.links) if (completions.peek() >= 0) return true;
+    return false;
   }
 
   // --- frames -------------------------------------------------------------------------------------------------------
@@ -179,6 +181,14 @@ export class IoHost implements FrameHandler {
       if (block >= 0) this.#context.arena.free(block);
       return true;
     }
+  }
+
+  mayBegin(connection: Connection): boolean {
+    const client = connection.attachment as ClientState;
+    // Only a Produce request can be allowed beside others, and large ones are nothing else.
+    const may = !client.muted && client.accepts(true, this.#context.settings.pipelineRequestsMax);
+    if (!may) client.waiting = true;
+    return may;
   }
 
   onArenaFull(connection: Connection): void {
@@ -205,8 +215,7 @@ export class IoHost implements FrameHandler {
     this.#limits.closed(connection.clientHost);
     this.#context.counters?.add(IoCounter.connectionsClosed);
     if (client.usesTelemetry) this.#context.port.post({ type: 'telemetryClosed', connection: connection.id });
-    for (const pending of client.pending) pending.abandon();
-    client.pending.length = 0;
+    client.pending.abandon();
     this.#noteRoom();
   }
 
@@ -262,7 +271,7 @@ export class IoHost implements FrameHandler {
     const { counters } = this.#context;
     if (!counters) return;
     counters.requestStarted(apiKey, apiVersion);
-    pending[pending.length - 1].startedMs = this.#turnStartedMs;
+    pending.last.startedMs = this.#turnStartedMs;
   }
 
   // --- the end of a turn --------------------------------------------------------------------------------------------
@@ -280,7 +289,7 @@ export class IoHost implements FrameHandler {
     this.#turnQueued = true;
     if (this.#context.counters) this.#turnStartedMs = this.#context.clock.monotonicMs();
     // Runs when the read event (or message) at hand has been handled whole.
-    queueMicrotask(() => this.#endTurn());
+    soon(this.#turn);
   }
 
   #endTurn(): void {
@@ -302,8 +311,8 @@ export class IoHost implements FrameHandler {
   /** Writes every response that is ready at the head of the client's queue, then lets the next request in. */
   #flush(client: ClientState): void {
     const { pending, connection } = client;
-    while (pending.length > 0 && pending[0].ready && client.closeReason === null) {
-      const done = pending.shift()!;
+    while (pending.length > 0 && pending.first.ready && client.closeReason === null) {
+      const done = pending.shift();
       this.#context.counters?.requestFinished(done.apiKey, this.#nowMs - done.startedMs, done.failed);
       done.finish(this.#output, client);
     }
@@ -440,7 +449,7 @@ export class IoHost implements FrameHandler {
       return;
     }
     if (muteMs > 0) this.#mute(client, muteMs);
-    const pending = client.pending[0];
+    const pending = client.pending.length > 0 ? client.pending.first : undefined;
     if (!(pending instanceof PendingControl)) throw new Error('a response without a request');
     pending.frame = frame;
     this.#markDirty(client);
@@ -566,7 +575,8 @@ export class IoHost implements FrameHandler {
     const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
     const step = (): void => {
       const busy = [...this.#clients.values()].some(
-        ({ pending, connection }) => pending.some(({ isProduce }) => isProduce) || connection.sender.pendingBytes > 0,
+        ({ pending, connection }) =>
+          (pending.length > 0 && [...pending].some(({ isProduce }) => isProduce)) || connection.sender.pendingBytes > 0,
       );
       if (busy && this.#context.clock.monotonicMs() < untilMs) {
         this.#context.clock.schedule(10, step);

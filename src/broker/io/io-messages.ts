@@ -8,7 +8,8 @@ import type { TlsSettings } from '../../security/tls-settings.ts';
 import type { ClientSoftware } from './client-software.ts';
 import type { ConnectionBounds } from './connection-limits.ts';
 import type { EpochEnd } from './fetch-divergence.ts';
-import type { AbortedQuestion, AbortedTransaction } from './fetch-path.ts';
+import type { AbortedQuestion } from './fetch-path.ts';
+import type { AbortedTransaction } from './pending-fetch.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
 /**

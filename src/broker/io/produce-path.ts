@@ -201,7 +201,6 @@ export class ProducePath {
     const { request } = pending;
     if (request.block >= 0) this.#context.arena.free(request.block);
     request.block = -1;
-    request.topics.length = 0;
     pending.client = undefined as never;
     if (request.index.length <= POOLED_PARTITIONS_MAX) this.#pool.push(pending);
     this.#context.onRoom();
@@ -326,11 +325,5 @@ export class ProducePath {
 
   #readDetail(at: number, sizeBytes: number): AppendDetail {
     return JSON.parse(this.#context.arena.bytes.toString('utf8', at, at + sizeBytes)) as AppendDetail;
-  }
-
-  /** The connection of this state is gone. */
-  static abandonAll(client: ClientState): void {
-    for (const pending of client.pending) pending.abandon();
-    client.pending.length = 0;
   }
 }

@@ -26,10 +26,10 @@ export function checkPartitionCount(count: number): void {
 
 export interface ProduceTopic {
   /** Name (or 16 bytes of id) to echo. */
-  readonly label: Buffer;
-  readonly route: TopicRoute | undefined;
+  label: Buffer;
+  route: TopicRoute | undefined;
   /** Its partitions are `[firstPartition, endPartition)` of the request. */
-  readonly firstPartition: number;
+  firstPartition: number;
   endPartition: number;
 }
 
@@ -75,7 +75,6 @@ export class ProduceRequest {
     const reader = new Reader(bytes, offset, end);
     const flexible = version >= PRODUCE_FLEXIBLE_VERSION;
     this.version = version;
-    this.topics.length = 0;
     this.partitionCount = 0;
     this.outstanding = 0;
     this.transactionalIdBytes = flexible ? reader.uvarint() - 1 : reader.int16();
@@ -84,7 +83,9 @@ export class ProduceRequest {
     this.acks = reader.int16();
     reader.int32();
     const topicCount = arrayLength(reader, flexible, TOPIC_BYTES_MIN);
-    for (let i = 0; i < topicCount; i++) this.#readTopic(reader, bytes, version, flexible, routes);
+    for (let i = 0; i < topicCount; i++) this.#readTopic(reader, bytes, version, flexible, routes, i);
+    // Setting the length of an array is slow; most requests have as many topics as the one before.
+    if (this.topics.length > topicCount) this.topics.length = topicCount;
     if (flexible) skipTags(reader);
   }
 
@@ -105,7 +106,14 @@ export class ProduceRequest {
     this.logStartOffset[at] = logStartOffset;
   }
 
-  #readTopic(reader: Reader, bytes: Buffer, version: number, flexible: boolean, routes: TopicRoutes): void {
+  #readTopic(
+    reader: Reader,
+    bytes: Buffer,
+    version: number,
+    flexible: boolean,
+    routes: TopicRoutes,
+    topicAt: number,
+  ): void {
     let start: number;
     let length = 16;
     if (version >= PRODUCE_TOPIC_ID_VERSION) {
@@ -124,7 +132,7 @@ export class ProduceRequest {
     const label = known ?? Buffer.from(bytes.subarray(start, start + length));
     const partitionCount = arrayLength(reader, flexible, PARTITION_BYTES_MIN);
     checkPartitionCount(this.partitionCount + partitionCount);
-    const topic = { label, route, firstPartition: this.partitionCount, endPartition: 0 };
+    const firstPartition = this.partitionCount;
     for (let i = 0; i < partitionCount; i++) {
       const at = this.partitionCount++;
       this.index[at] = reader.int32();
@@ -136,8 +144,16 @@ export class ProduceRequest {
       this.detail[at] = null;
       this.setResult(at, ErrorCode.NONE, -1, -1, -1);
     }
-    topic.endPartition = this.partitionCount;
-    this.topics.push(topic);
+    const endPartition = this.partitionCount;
+    const topic = this.topics[topicAt];
+    if (topic) {
+      topic.label = label;
+      topic.route = route;
+      topic.firstPartition = firstPartition;
+      topic.endPartition = endPartition;
+    } else {
+      this.topics.push({ label, route, firstPartition, endPartition });
+    }
     if (flexible) skipTags(reader);
   }
 }

@@ -17,6 +17,8 @@ const PARTS_START = 256;
 export class ResponseOutput {
   /** Grows (by replacement) through `ensure`; never keep it across calls. */
   memory: Buffer;
+  /** The same memory. */
+  view: DataView;
   /** Where the next byte goes. */
   at = 0;
   #parts = new Float64Array(PARTS_START * OUTPUT_PART_STRIDE);
@@ -29,6 +31,7 @@ export class ResponseOutput {
   /** `grow` gives response memory of at least so many bytes; the old one is not used any more. */
   constructor(memory: ResponseMemory, grow: (bytesMin: number) => ResponseMemory) {
     this.memory = memory.bytes;
+    this.view = viewOf(memory.bytes);
     this.#memoryId = memory.id;
     this.#grow = grow;
   }
@@ -44,6 +47,7 @@ export class ResponseOutput {
     const larger = this.#grow(Math.max(this.at + bytes, this.memory.length * 2));
     this.memory.copy(larger.bytes, 0, 0, this.at);
     this.memory = larger.bytes;
+    this.view = viewOf(larger.bytes);
     this.#memoryId = larger.id;
     // Pieces that were ended before lie at the same places of the new memory.
     for (let part = 0; part < this.#partCount; part++) {
@@ -88,4 +92,8 @@ export class ResponseOutput {
     }
     return part;
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

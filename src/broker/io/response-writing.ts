@@ -2,21 +2,23 @@
 import type { ResponseOutput } from './response-output.ts';
 
 const TWO_32 = 2 ** 32;
+/** Up to here bytes are copied one by one, which costs less than the call of `set`. */
+const SHORT_BYTES = 48;
 
 export function writeInt16(output: ResponseOutput, value: number): void {
-  output.memory.writeInt16BE(value, output.at);
+  output.view.setInt16(output.at, value);
   output.at += 2;
 }
 
 export function writeInt32(output: ResponseOutput, value: number): void {
-  output.memory.writeInt32BE(value, output.at);
+  output.view.setInt32(output.at, value);
   output.at += 4;
 }
 
 export function writeInt64(output: ResponseOutput, value: number): void {
   const high = Math.floor(value / TWO_32);
-  output.memory.writeInt32BE(high, output.at);
-  output.memory.writeUInt32BE(value - high * TWO_32, output.at + 4);
+  output.view.setInt32(output.at, high);
+  output.view.setUint32(output.at + 4, value - high * TWO_32);
   output.at += 8;
 }
 
@@ -30,7 +32,9 @@ export function writeUvarint(output: ResponseOutput, value: number): void {
 }
 
 export function writeBytes(output: ResponseOutput, bytes: Uint8Array): void {
-  output.memory.set(bytes, output.at);
+  const { memory, at } = output;
+  if (bytes.length > SHORT_BYTES) memory.set(bytes, at);
+  else for (let i = 0; i < bytes.length; i++) memory[at + i] = bytes[i];
   output.at += bytes.length;
 }
 
@@ -70,5 +74,5 @@ export function beginFrame(output: ResponseOutput, correlationId: number, flexib
 
 /** Fills in the size of a frame that began at `start` and has `fileBytes` in file ranges. */
 export function endFrame(output: ResponseOutput, start: number, fileBytes: number): void {
-  output.memory.writeInt32BE(output.at - start - 4 + fileBytes, start);
+  output.view.setInt32(start, output.at - start - 4 + fileBytes);
 }

@@ -4,7 +4,8 @@
  */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../../base/clock.ts';
+import { threadClock } from '../../base/clock.ts';
+import { soon } from '../../base/soon.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
 import { NativeLogStore } from '../../native/native-log-store.ts';
@@ -33,18 +34,18 @@ const [ids] = (await once(parentPort, 'message')) as [DoorbellIds];
 
 /** Bell of another thread, or a microtask where the callee lives on this one. */
 function doorbell(id: number, drain: () => void): Doorbell {
-  return id === ownBell ? { ring: () => queueMicrotask(drain) } : remoteDoorbell(bells!, id);
+  return id === ownBell ? { ring: () => soon(drain) } : remoteDoorbell(bells!, id);
 }
 
 const format = seed.logFormat as LoggerOptions['format'];
-const sink = rateLimitedLogger(createLogger({ level: 'debug', format }), systemClock);
+const sink = rateLimitedLogger(createLogger({ level: 'debug', format }), threadClock);
 const loggers = new ComponentLoggers(sink, 'INFO');
 loggers.assign(seed.logLevels);
 parentPort.on('message', ({ logLevels }: LevelsChanged) => loggers.assign(logLevels));
 const context = {
   memory: seed.memory,
   arenaIds: seed.arenaIds,
-  clock: systemClock,
+  clock: threadClock,
   store: new NativeLogStore(addon),
   loggers,
   senders: ids.senders.map((id) => doorbell(id, () => drainIo())),

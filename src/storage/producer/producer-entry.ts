@@ -16,7 +16,7 @@ const TIMESTAMP = 3;
 const BATCH_FIELDS = 4;
 
 export class ProducerEntry {
-  readonly producerId: number;
+  producerId: number;
   /** -1 when nothing was appended yet. */
   epoch = -1;
   coordinatorEpoch = -1;
@@ -25,6 +25,9 @@ export class ProducerEntry {
   /** -1 when no transaction is open. */
   currentTxnFirstOffset = -1;
   batchCount = 0;
+  /** Undo, kept by `ProducerState`: changed since the last commit; as it was then, null when it is new. */
+  isChanged = false;
+  saved: ProducerEntry | null = null;
   readonly #batches = new Float64Array(BATCHES_RETAINED * BATCH_FIELDS);
 
   constructor(producerId: number) {
@@ -52,7 +55,8 @@ export class ProducerEntry {
 
   addBatch(lastSequence: number, lastOffset: number, offsetDelta: number, timestamp: number): void {
     if (this.batchCount === BATCHES_RETAINED) {
-      this.#batches.copyWithin(0, BATCH_FIELDS);
+      for (let at = BATCH_FIELDS; at < BATCHES_RETAINED * BATCH_FIELDS; at++)
+        this.#batches[at - BATCH_FIELDS] = this.#batches[at];
       this.batchCount--;
     }
     const at = this.batchCount++ * BATCH_FIELDS;
@@ -88,12 +92,14 @@ export class ProducerEntry {
     return this.#batches[batch * BATCH_FIELDS + TIMESTAMP];
   }
 
+  /** All but the undo. */
   copyFrom(other: ProducerEntry): void {
+    this.producerId = other.producerId;
     this.epoch = other.epoch;
     this.coordinatorEpoch = other.coordinatorEpoch;
     this.lastTimestamp = other.lastTimestamp;
     this.currentTxnFirstOffset = other.currentTxnFirstOffset;
     this.batchCount = other.batchCount;
-    this.#batches.set(other.#batches);
+    for (let at = 0; at < BATCHES_RETAINED * BATCH_FIELDS; at++) this.#batches[at] = other.#batches[at];
   }
 }

@@ -59,6 +59,8 @@ export interface TransactionMarker {
   readonly transactionVersion: number;
 }
 
+/** Entries kept for undoing. */
+const SPARES_MAX = 16;
 /** How long after its time-out a transaction counts as left behind. */
 const LATE_TRANSACTION_BUFFER_MS = 5 * 60 * 1000;
 
@@ -70,8 +72,11 @@ export class ProducerState {
   #ongoing = new Map<number, Transaction>();
   /** Finished, but their markers lie at or above the high watermark. Ascending by first offset. */
   #unreplicated: Transaction[] = [];
-  /** Undo: entries as they were at the last commit, undefined for new ones. */
-  readonly #savedEntries = new Map<number, ProducerEntry | undefined>();
+  /** Undo: entries that were changed since the last commit. */
+  readonly #changed: ProducerEntry[] = [];
+  #changedCount = 0;
+  /** Entries that served an undo, to serve again. */
+  readonly #spares: ProducerEntry[] = [];
   #savedTransactions: { ongoing: Map<number, Transaction>; unreplicated: Transaction[] } | undefined;
 
   constructor(options: ProducerStateOptions) {
@@ -274,15 +279,23 @@ export class ProducerState {
 
   /** Keeps all changes. */
   commit(): void {
-    if (this.#savedEntries.size > 0) this.#savedEntries.clear();
+    for (let at = 0; at < this.#changedCount; at++) {
+      const entry = this.#changed[at];
+      if (entry.saved && this.#spares.length < SPARES_MAX) this.#spares.push(entry.saved);
+      entry.saved = null;
+      entry.isChanged = false;
+    }
+    this.#changedCount = 0;
     this.#savedTransactions = undefined;
   }
 
   /** Undoes all changes since the last commit. */
   rollback(): void {
-    for (const [producerId, saved] of this.#savedEntries)
-      if (saved) this.#entries.set(producerId, saved);
-      else this.#entries.delete(producerId);
+    for (let at = 0; at < this.#changedCount; at++) {
+      const entry = this.#changed[at];
+      if (entry.saved) entry.copyFrom(entry.saved);
+      else this.#entries.delete(entry.producerId);
+    }
     if (this.#savedTransactions) {
       this.#ongoing = this.#savedTransactions.ongoing;
       this.#unreplicated = this.#savedTransactions.unreplicated;
@@ -293,18 +306,16 @@ export class ProducerState {
   /** The producer's entry, for changing; made when missing, and saved as it was. */
   #change(producerId: number): ProducerEntry {
     let entry = this.#entries.get(producerId);
-    if (!this.#savedEntries.has(producerId)) {
-      let saved: ProducerEntry | undefined;
-      if (entry) {
-        saved = new ProducerEntry(producerId);
-        saved.copyFrom(entry);
-      }
-      this.#savedEntries.set(producerId, saved);
-    }
-    if (!entry) {
+    if (entry?.isChanged) return entry;
+    if (entry) {
+      entry.saved = this.#spares.pop() ?? new ProducerEntry(producerId);
+      entry.saved.copyFrom(entry);
+    } else {
       entry = new ProducerEntry(producerId);
       this.#entries.set(producerId, entry);
     }
+    entry.isChanged = true;
+    this.#changed[this.#changedCount++] = entry;
     return entry;
   }
 

@@ -4,8 +4,9 @@ import { silentLogger } from '../../../src/base/logger.ts';
 import { ManualClock } from '../../../src/base/manual-clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { ClientState } from '../../../src/broker/io/client-state.ts';
-import { type AbortedTransaction, FetchPath } from '../../../src/broker/io/fetch-path.ts';
+import { FetchPath } from '../../../src/broker/io/fetch-path.ts';
 import { FetchSessionCache } from '../../../src/broker/io/fetch-session.ts';
+import type { AbortedTransaction } from '../../../src/broker/io/pending-fetch.ts';
 import { ResponseOutput } from '../../../src/broker/io/response-output.ts';
 import { TopicRoutes } from '../../../src/broker/io/topic-routes.ts';
 import type { LogStore } from '../../../src/native/log-store.ts';
@@ -121,7 +122,7 @@ export class FetchFixture {
 
   /** The decoded response to the client's fetch, which must be ready. */
   answer(client: ClientState, version = 12): FetchResponse {
-    const [pending] = client.pending.splice(0);
+    const pending = client.pending.shift();
     if (!pending.ready) throw new Error('the fetch still waits');
     this.ready.delete(client);
     const memory = { bytes: Buffer.alloc(32), id: 0 };

@@ -90,7 +90,7 @@ describe('fetch: what is served', () => {
     fixture.table.set(0, RowSlot.lastAbortedOffset, 5);
     const client = fixture.start(asking(partitionsAt([0]), { isolationLevel: 1 }));
     client.connection.closed = true;
-    (client.pending[0] as PendingRequest).abandon();
+    (client.pending.first as PendingRequest).abandon();
     await new Promise(setImmediate);
     assert.equal(fixture.holds, 0);
     assert.equal(fixture.ready.size, 0);
@@ -241,13 +241,13 @@ describe('fetch: when it is answered', () => {
     const fixture = new FetchFixture();
     const client = fixture.start(asking(partitionsAt([0])));
     client.connection.closed = true;
-    client.pending[0].abandon();
+    client.pending.first.abandon();
     fixture.append(0, 10);
     fixture.clock.advance(10_000);
     assert.equal(fixture.ready.size, 0);
     const answered = fixture.start(asking(partitionsAt([0])));
     assert.equal(fixture.holds, 1);
-    answered.pending[0].abandon();
+    answered.pending.first.abandon();
     assert.deepEqual([fixture.holds, fixture.clock.pending], [0, 0]);
   });
 });

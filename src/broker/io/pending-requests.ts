@@ -1,0 +1,54 @@
+/**
+ * The requests of one connection in the order of their arrival: a queue without the cost of moving an array's elements.
+ * Lives on an I/O thread.
+ */
+import type { PendingRequest } from './client-state.ts';
+
+/** Places at first, a power of two; the queue grows. */
+const PLACES_START = 4;
+
+export class PendingRequests {
+  length = 0;
+  #places: (PendingRequest | null)[] = new Array(PLACES_START).fill(null);
+  #head = 0;
+
+  /** The oldest one. Only when there is one. */
+  get first(): PendingRequest {
+    return this.#places[this.#head]!;
+  }
+
+  /** The newest one. Only when there is one. */
+  get last(): PendingRequest {
+    return this.#places[(this.#head + this.length - 1) & (this.#places.length - 1)]!;
+  }
+
+  push(request: PendingRequest): void {
+    if (this.length === this.#places.length) this.#grow();
+    this.#places[(this.#head + this.length++) & (this.#places.length - 1)] = request;
+  }
+
+  /** Takes the oldest one out. Only when there is one. */
+  shift(): PendingRequest {
+    const request = this.first;
+    this.#places[this.#head] = null;
+    this.#head = (this.#head + 1) & (this.#places.length - 1);
+    this.length--;
+    return request;
+  }
+
+  *[Symbol.iterator](): IterableIterator<PendingRequest> {
+    for (let at = 0; at < this.length; at++) yield this.#places[(this.#head + at) & (this.#places.length - 1)]!;
+  }
+
+  /** The connection is gone: lets go of everything. */
+  abandon(): void {
+    while (this.length > 0) this.shift().abandon();
+  }
+
+  #grow(): void {
+    const places = [...this];
+    while (places.length < this.#places.length * 2) places.push(null as never);
+    this.#places = places;
+    this.#head = 0;
+  }
+}
