@@ -192,6 +192,27 @@ for (const engine of ['memory', 'native'] as const) {
       for (const client of clients) client.close();
     });
 
+    test('a batch that is far larger than a record of TLS goes in and comes out', async () => {
+      const client = await tlsClient(broker.port, { ca });
+      const configs = [{ name: 'max.message.bytes', value: '20000000' }];
+      const topics = [{ name: 'big', numPartitions: 1, replicationFactor: 1, assignments: [], configs }];
+      await client.ask(createTopicsRequest, createTopicsResponse, 5, { topics });
+      const value = Buffer.alloc(12_000_000);
+      for (let at = 0; at < value.length; at += 4) value.writeUInt32LE((at * 2_654_435_761) % 2 ** 32, at);
+      const partitionData = [{ index: 0, records: batch(value) }];
+      const produced = await client.ask(produceRequest, produceResponse, 9, {
+        ...{ acks: -1, timeoutMs: 5000 },
+        topicData: [{ name: 'big', partitionData }],
+      });
+      assert.equal(produced.responses[0].partitionResponses[0].errorCode, 0);
+      const { responses } = await client.ask(fetchRequest, fetchResponse, 11, {
+        ...fetchBody(0),
+        topics: [{ topic: 'big', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 50_000_000 }] }],
+      });
+      assert.ok(Buffer.from(responses[0].partitions[0].records!).includes(value));
+      client.close();
+    });
+
     test('a client that closes its side gets all its responses, and is told of the end', async () => {
       const client = await tlsClient(broker.port, { ca, paused: true });
       const answer = client.await(fetchRequest, 11, 1);
