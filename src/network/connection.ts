@@ -28,6 +28,11 @@ export interface FrameHandler {
    * otherwise they are valid only during the call.
    */
   onFrame(connection: Connection, bytes: Buffer, start: number, sizeBytes: number, block: number): boolean;
+  /**
+   * Whether memory may be taken for a frame whose rest is still to come. False when the connection must wait anyway for an
+   * earlier request, however long that takes; `resume` offers the frame again.
+   */
+  mayBegin(connection: Connection): boolean;
   /** The arena has no room: the connection waits and wants `resume` when something is freed. */
   onArenaFull(connection: Connection): void;
   /** To be closed. `strange`: the client means another protocol, which is nobody's fault here. */
@@ -200,6 +205,7 @@ export class Connection {
   }
 
   #beginBlock(bytes: Buffer, at: number, end: number, size: number): boolean {
+    if (!this.#handler.mayBegin(this)) return false;
     const block = this.#arena.allocate(Math.min(size, Math.max(FRAME_FIRST_BLOCK_BYTES, end - at)));
     if (block < 0) {
       this.#handler.onArenaFull(this);

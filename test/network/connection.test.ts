@@ -28,6 +28,7 @@ class Rig implements FrameHandler {
   reading = true;
   destroyed = false;
   onTaken: () => void = () => {};
+  mayBeginFrames = true;
   #buffer: Uint8Array;
   readonly #takes: () => boolean;
 
@@ -103,6 +104,10 @@ class Rig implements FrameHandler {
     if (block >= 0) this.blocks.push(block);
     this.onTaken();
     return true;
+  }
+
+  mayBegin(): boolean {
+    return this.mayBeginFrames;
   }
 
   onArenaFull(): void {
@@ -206,6 +211,32 @@ describe('connection', () => {
         assert.equal(rig.arena.usedBytes, left >= 0 ? 2 ** 13 : 0);
       }),
     );
+  });
+
+  test('a frame that must wait takes no memory before it may begin', () => {
+    for (const piece of [1, 3, 4, 5, 100]) {
+      const rig = new Rig();
+      const frames = [frame(20, 1), frame(2000, 2)];
+      const stream = Buffer.concat(frames);
+      rig.onTaken = () => {
+        rig.mayBeginFrames = false;
+        // It came in pieces and lies in a block.
+        rig.freeBlocks();
+      };
+      let at = 0;
+      while (rig.reading) at = rig.deliver(stream, at, Math.min(stream.length, at + piece));
+      assert.deepEqual([rig.frames.length, rig.arena.usedBytes, rig.connection.paused], [1, 0, true]);
+      rig.connection.resume();
+      while (rig.reading) at = rig.deliver(stream, at, Math.min(stream.length, at + piece));
+      assert.deepEqual([rig.arena.usedBytes, rig.connection.paused], [0, true]);
+      rig.mayBeginFrames = true;
+      rig.connection.resume();
+      assert.ok(rig.reading);
+      rig.deliver(stream, at, stream.length);
+      assert.deepEqual(rig.frames, bodies(frames));
+      rig.freeBlocks();
+      assert.equal(rig.arena.usedBytes, 0);
+    }
   });
 
   test('sizes that no frame may have break the connection and leave nothing behind', () => {

@@ -23,6 +23,7 @@ async function listen(held: ReadonlySet<number>) {
       onFrame();
       return true;
     },
+    mayBegin: () => true,
     onArenaFull: () => {},
     onBroken: (_, reason) => assert.fail(reason),
     onEnded: () => {},
