@@ -2,6 +2,7 @@
 import { isInternalTopic, topicNameFault } from '../../metadata/topic-name.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
+  type DescribeTopicPartitionsRequest,
   type DescribeTopicPartitionsResponse,
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
@@ -17,6 +18,9 @@ export const describeTopicPartitions = api(
   describeTopicPartitionsResponse,
   (request, context, services) => {
     const { cursor } = request;
+    if (cursorFault(request)) {
+      return { topics: request.topics.map(({ name }) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })) };
+    }
     const asked =
       request.topics.length > 0 ? request.topics.map(({ name }) => name) : [...services.image.topics.names()];
     const names = [...new Set(asked)].sort().filter((name) => cursor === null || name >= cursor.topicName);
@@ -54,3 +58,10 @@ export const describeTopicPartitions = api(
     return { topics, nextCursor: null };
   },
 );
+
+/** A cursor stands at a partition of a topic that is asked for. */
+function cursorFault({ cursor, topics }: DescribeTopicPartitionsRequest): boolean {
+  if (cursor === null) return false;
+  const isAsked = topics.length === 0 || topics.some(({ name }) => name === cursor.topicName);
+  return !isAsked || cursor.partitionIndex < 0;
+}
