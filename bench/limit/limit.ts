@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { dirname } from 'node:path';
 import { buildProgram } from '../build.ts';
 
@@ -64,9 +64,12 @@ export function measureLimits(directory: string, secondsEach = 2): MachineLimits
 }
 
 const CACHE_MS_MAX = 24 * 3600 * 1000;
+/** With more than this waiting for each core the figures are of a busy machine. */
+const BUSY_PER_CORE = 0.75;
 
 /**
- * The limits as measured here within the last day, else measured now (about eight seconds) and kept in `cachePath`.
+ * The limits as measured here within the last day, else measured now (about eight seconds) and kept in `cachePath` unless
+ * the machine is busy.
  * Another kernel or processor makes what is kept invalid.
  */
 export function recentLimits(directory: string, cachePath: string, progress: (text: string) => void): MachineLimits {
@@ -83,6 +86,7 @@ export function recentLimits(directory: string, cachePath: string, progress: (te
   }
   progress("Measuring the machine's limits ...");
   const limits = measureLimits(directory, 1);
+  if (loadavg()[0]! > cpus().length * BUSY_PER_CORE) return limits; // not worth keeping
   mkdirSync(dirname(cachePath), { recursive: true });
   writeFileSync(cachePath, JSON.stringify({ machine, atMs: Date.now(), limits }));
   return limits;
