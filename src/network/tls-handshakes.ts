@@ -20,10 +20,15 @@ export interface Handshake {
 }
 
 /** How long a client may say nothing while others wait. */
-export const SILENT_HANDSHAKE_MS = 500;
+export const SILENT_HANDSHAKE_MS = 2_000;
 
 /** Arrivals that have gone are forgotten in bulk. */
 const STALE_ARRIVALS_MAX = 100;
+
+/** Handshakes started in one turn of the event loop; each keeps the thread busy for up to a millisecond or two. */
+export const HANDSHAKES_PER_TURN = 8;
+/** The shortest that a timer can wait. */
+const TURN_MS = 1;
 
 interface UnderWay {
   readonly timer: Timer;
@@ -39,6 +44,7 @@ export class TlsHandshakes {
   /** In the order of arrival; some may have gone. */
   #arrivals: Handshake[] = [];
   #patrol: Timer | null = null;
+  #startedInTurn = 0;
 
   constructor(limits: HandshakeLimits, clock: Clock) {
     this.#limits = limits;
@@ -55,12 +61,10 @@ export class TlsHandshakes {
 
   /** Starts the handshake now or when its turn comes. */
   enter(handshake: Handshake): void {
-    if (this.#underWay.size < this.#limits.underWayMax) {
-      this.#start(handshake);
-      return;
-    }
     this.#waiting.add(handshake);
     this.#arrivals.push(handshake);
+    this.#startNext();
+    if (this.#waiting.size === 0) return;
     this.#patrol ??= this.#clock.schedule(SILENT_HANDSHAKE_MS, () => this.#endSilent());
   }
 
@@ -73,8 +77,22 @@ export class TlsHandshakes {
     if (!underWay) return;
     underWay.timer.cancel();
     this.#underWay.delete(handshake);
-    const last = this.#lastOfWaiting();
-    if (last) this.#start(last);
+    this.#startNext();
+  }
+
+  /** As many of those that wait as may start now. */
+  #startNext(): void {
+    while (this.#underWay.size < this.#limits.underWayMax && this.#startedInTurn < HANDSHAKES_PER_TURN) {
+      const next = this.#lastOfWaiting();
+      if (!next) return;
+      if (this.#startedInTurn++ === 0) this.#clock.schedule(TURN_MS, () => this.#beginTurn());
+      this.#start(next);
+    }
+  }
+
+  #beginTurn(): void {
+    this.#startedInTurn = 0;
+    this.#startNext();
   }
 
   #lastOfWaiting(): Handshake | undefined {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../../src/base/manual-clock.ts';
-import { type Handshake, SILENT_HANDSHAKE_MS, TlsHandshakes } from '../../src/network/tls-handshakes.ts';
+import {
+  HANDSHAKES_PER_TURN,
+  type Handshake,
+  SILENT_HANDSHAKE_MS,
+  TlsHandshakes,
+} from '../../src/network/tls-handshakes.ts';
 
 class Recorded implements Handshake {
   silent = false;
@@ -67,6 +72,22 @@ describe('the bound on handshakes', () => {
     assert.deepEqual([handshakes.underWay, handshakes.waiting, all[5].started], [3, 1, 1]);
   });
 
+  test('only a few start in one turn, and none is forgotten', () => {
+    const clock = new ManualClock();
+    const handshakes = new TlsHandshakes({ underWayMax: 100, timeoutMs: 10_000 }, clock);
+    const all = make(2 * HANDSHAKES_PER_TURN + 1);
+    for (const one of all) handshakes.enter(one);
+    const started = () => all.reduce((sum, one) => sum + one.started, 0);
+    assert.equal(started(), HANDSHAKES_PER_TURN);
+    clock.advance(1);
+    assert.equal(started(), 2 * HANDSHAKES_PER_TURN);
+    clock.advance(1);
+    assert.equal(started(), all.length);
+    for (const one of all) handshakes.leave(one);
+    clock.advance(SILENT_HANDSHAKE_MS);
+    assert.equal(clock.pending, 0);
+  });
+
   test('each has its time from its own start, and gives its place up when that is over', () => {
     const clock = new ManualClock();
     const handshakes = new TlsHandshakes({ underWayMax: 1, timeoutMs: 100 }, clock);
@@ -84,7 +105,7 @@ describe('the bound on handshakes', () => {
     clock.advance(99);
     assert.equal(second.timedOut, 0);
     handshakes.leave(second);
-    clock.advance(1000);
+    clock.advance(SILENT_HANDSHAKE_MS);
     assert.equal(second.timedOut, 0);
     assert.equal(clock.pending, 0);
   });
