@@ -14,6 +14,7 @@ import type { ClientSoftware } from './io/client-software.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { ReplicaMover } from './moves/replica-mover.ts';
 import type { PartitionManager } from './partition-manager.ts';
+import type { ScrubCounters } from './scrub/log-scrubber.ts';
 import type { StorageLinks } from './storage-links.ts';
 import type { ClientMetricsManager } from './telemetry/client-metrics-manager.ts';
 import type { RequestErrors } from './telemetry/request-errors.ts';
@@ -42,6 +43,7 @@ export interface BrokerServices {
   readonly table: PartitionTable;
   readonly logDirectories: LogDirectories;
   readonly moves: ReplicaMover;
+  readonly scrub: Readonly<ScrubCounters>;
   readonly autoTopics: AutoTopics;
   readonly clientMetrics: ClientMetricsManager;
   readonly requestErrors: RequestErrors;

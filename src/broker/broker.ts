@@ -492,6 +492,7 @@ export class Broker {
       table: this.#hosts.table,
       logDirectories: this.#directories,
       moves: this.#storageServices.moves,
+      scrub: this.#storageServices.scrubber.counters,
       autoTopics: new AutoTopics(
         () => controller,
         () => this.#config,

@@ -3,6 +3,7 @@
  * told, and everything else goes on. Without a directory left, or without the metadata log's, the broker cannot go on.
  * Control thread.
  */
+import type { Clock } from '../base/clock.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { PartitionManager } from './partition-manager.ts';
 import type { StorageLinks } from './storage-links.ts';
@@ -13,6 +14,9 @@ export interface DirectoryFailuresContext {
   readonly storage: StorageLinks;
   /** Where the metadata log lies, as the settings name it. */
   readonly metadataLogDir: string;
+  readonly clock: Clock;
+  /** `log.dir.failure.timeout.ms` */
+  timeoutMs(): number;
   /** Has the controller know which directories are offline. */
   tellController(): Promise<void>;
   /** By the path that clients know the directory by. */
@@ -51,7 +55,16 @@ export class DirectoryFailures {
     for (const row of rows) partitions.noteOffline(row);
     onOffline(path);
     if (!directories.hasOnline || directories.storedPath(path) === metadataLogDir) onFatal(new Error(fault));
+    else this.#tell(tellController());
+  }
+
+  /** Until the controller knows, clients are sent to partitions that are not served. */
+  #tell(told: Promise<void>): void {
+    const { clock, timeoutMs, onFatal } = this.#context;
+    const timer = clock.schedule(timeoutMs(), () => {
+      onFatal(new Error('the controller did not take note of a failed log directory in time'));
+    });
     // A metadata log that fails at this says so itself.
-    else void tellController().catch(() => {});
+    told.catch(() => {}).finally(() => timer.cancel());
   }
 }

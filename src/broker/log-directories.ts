@@ -11,6 +11,7 @@ import type { Uuid } from '../base/uuid.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
+import { isDirectoryFault } from '../storage/directory-fault.ts';
 import { parsePartitionFolder, partitionFolderName, strayFolderName } from '../storage/log-files.ts';
 import { wasMovedHere } from '../storage/move/move-files.ts';
 import { readPartitionMetadata } from '../storage/partition-metadata-file.ts';
@@ -63,6 +64,8 @@ export class LogDirectories {
   readonly previousBrokerEpoch: number;
   readonly #directoryOf = new Map<string, LogDirectory>();
   readonly #preferred = new Map<string, LogDirectory>();
+  /** A directory fails at a file of its own. */
+  onFault: (path: string, fault: string) => void = () => {};
 
   /** Reads the directories, which exist and are locked. Throws a StorageError when none of them can be used. */
   constructor(directories: readonly StartDirectory[], files: FileSpace, random: Random, logger: Logger) {
@@ -243,6 +246,9 @@ export class LogDirectories {
         // The disk may be full: reads go on, and the files before are as good as they were.
         this.#logger.error({ path, error: (error as Error).message }, 'checkpoint files cannot be written');
         done = false;
+        if (error instanceof StorageError && isDirectoryFault(error.errno)) {
+          this.onFault(this.#describedPath(path), error.message);
+        }
       }
     }
     return done;

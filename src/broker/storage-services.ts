@@ -45,10 +45,12 @@ export class StorageServices {
     const logger = context.loggers.of('storage');
     this.failures = new DirectoryFailures({
       ...context,
+      timeoutMs: () => context.config().long('log.dir.failure.timeout.ms'),
       tellController: () => context.tellController(),
       onOffline: (path) => this.moves.directoryFailed(path),
       onFatal: (error) => context.onFatal(error),
     });
+    context.directories.onFault = (path, fault) => this.failures.failed(path, fault);
     this.moves = new ReplicaMover({
       ...context,
       logger,

@@ -87,7 +87,7 @@ export const LOG_CONFIGS = [
     'log.dir.failure.timeout.ms',
     30_000,
     'Time within which the controller has to confirm the failure of a data folder before the broker stops.',
-    { min: 1, accepted: NOT_YET },
+    { min: 1 },
   ),
   long('log.initial.task.delay.ms', 30_000, "Delay of the log manager's first background tasks after start.", {
     min: 0,

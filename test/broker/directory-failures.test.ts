@@ -124,6 +124,18 @@ describe('a log directory that fails', () => {
     assert.match(fatal[0], /\/a\/t-\d: fdatasync failed with EIO/);
   });
 
+  test('a checkpoint that cannot be written takes its directory offline, too', async () => {
+    const places = await spread();
+    files.failWith('write', Errno.EIO, '/b/recovery-point-offset-checkpoint');
+    // A deletion writes the checkpoints.
+    await client.create('gone');
+    await client.delete('gone');
+    assert.equal((await client.directories()).get('/b'), KAFKA_STORAGE_ERROR);
+    assert.equal((await client.produce('t', 'two', { index: places.get('/b')! }))[0], KAFKA_STORAGE_ERROR);
+    assert.deepEqual(await client.produce('t', 'two', { index: places.get('/c')! }), [NONE, 1]);
+    assert.deepEqual(fatal, []);
+  });
+
   test('the last one takes the broker with it', async () => {
     client.close();
     await broker.stop();

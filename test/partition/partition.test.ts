@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
-import { DEFAULT_CONFIG } from '../storage/log-fixture.ts';
+import { DEFAULT_CONFIG, TOPIC_ID } from '../storage/log-fixture.ts';
 import { type Answer, StorageFixture, someBatch } from './storage-fixture.ts';
 
 const ALL = -1;
@@ -243,6 +243,40 @@ describe('partition: what is refused', () => {
     ]);
     assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
     assert.deepEqual(fixture.messages, []);
+  });
+});
+
+describe('partition: moving', () => {
+  const target = { future: '/other/t-0.f-future', folder: '/other/t-0' };
+  const named = { row: 0, topicId: TOPIC_ID, partition: 0 };
+
+  test('what waits for a sync of the old log is durable with the move, and that sync may fail', async () => {
+    const fixture = await fixtureWith();
+    const before = fixture.table.get(0, RowSlot.log);
+    const waiting = fixture.send(0, ALL);
+    await fixture.request({ op: 'beginMove', ...named, target });
+    assert.equal(await fixture.request({ op: 'finishMove', ...named, target }), 0);
+    assert.deepEqual(outcomes(fixture.answers()), [[waiting, 0, 0]]);
+    assert.notEqual(fixture.table.get(0, RowSlot.log), before);
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 1);
+    await fixture.finishSync(Errno.EIO);
+    assert.deepEqual(fixture.messages, []);
+    await fixture.request({ op: 'closeMoved', ...named });
+    assert.equal(fixture.files.stat('/data/t-0'), Errno.ENOENT);
+    assert.equal(fixture.files.stat('/other/t-0/millrace-move'), Errno.ENOENT);
+    const next = fixture.send(0, ALL);
+    await fixture.finishSync();
+    assert.deepEqual(outcomes(fixture.answers()), [[next, 0, 1]]);
+  });
+
+  test('another partition in the row, and one that is offline, are not moved', async () => {
+    const fixture = await fixtureWith();
+    const other = { ...named, partition: 5 };
+    await assert.rejects(fixture.request({ op: 'beginMove', ...other, target }), /another partition's now/);
+    await fixture.request({ op: 'beginMove', ...named, target });
+    await fixture.request({ op: 'offline', rows: [0], fault: 'the disk is gone' });
+    await assert.rejects(fixture.request({ op: 'finishMove', ...named, target }), /the disk is gone/);
+    assert.equal(fixture.files.stat(target.folder), Errno.ENOENT);
   });
 });
 

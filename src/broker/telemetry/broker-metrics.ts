@@ -9,6 +9,7 @@ import type { MetricFamily, Sample } from '../../telemetry/metric-family.ts';
 import type { BrokerServices } from '../broker-services.ts';
 import type { CounterMemory } from '../shared-memory.ts';
 import { GroupMetrics } from './group-metrics.ts';
+import { storageFamilies } from './storage-metrics.ts';
 import { ThreadMetrics } from './thread-metrics.ts';
 
 /** Kafka's number for a broker that runs. */
@@ -41,6 +42,7 @@ export class BrokerMetrics {
       this.#services.requestErrors.family(),
       ...this.#replicas(all),
       ...clusterFamilies(this.#services),
+      ...storageFamilies(this.#services, places),
       ...(await this.#logs(places)),
       ...(await this.#groups.families(partitionsMax)),
       gauge('millrace_metrics_partitions_omitted', 'Partitions beyond millrace.metrics.partitions.max.', [
