@@ -46,6 +46,7 @@ export interface MatrixOptions {
 const MILLRACE_CONFIGS = { 'millrace.fsync.acks.all': 'false' };
 const DURABILITY_NOTE =
   'Both brokers answer acks=all from the page cache here (Millrace with millrace.fsync.acks.all=false, because Kafka does no other); works called "synced" set flush.messages=1 on the topic, so that both sync before they answer.';
+const TIME_OVER = 'Time was over before';
 const FREE_GIB_MIN = 20;
 const ROUNDS = { short: 1, full: 2 };
 const MINUTES = { short: 5, full: 30 };
@@ -201,6 +202,7 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
   let brokers: RunningBroker[] = [];
   try {
     const report = earlier ?? newReport(options, memory);
+    if (earlier) report.notes = report.notes.filter((note) => !note.startsWith(TIME_OVER));
     if (earlier) report.notes.push(`Taken up again at ${new Date().toISOString()}. ${memory.note}`);
     report.limits ??= measureLimits(options.dir, options.full ? 2 : 1);
     progress(formatLimits(report.limits).join('\n'));
@@ -255,7 +257,7 @@ async function runWorks(
       await matrix.run(work, roundsOf(options));
       saveReport(out, report);
     }
-    if (left.length > 0) report.notes.push(`Time was over before: ${left.join('; ')}. --resume takes them up.`);
+    if (left.length > 0) report.notes.push(`${TIME_OVER}: ${left.join('; ')}. --resume takes them up.`);
   } finally {
     console.log(formatTable(resultTable(report.runs, report.limits)));
     if (left.length > 0) progress(report.notes.at(-1)!);
