@@ -144,6 +144,9 @@ function scanSegment(state: LogState, baseOffset: number): SegmentScan {
   const scan = state.store.rebuild(state.handle, baseOffset);
   if (typeof scan === 'number') throw new StorageError('cannot scan a segment of', state.folder, scan);
   if (scan.fault === BatchFault.none || !endsInZeros(state, baseOffset, scan.validBytes)) return scan;
+  // The store appends only behind an end that it has cut itself.
+  if (baseOffset === state.activeBaseOffset)
+    ensureDone(state.store.truncate(state.handle, scan.nextOffset), 'cannot cut a segment of', state.folder);
   return { ...scan, fault: BatchFault.none };
 }
 
