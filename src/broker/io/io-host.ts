@@ -12,7 +12,7 @@ import type { Logger } from '../../base/logger.ts';
 import { soon } from '../../base/soon.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { Connection, FrameHandler } from '../../network/connection.ts';
-import { Listener, type ListenerContext } from '../../network/listener.ts';
+import type { ListenerContext } from '../../network/listener.ts';
 import type { OnDrained, ResponseSender } from '../../network/response-sender.ts';
 import { type HandshakeLimits, TlsHandshakes } from '../../network/tls-handshakes.ts';
 import { TlsResponseSender, TlsSlice } from '../../network/tls-response-sender.ts';
@@ -25,7 +25,6 @@ import { parseRequestHeader, type RequestHeader } from '../../protocol/request-h
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
-import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
 import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
@@ -33,6 +32,7 @@ import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts'
 import type { EpochEnd } from './fetch-divergence.ts';
 import { type AbortedQuestion, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
+import { IoListeners } from './io-listeners.ts';
 import { type FromIo, type Port, REQUEST_ELEMENTS_MAX, type ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
 import type { AbortedTransaction } from './pending-fetch.ts';
@@ -90,7 +90,7 @@ export class IoHost implements FrameHandler {
   readonly #fetch: FetchPath;
   readonly #clients = new Map<number, ClientState>();
   readonly #limits: ConnectionLimits;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: IoListeners;
   readonly #handshakes: TlsHandshakes;
   readonly #slice = new TlsSlice();
   /** Clients with a frame that was refused for want of room (rings or arena). */
@@ -143,6 +143,7 @@ export class IoHost implements FrameHandler {
       readAborted: (question) => this.#readAborted(question),
       readEpochEnd: (row, leaderEpoch) => this.#readEpochEnd(row, leaderEpoch),
     });
+    this.#listeners = new IoListeners(this.#listenerContext(), (message) => context.port.post(message));
     context.port.onMessage((message) => this.#receive(message));
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
   }
@@ -425,12 +426,10 @@ export class IoHost implements FrameHandler {
         this.#abortedReads.delete(message.id);
         break;
       case 'listen':
-        this.#listen(message);
+        this.#listeners.listen(message);
         break;
       case 'tls':
-        for (const listener of this.#listeners) {
-          if (listener.options.listenerName === message.listenerName) listener.tls = openTlsEndpoint(message.tls);
-        }
+        this.#listeners.changeTls(message.listenerName, message.tls);
         break;
       case 'start':
         this.#started = true;
@@ -470,16 +469,6 @@ export class IoHost implements FrameHandler {
     for (const name of remove) this.#routes.remove(name);
     for (const route of set) this.#routes.set(route);
     this.#fetch.routesChanged(rows);
-  }
-
-  #listen(message: Extract<ToIo, { type: 'listen' }>): void {
-    const tls = message.tls && openTlsEndpoint(message.tls);
-    const listener = new Listener(message.listener, this.#listenerContext(), tls);
-    this.#listeners.push(listener);
-    listener.listen().then(
-      (port) => this.#context.port.post({ type: 'listening', id: message.id, port, error: null }),
-      (error: Error) => this.#context.port.post({ type: 'listening', id: message.id, port: 0, error: error.message }),
-    );
   }
 
   #listenerContext(): ListenerContext {
@@ -571,7 +560,7 @@ export class IoHost implements FrameHandler {
 
   #stop(): void {
     this.#stopping = true;
-    for (const listener of this.#listeners) listener.close();
+    this.#listeners.close();
     const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
     const step = (): void => {
       const busy = [...this.#clients.values()].some(
