@@ -28,6 +28,16 @@ const TOPIC_STEPS: readonly ToolStep[] = [
   step('partitions under their least in-sync replicas', topics, '--describe --under-min-isr-partitions', {
     status: 0,
   }),
+  step('add partitions to a topic that is not there', topics, '--alter --topic missing --partitions 2', { status: 1 }),
+  step('add them if it is there', topics, '--alter --topic missing --partitions 2 --if-exists', { status: 0 }),
+  step('create a topic on a broker that is not there', topics, '--create --topic far --replica-assignment 7', {
+    status: 1,
+  }),
+  step('create a topic twice on one broker', topics, '--create --topic far --replica-assignment 1:1', { status: 1 }),
+  step('create a topic named by a dot', topics, '--create --topic .', { status: 1 }),
+  step('describe a topic id that is not there', topics, '--describe --topic-id AAAAAAAAAAAAAAAAAAAAAQ', { status: 1 }),
+  step('describe the metadata topic', topics, '--describe --topic __cluster_metadata', { status: 1 }),
+  step('offset of a partition at its end by time', offsets, '--topic desk --time 99999999999999', { status: 0 }),
   step('offsets by pattern of topics and partitions', offsets, '--topic-partitions des.*:0-1', { status: 0 }),
   step('offsets of some partitions', offsets, '--topic desk --partitions 0,7', { status: 0 }),
   step('offsets of a topic that is not there', offsets, '--topic missing', { status: 1 }),
@@ -339,6 +349,10 @@ const MOVES = {
   'topics.json': json({ version: 1, topics: [{ topic: 'desk' }] }),
   'move.json': json({ version: 1, partitions: [{ topic: 'desk', partition: 0, replicas: [1] }] }),
   'far.json': json({ version: 1, partitions: [{ topic: 'desk', partition: 0, replicas: [1, 2] }] }),
+  'folder.json': json({
+    version: 1,
+    partitions: [{ topic: 'desk', partition: 0, replicas: [1], log_dirs: ['/nowhere'] }],
+  }),
   'lost.json': json({ version: 1, partitions: [{ topic: 'missing', partition: 0, replicas: [1] }] }),
 };
 
@@ -370,6 +384,50 @@ const MOVE_STEPS: readonly ToolStep[] = [
   move('reassign a topic that is not there', '--execute --reassignment-json-file {scratch}/lost.json', { status: 1 }),
   move('cancel a reassignment that is over', '--cancel --reassignment-json-file {scratch}/move.json', { status: 0 }),
   move('list reassignments then', '--list', { status: 0 }),
+  move('move to a folder that is not there', '--execute --reassignment-json-file {scratch}/folder.json', { status: 1 }),
+  step('log folders of a broker that is not there', TOOL.logDirs, '--describe --broker-list 7', { status: 1 }),
+];
+
+const USERS = '--alter --entity-type users';
+
+const USER_STEPS: readonly ToolStep[] = [
+  step(
+    'a password with few iterations',
+    configs,
+    `${USERS} --entity-name olga --add-config SCRAM-SHA-256=[iterations=9,password=x]`,
+    {
+      status: 1,
+    },
+  ),
+  step(
+    'a password of the longer kind',
+    configs,
+    `${USERS} --entity-name olga --add-config SCRAM-SHA-512=[iterations=8192,password=x]`,
+    {
+      status: 0,
+    },
+  ),
+  step('a user with a password', configs, '--describe --entity-type users --entity-name olga', { status: 0 }),
+  step('take a password away that is not there', configs, `${USERS} --entity-name olga --delete-config SCRAM-SHA-256`, {
+    status: 1,
+  }),
+  step('take a password away', configs, `${USERS} --entity-name olga --delete-config SCRAM-SHA-512`, { status: 0 }),
+];
+
+/** A tool that reports for ever: what it says until it is ended, each thing once. */
+const REPLICA_STEPS: readonly ToolStep[] = [
+  step(
+    'verify replicas',
+    TOOL.replicaVerification,
+    '--broker-list {bootstrap} --topics-include desk --report-interval-ms 500',
+    {
+      ownProcess: true,
+      noBootstrap: true,
+      timeoutMs: 10_000,
+      only: /verification process|max lag/,
+      same: (all) => [...new Set(all.replaceAll(/^\S+ \S+ /gm, '').split('\n'))].join('\n'),
+    },
+  ),
 ];
 
 export const ADMIN_MORE_STEPS: readonly ToolStep[] = [
@@ -380,4 +438,6 @@ export const ADMIN_MORE_STEPS: readonly ToolStep[] = [
   ...FEATURE_STEPS,
   ...CLUSTER_STEPS,
   ...MOVE_STEPS,
+  ...USER_STEPS,
+  ...REPLICA_STEPS,
 ];

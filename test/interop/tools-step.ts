@@ -28,6 +28,7 @@ export const TOOL = {
   reassignments: `${TOOLS}.reassign.ReassignPartitionsCommand`,
   apiVersions: `${TOOLS}.BrokerApiVersionsCommand`,
   streamsReset: `${TOOLS}.StreamsResetter`,
+  replicaVerification: `${TOOLS}.ReplicaVerificationTool`,
   dump: `${TOOLS}.DumpLogSegments`,
   metadataShell: 'org.apache.kafka.shell.MetadataShell',
 } as const;
