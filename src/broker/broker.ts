@@ -246,6 +246,7 @@ export class Broker {
       storage: this.#storage,
       directories: this.#directories,
       controller: this.#controller,
+      image: this.#controller.image,
       files: store.files,
       pool: options.backgroundPool,
       clock: this.#clock,

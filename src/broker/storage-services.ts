@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Controller } from '../controller/controller.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
+import { permittedAt } from '../metadata/metadata-version.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { BackgroundPool } from './background/background-pool.ts';
@@ -21,6 +23,7 @@ export interface StorageServicesContext {
   readonly storage: StorageLinks;
   readonly directories: LogDirectories;
   readonly controller: Pick<Controller, 'assignReplicasToDirs'>;
+  readonly image: MetadataImage;
   readonly files: FileSpace;
   readonly pool: BackgroundPool;
   readonly clock: Clock;
@@ -80,7 +83,9 @@ export class StorageServices {
 
   /** Partitions lie elsewhere than the metadata says: the controller is told, by and by. */
   assigned(places: readonly AssignedPlace[]): void {
-    const { nodeId, controller, brokerEpoch, loggers } = this.#context;
+    const { nodeId, controller, brokerEpoch, loggers, image } = this.#context;
+    // Before KIP-858 the metadata had no place for it.
+    if (!permittedAt.directoryAssignment(image.metadataVersion)) return;
     const byDirectory = new Map<string, Map<string, { partitionIndex: number }[]>>();
     for (const { topicId, partition, directory } of places) {
       const topics = byDirectory.get(directory) ?? new Map<string, { partitionIndex: number }[]>();

@@ -113,7 +113,91 @@ describe('log directories', () => {
   });
 });
 
+describe('log directories: failures and moves', () => {
+  const place = (directories: LogDirectories, partition: number, assigned?: string, isNew = true) =>
+    directories.place('t', partition, ID, { assigned, isNew })?.folder;
+
+  test('a new partition goes where it was asked to, else where it is assigned, else where the fewest are', () => {
+    const directories = open(newFiles('/a/old-0', '/b/x-0', '/b/x-1'));
+    directories.prefer('t', 0, '/b');
+    assert.equal(place(directories, 0, 'id-of-/a'), '/b/t-0');
+    assert.equal(place(directories, 1, 'id-of-/b'), '/b/t-1');
+    assert.equal(place(directories, 2, 'id-of-nothing'), '/a/t-2');
+    directories.forget('t', 0);
+    assert.equal(place(directories, 0), '/a/t-0', 'it was asked for once');
+    assert.equal(directories.idOf('t', 0), 'id-of-/a');
+  });
+
+  test('with a directory offline, what may lie in it is not made anew; what is new is made elsewhere', () => {
+    const files = newFiles('/a/t-0', '/b/t-1');
+    const directories = open(files);
+    assert.equal(directories.setOffline('/b', 'gone'), true);
+    assert.equal(directories.setOffline('/b', 'gone'), false);
+    assert.equal(place(directories, 0, 'id-of-/a', false), '/a/t-0');
+    assert.equal(place(directories, 1, 'id-of-/b', false), undefined);
+    assert.equal(place(directories, 2, 'id-of-/a', false), undefined, 'it may have been on its way to the other one');
+    assert.equal(place(directories, 3, 'id-of-/b', true), '/a/t-3');
+    directories.prefer('t', 4, '/b');
+    assert.equal(place(directories, 4), '/a/t-4');
+    assert.deepEqual([directories.onlineIds(), directories.offlineIds()], [['id-of-/a'], ['id-of-/b']]);
+    assert.deepEqual(
+      [directories.isOnline('/a'), directories.isOnline('/b'), directories.isOnline('/c')],
+      [true, false, undefined],
+    );
+    directories.closeCleanly(3);
+    assert.notEqual(files.stat('/a/.kafka_cleanshutdown'), Errno.ENOENT);
+    assert.equal(files.stat('/b/.kafka_cleanshutdown'), Errno.ENOENT);
+    assert.equal(open(files).previousBrokerEpoch, -1, 'not all of them stopped cleanly');
+  });
+
+  test('of a partition in two directories the one that it was moved to counts', () => {
+    const files = newFiles();
+    ownedBy(files, '/a/t-0', ID);
+    ownedBy(files, '/b/t-0', ID);
+    files.writeFileAtomic('/b/t-0/millrace-move', Buffer.alloc(0));
+    assert.equal(place(open(files), 0, 'id-of-/a', false), '/b/t-0');
+    assert.ok(names(files, '/a').some((name) => name.endsWith('-stray')));
+  });
+
+  test('moves that were interrupted are found', () => {
+    const files = newFiles('/a/t-0', '/b/t-0.0123456789abcdef0123456789abcdef-future');
+    const directories = open(files);
+    const folder = '/b/t-0.0123456789abcdef0123456789abcdef-future';
+    assert.deepEqual(directories.futures(), [{ topic: 't', partition: 0, path: '/b', folder }]);
+    place(directories, 0);
+    directories.setCleanerOffset('t', 0, 17);
+    directories.moved('t', 0, '/b');
+    assert.equal(directories.directoryOf('t', 0), '/b');
+    assert.equal(directories.cleanerOffset('t', 0), 17);
+  });
+
+  test('one that cannot be read is offline from the start; without any there is no start', () => {
+    const files = newFiles();
+    files.failWith('list', Errno.EIO, '/b');
+    assert.deepEqual(
+      open(files)
+        .list()
+        .map(({ path, errorCode }) => [path, errorCode]),
+      [
+        ['/a', 0],
+        ['/b', 56],
+      ],
+    );
+    files.failWith('list', Errno.EIO);
+    assert.throws(() => open(files), /cannot list/);
+  });
+});
+
 describe('directory locks', () => {
+  test('a directory that cannot be used is no reason to give up the others', () => {
+    const files = newFiles();
+    files.failWith('read', Errno.EIO, '/b');
+    const locks = new DirectoryLocks(['/a', '/b'], files);
+    assert.deepEqual([...locks.faults.keys()], ['/b']);
+    assert.throws(() => locks.ensureUsable('/b'), /EIO/);
+    locks.ensureUsable('/a');
+  });
+
   test('all or none, and free again after release', () => {
     const files = newFiles();
     const held = new DirectoryLocks(['/b'], files);
