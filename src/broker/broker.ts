@@ -105,6 +105,7 @@ export class Broker {
     const { config, listeners } = options.loaded;
     const { logDirs, metadataLogDir } = options.loaded.identity;
     const security = new ListenerSecurity(config, listeners);
+    security.warnOfExpiry(options.loggers.of('broker'), (options.clock ?? systemClock).wallMs());
     const locks = new DirectoryLocks([...logDirs, metadataLogDir], options.store.files);
     try {
       return await Broker.#startLocked(options, locks, security);

@@ -10,6 +10,8 @@ import { ConfigError } from '../config/config-error.ts';
 import type { BrokerListeners } from '../config/listeners.ts';
 import { loadTlsSettings, type TlsSettings } from '../security/tls-settings.ts';
 
+/** A certificate that ends sooner is worth a warning at start. */
+const EXPIRY_WARNING_MS = 14 * 86_400_000;
 const TLS_SETTING = /(^|\.)ssl\./;
 
 export class ListenerSecurity {
@@ -25,6 +27,17 @@ export class ListenerSecurity {
   /** Null for a listener without TLS. */
   tlsOf(listenerName: string): TlsSettings | null {
     return this.#settings.get(listenerName) ?? null;
+  }
+
+  /** Clients refuse a certificate that has expired; the broker starts all the same, as Kafka does. */
+  warnOfExpiry(logger: Logger, nowMs: number): void {
+    for (const [name, { certificateChain }] of this.#settings) {
+      const { validTo, validToDate } = new X509Certificate(certificateChain);
+      const leftMs = validToDate.getTime() - nowMs;
+      if (leftMs > EXPIRY_WARNING_MS) continue;
+      const message = leftMs > 0 ? 'the certificate expires soon' : 'the certificate has expired';
+      logger.warn({ listener: name, validTo }, message);
+    }
   }
 
   /** Why listeners could not go on with these settings; null when they can. `changed` names what would be new. */

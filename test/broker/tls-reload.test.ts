@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { silentLogger } from '../../src/base/logger.ts';
 import { apiVersionsRequest, apiVersionsResponse } from '../../src/protocol/messages/18-api-versions.ts';
 import {
   incrementalAlterConfigsRequest,
@@ -103,5 +104,30 @@ describe('certificates that change while the broker runs', () => {
     }
     await using broker = await startTestBroker({ folder: data, configs });
     assert.equal(await shown(broker.port), 'second');
+  });
+
+  test('a certificate that has expired, or will soon, is told of at start', async () => {
+    const day = 86_400_000;
+    for (const [days, expected] of [
+      [-1, /has expired/],
+      [3, /expires soon/],
+      [30, null],
+    ] as const) {
+      const notAfter = new Date(Date.now() + days * day);
+      const notBefore = new Date(notAfter.getTime() - 90 * day);
+      const told = store(
+        `ends${days}.pem`,
+        authority.issue({ commonName: 'x', hosts: ['localhost'], notBefore, notAfter }),
+      );
+      const warnings: string[] = [];
+      const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
+      const configs = { listeners: 'SSL://127.0.0.1:0', 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': told };
+      await (await startTestBroker({ configs, logger })).stop();
+      assert.equal(
+        warnings.some((message) => expected?.test(message)),
+        expected !== null,
+      );
+      assert.equal(warnings.filter((message) => message.includes('certificate')).length, expected === null ? 0 : 1);
+    }
   });
 });
