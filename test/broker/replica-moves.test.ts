@@ -189,6 +189,24 @@ for (const { name: engine } of adapters)
     });
 
     if (engine === 'memory')
+      test('a full disk holds it up, leaves no half of a segment behind, and is no failure', async () => {
+        await client.create('t', 1, SMALL_SEGMENTS);
+        const values = await fill('t', 0, 90);
+        files.failWith('write', Errno.ENOSPC, '/b/t-0.');
+        assert.equal(await client.move('t', 0, '/b'), NONE);
+        const future = (): string | undefined => names('/b').find((name) => name.endsWith('-future'));
+        while (future() === undefined) await new Promise(setImmediate);
+        for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+        assert.ok(!names(`/b/${future()}`).some((name) => name.includes('.log')));
+        assert.deepEqual([...(await client.directories()).values()], [NONE, NONE]);
+        assert.deepEqual(await client.values('t'), values);
+        files.failWith('write', 0, '/b/t-0.');
+        await restart();
+        await client.untilMoved('t', 0, '/b');
+        assert.deepEqual(await client.values('t'), values);
+      });
+
+    if (engine === 'memory')
       test('a directory that fails under it goes offline; the partition stays where it is', async () => {
         await client.create('t', 1, SMALL_SEGMENTS);
         const values = await fill('t', 0, 60);

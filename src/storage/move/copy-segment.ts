@@ -70,6 +70,10 @@ function* copyFile(files: FileSpace, from: string, to: string, sizeBytes: number
     }
     ensureDone(files.syncNow(target), 'cannot sync', to);
     return position;
+  } catch (error) {
+    // On a full disk it would be in the way of everybody.
+    if (target >= 0) files.unlink(to);
+    throw error;
   } finally {
     files.close(source);
     if (target >= 0) files.close(target);
