@@ -296,6 +296,9 @@ export class Partition {
   }
 
   #settle(batch: StagedBatch): void {
+    // The log failed in the same turn, behind this batch.
+    if (this.#fault !== null && batch.outcome.errorCode === ErrorCode.NONE)
+      batch.outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, this.#fault);
     const { syncAcksAll } = this.#context.settings;
     const everyMessage = this.log.config.flushMessages === SYNC_EVERY_MESSAGE;
     const mustSync = everyMessage || (batch.acks === DURABLE && syncAcksAll);

@@ -228,6 +228,25 @@ describe('partition: what is refused', () => {
     assert.match(failures[0].fault, /fdatasync failed with EIO/);
   });
 
+  test('a log that fails in the middle of a turn answers all of the turn', async () => {
+    const fixture = await fixtureWith({ segmentBytes: 400 });
+    const large = someBatch('v'.repeat(200));
+    fixture.files.failWith('open', Errno.EIO);
+    const tokens = [ALL, 1, ALL].map((acks) => fixture.push(0, acks, large));
+    fixture.host.drain();
+    assert.deepEqual(
+      outcomes(fixture.answers())
+        .map(([token, errorCode]) => [token, errorCode])
+        .sort(),
+      tokens.map((token) => [token, ErrorCode.KAFKA_STORAGE_ERROR]),
+    );
+    assert.equal(fixture.syncs.length, 0);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
+    const [message, ...others] = fixture.messages;
+    assert.ok(message.type === 'offline' && message.ofDirectory);
+    assert.equal(others.length, 0);
+  });
+
   test('partitions of a directory that failed elsewhere refuse everything, others go on', async () => {
     const fixture = await fixtureWith();
     await fixture.open(1);
