@@ -9,6 +9,7 @@ import { allocateRing } from '../ring/descriptor-ring.ts';
 import { allocatePartitionTable } from '../ring/partition-table.ts';
 import { SharedArena } from '../ring/shared-arena.ts';
 import { allocateCounters } from '../ring/shared-counters.ts';
+import { allocateTally } from '../ring/shared-tally.ts';
 import { allocateSignal } from '../ring/wake-signal.ts';
 import { ioCounterSlots, storageCounterSlots } from '../telemetry/thread-counters.ts';
 import type { WorkerLinkMemory } from './io/worker-links.ts';
@@ -41,6 +42,8 @@ export interface SharedMemory {
   readonly senders: readonly SenderMemory[];
   /** By worker. */
   readonly workerSignals: readonly SharedArrayBuffer[];
+  /** Open connections of all I/O threads. */
+  readonly connections: SharedArrayBuffer;
   /** Null unless metrics are exposed. */
   readonly counters: CounterMemory | null;
 }
@@ -66,6 +69,7 @@ export function allocateSharedMemory(
     table: allocatePartitionTable(PARTITIONS_MAX),
     senders: [...Array.from({ length: ioThreads }, () => sender(order)), sender(CONTROL_ARENA_ORDER)],
     workerSignals: Array.from({ length: workers }, () => allocateSignal()),
+    connections: allocateTally(),
     counters: withCounters ? allocateThreadCounters(ioThreads, workers) : null,
   };
 }

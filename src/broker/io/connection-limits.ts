@@ -1,8 +1,10 @@
 /**
- * How many connections an I/O thread takes: in all, and from one address (max.connections, max.connections.per.ip and its
- * overrides). The bounds may change at any time; connections that are there already stay. I/O thread.
+ * How many connections are taken: in all, counted by all I/O threads together, and from one address, counted by each of them
+ * (max.connections, max.connections.per.ip and its overrides). The bounds may change at any time; connections that are
+ * there already stay. I/O thread.
  */
 import type { BrokerConfig } from '../../config/broker-config.ts';
+import type { SharedTally } from '../../ring/shared-tally.ts';
 
 /** Structured-cloned. */
 export interface ConnectionBounds {
@@ -28,25 +30,27 @@ export function connectionBounds(config: BrokerConfig): ConnectionBounds {
 export class ConnectionLimits {
   bounds: ConnectionBounds;
   readonly #perAddress = new Map<string, number>();
-  #open = 0;
+  readonly #open: SharedTally;
 
-  constructor(bounds: ConnectionBounds) {
+  /** `open`: connections of all I/O threads. */
+  constructor(bounds: ConnectionBounds, open: SharedTally) {
     this.bounds = bounds;
+    this.#open = open;
   }
 
   admits(address: string): boolean {
     const { connectionsMax, perAddressMax, overrides } = this.bounds;
     const open = this.#perAddress.get(address) ?? 0;
-    return this.#open < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
+    return this.#open.value < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
   }
 
   opened(address: string): void {
-    this.#open++;
+    this.#open.add(1);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
   }
 
   closed(address: string): void {
-    this.#open--;
+    this.#open.add(-1);
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);

@@ -24,6 +24,7 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { parseRequestHeader, type RequestHeader } from '../../protocol/request-header.ts';
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
+import type { SharedTally } from '../../ring/shared-tally.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
 import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
@@ -39,6 +40,7 @@ import type { AbortedTransaction } from './pending-fetch.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
 import { type ResponseMemory, ResponseOutput } from './response-output.ts';
+import { stalledFrames } from './stalled-frames.ts';
 import { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
 
@@ -63,6 +65,8 @@ export interface IoHostContext {
   readonly arena: SharedArena;
   readonly links: readonly WorkerLink[];
   readonly sleeper: WakeSleeper;
+  /** Of all I/O threads. */
+  readonly openConnections: SharedTally;
   readonly sessions: FetchSessionCache;
   readonly port: Port<FromIo, ToIo>;
   /** Null unless metrics are exposed. */
@@ -72,8 +76,6 @@ export interface IoHostContext {
   createSender(descriptor: number, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
 }
 
-/** A frame that stalls this long while the arena is full loses its connection, so that others can go on. */
-const STALLED_FRAME_MS = 5_000;
 const SWEEP_MS = 1_000;
 /** Completions handled before responses are sent and reads get their turn. */
 const DRAIN_MAX = 4_096;
@@ -115,7 +117,7 @@ export class IoHost implements FrameHandler {
     const { settings, clock, store, table, arena, links, sessions } = context;
     this.#nowMs = clock.monotonicMs();
     this.#handshakes = new TlsHandshakes(settings.handshakes, clock);
-    this.#limits = new ConnectionLimits(settings.connections);
+    this.#limits = new ConnectionLimits(settings.connections, context.openConnections);
     this.#output = new ResponseOutput(context.responseMemory, context.growResponseMemory);
     this.#produce = new ProducePath({
       arena,
@@ -196,7 +198,7 @@ export class IoHost implements FrameHandler {
     const client = connection.attachment as ClientState;
     client.waiting = true;
     this.#waitingForRoom.add(client);
-    this.#closeStalledFrames();
+    this.#closeStalledFrames(false);
   }
 
   onBroken(connection: Connection, reason: string, strange: boolean): void {
@@ -530,32 +532,17 @@ export class IoHost implements FrameHandler {
       const idle = pending.length === 0 && this.#nowMs - connection.lastReceivedMs > settings.idleMs;
       if (idle && settings.idleMs >= 0) connection.close();
     }
-    if (this.#waitingForRoom.size > 0) {
-      this.#closeStalledFrames();
-      this.#closeDeadlockedFrame();
-    }
+    if (this.#waitingForRoom.size > 0) this.#closeStalledFrames(true);
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
   }
 
-  /** Memory for requests is short: frames go whose clients send no more. */
-  #closeStalledFrames(): void {
-    for (const connection of this.#stalledFrames()) {
-      if (connection.paused) continue;
-      this.#closeFor(connection, 'a frame stalled while memory for requests was short');
-    }
-  }
-
-  /** Frames that wait for room which only each other could give: one goes, so that the others can go on. */
-  #closeDeadlockedFrame(): void {
-    const stalled = this.#stalledFrames();
-    if (stalled.length < 2 || stalled.some(({ paused }) => !paused)) return;
-    this.#closeFor(stalled[0], 'frames under way need more memory than there is for requests');
-  }
-
-  #stalledFrames(): Connection[] {
-    return [...this.#clients.values()]
-      .map(({ connection }) => connection)
-      .filter(({ midFrame, lastReceivedMs }) => midFrame && this.#nowMs - lastReceivedMs > STALLED_FRAME_MS);
+  /** Memory for requests is short: frames go whose clients send no more, or one that others wait for. */
+  #closeStalledFrames(orDeadlocked: boolean): void {
+    const connections = [...this.#clients.values()].map(({ connection }) => connection);
+    const { silent, deadlocked } = stalledFrames(connections, this.#nowMs);
+    for (const one of silent) this.#closeFor(one, 'a frame stalled while memory for requests was short');
+    if (!deadlocked || !orDeadlocked) return;
+    this.#closeFor(deadlocked, 'frames under way need more memory than there is for requests');
   }
 
   #stop(): void {

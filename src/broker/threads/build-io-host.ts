@@ -6,6 +6,7 @@ import { NativeResponseSender } from '../../network/native-response-sender.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { openCounters } from '../../ring/shared-counters.ts';
+import { SharedTally } from '../../ring/shared-tally.ts';
 import { WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { IoCounters } from '../../telemetry/thread-counters.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
@@ -40,6 +41,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
       (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workers[worker])),
     ),
     sleeper: new WakeSleeper(own.signal),
+    openConnections: new SharedTally(memory.connections),
     sessions: new FetchSessionCache(Math.ceil(fetchSessionSlots / ioThreads), ioThread, ioThreads, systemRandom),
     port: threadPort<FromIo, ToIo>(port),
     responseMemory: newResponseMemory(RESPONSE_BYTES),

@@ -8,6 +8,7 @@ import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { openCounters } from '../../ring/shared-counters.ts';
+import { SharedTally } from '../../ring/shared-tally.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { adoptBatchMemory } from '../../storage/batch-memory.ts';
 import { IoCounters, StorageCounters } from '../../telemetry/thread-counters.ts';
@@ -66,6 +67,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     arena: new SharedArena(memory.senders[0].arena, SCRATCH_BYTES),
     links: [new WorkerLink(memory.senders[0].links[0], new WakeCaller(memory.workerSignals[0], workerBell))],
     sleeper: new WakeSleeper(memory.senders[0].signal),
+    openConnections: new SharedTally(memory.connections),
     counters: memory.counters && new IoCounters(openCounters(memory.counters.io[0])),
     sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
     port: ioHostPort,
