@@ -1,15 +1,13 @@
-// The functions of the ports src/native/socket-output.ts, doorbell.ts and process-memory.ts for JavaScript.
-#include <errno.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
+// The functions of the ports src/native/socket-output.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
+#include <sys/prctl.h>
+#include <time.h>
 
 #include <algorithm>
 
 #include "doorbell.h"
 #include "environment.h"
-#include "memory-region.h"
 #include "napi-support.h"
+#include "process-trim.h"
 #include "socket-output.h"
 
 namespace millrace {
@@ -103,29 +101,21 @@ napi_value closeBell(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// freePages(memoryId, offset, sizeBytes): bytes given back, or a negative errno
-napi_value freePages(napi_env env, napi_callback_info info) {
-  const Arguments<3> args(env, info);
-  const double sizeBytes = args.number(2);
-  uint8_t* start = memoryAt(args.number(0), args.number(1), sizeBytes);
-  if (start == nullptr) return throwRange(env, "freePages: the place is not in a registered memory");
-  // Pages that lie in the range with part of their bytes only stay.
-  const uintptr_t pageBytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t from = (reinterpret_cast<uintptr_t>(start) + pageBytes - 1) & ~(pageBytes - 1);
-  const uintptr_t to = (reinterpret_cast<uintptr_t>(start) + static_cast<uintptr_t>(sizeBytes)) & ~(pageBytes - 1);
-  if (from >= to) return toNumber(env, 0);
-  if (madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED) < 0) return toNumber(env, -errno);
-  return toNumber(env, static_cast<double>(to - from));
+// trimProcess()
+napi_value trimAll(napi_env, napi_callback_info) {
+  trimProcess();
+  return nullptr;
 }
 
-// residentBytes(): of the whole process; 0 when it cannot be told
-napi_value resident(napi_env env, napi_callback_info) {
-  unsigned long long pages = 0;
-  if (FILE* file = fopen("/proc/self/statm", "re")) {
-    if (fscanf(file, "%*u %llu", &pages) != 1) pages = 0;
-    fclose(file);
-  }
-  return toNumber(env, static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+// pause() with us in the exchange: the thread sleeps so long, to within a few us
+napi_value pauseThread(napi_env env, napi_callback_info) {
+  static thread_local const int exact = prctl(PR_SET_TIMERSLACK, 1000UL);
+  (void)exact;
+  const double us = environmentOf(env)->exchange[0];
+  if (!(us > 0 && us < 1e6)) return throwRange(env, "pause: between 0 and 1e6 us");
+  const timespec time{0, static_cast<long>(us * 1000)};
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+  return nullptr;
 }
 
 }  // namespace
@@ -134,8 +124,8 @@ void defineThreadSupport(napi_env env, napi_value exports) {
   const Method methods[] = {
       {"openOutlet", openOne},         {"attachOutput", attach},     {"send", send},
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
-      {"ring", ring},                  {"closeDoorbell", closeBell}, {"freePages", freePages},
-      {"residentBytes", resident},
+      {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
+      {"pause", pauseThread},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

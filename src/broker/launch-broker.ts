@@ -89,6 +89,7 @@ function hostsOptions(config: BrokerConfig): Settings {
     fetchSessionSlots: config.int('max.incremental.fetch.session.cache.slots'),
     counters: config.string('millrace.metrics.listener') !== '',
     io: {
+      pauseMaxUs: config.int('millrace.io.pause.max.us'),
       pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
       idleMs: config.long('connections.max.idle.ms'),
       fetchResponseBytesMax: config.int('fetch.max.bytes'),

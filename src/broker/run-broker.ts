@@ -3,13 +3,18 @@
  * and by `millrace broker`.
  */
 import { availableParallelism } from 'node:os';
+import { systemClock } from '../base/clock.ts';
 import { BROKER_USAGE, parseBrokerFlags } from '../config/broker-flags.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadedBrokerConfig, loadBrokerConfig } from '../config/load-broker-config.ts';
+import { trimProcess } from '../native/process-memory.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { createLogger, type LogLevel, type ProcessLogger } from '../telemetry/logger.ts';
 import type { Broker } from './broker.ts';
 import { launchBroker } from './launch-broker.ts';
+
+/** What only the start needed is given back when the start's clients have been served. */
+const TRIM_AFTER_MS = 2_000;
 
 const EXIT_CONFIG = 2;
 const EXIT_FATAL = 1;
@@ -103,5 +108,6 @@ async function start(
     },
     'ready',
   );
+  systemClock.schedule(TRIM_AFTER_MS, trimProcess);
   return broker;
 }

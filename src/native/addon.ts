@@ -54,8 +54,8 @@ export interface Addon {
   ring(bell: number): boolean;
   closeDoorbell(bell: number): void;
 
-  freePages(memory: number, offset: number, sizeBytes: number): number;
-  residentBytes(): number;
+  trimProcess(): void;
+  pause(): void;
 }
 
 export interface LoadedAddon {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openDoorbells } from '../../src/native/doorbell.ts';
-import { openProcessMemory } from '../../src/native/process-memory.ts';
-import { nativeStore, sharedBytes, skip } from './native-fixture.ts';
+import { trimProcess } from '../../src/native/process-memory.ts';
+import { skip } from './native-fixture.ts';
 
 const MODULE = new URL('../../src/native/doorbell.ts', import.meta.url).href;
 
@@ -89,19 +89,13 @@ describe('doorbells', { skip }, () => {
   });
 });
 
-test('pages are given back to the system and read as zeros', { skip }, () => {
-  const store = nativeStore();
-  const memory = openProcessMemory()!;
-  const bytes = sharedBytes(1 << 20);
-  const id = store.registerMemory(bytes);
-  bytes.fill(7);
-  assert.ok(memory.residentBytes() > 1 << 20);
-  const freed = memory.freePages(id, 1, bytes.length - 2);
-  assert.ok(freed > 0 && freed <= bytes.length - 2);
-  assert.equal(bytes[0], 7);
-  assert.equal(bytes[bytes.length - 1], 7);
-  assert.equal(bytes[bytes.length / 2], 0);
-  assert.equal(memory.freePages(id, 1, 100), 0);
-  assert.throws(() => memory.freePages(id, 1, bytes.length));
-  store.releaseMemory(id);
+test('the process goes on after it gave back what its start needed', { skip }, () => {
+  const before = residentBytes();
+  trimProcess();
+  assert.ok(residentBytes() < before);
+  assert.equal(JSON.parse(JSON.stringify({ still: 'here' })).still, 'here');
 });
+
+function residentBytes(): number {
+  return process.memoryUsage.rss();
+}

@@ -30,13 +30,13 @@ import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
-import type { EpochEnd } from './fetch-divergence.ts';
-import { type AbortedQuestion, FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
+import { ControlQuestions } from './control-questions.ts';
+import { FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
+import type { FramePacer } from './frame-pacer.ts';
 import { IoListeners } from './io-listeners.ts';
 import { type FromIo, type Port, REQUEST_ELEMENTS_MAX, type ToIo } from './io-messages.ts';
 import { PendingControl } from './pending-control.ts';
-import type { AbortedTransaction } from './pending-fetch.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
 import { type ResponseMemory, ResponseOutput } from './response-output.ts';
@@ -48,6 +48,8 @@ export interface IoHostSettings {
   readonly ioThread: number;
   /** Produce requests of one connection that may be under way together (`millrace.connection.pipeline.requests.max`). */
   readonly pipelineRequestsMax: number;
+  /** `millrace.io.pause.max.us` */
+  readonly pauseMaxUs: number;
   /** `connections.max.idle.ms` */
   readonly idleMs: number;
   readonly fetchResponseBytesMax: number;
@@ -71,6 +73,8 @@ export interface IoHostContext {
   readonly port: Port<FromIo, ToIo>;
   /** Null unless metrics are exposed. */
   readonly counters: IoCounters | null;
+  /** Null where the thread has other things to do than this host. */
+  readonly pacer: FramePacer | null;
   readonly responseMemory: ResponseMemory;
   growResponseMemory(bytesMin: number): ResponseMemory;
   createSender(descriptor: number, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
@@ -96,10 +100,8 @@ export class IoHost implements FrameHandler {
   readonly #handshakes: TlsHandshakes;
   readonly #slice = new TlsSlice();
   /** Clients with a frame that was refused for want of room (rings or arena). */
+  readonly #questions: ControlQuestions;
   readonly #waitingForRoom = new Set<ClientState>();
-  readonly #abortedReads = new Map<number, (aborted: readonly AbortedTransaction[] | null) => void>();
-  readonly #epochEnds = new Map<number, (end: EpochEnd | null) => void>();
-  readonly #verifications = new Map<number, (errorCodes: readonly number[]) => void>();
   #dirty: ClientState[] = [];
   #turnQueued = false;
   readonly #turn = (): void => this.#endTurn();
@@ -119,6 +121,7 @@ export class IoHost implements FrameHandler {
     this.#handshakes = new TlsHandshakes(settings.handshakes, clock);
     this.#limits = new ConnectionLimits(settings.connections, context.openConnections);
     this.#output = new ResponseOutput(context.responseMemory, context.growResponseMemory);
+    this.#questions = new ControlQuestions(context.port);
     this.#produce = new ProducePath({
       arena,
       routes: this.#routes,
@@ -126,11 +129,7 @@ export class IoHost implements FrameHandler {
       links,
       onReady: (client) => this.#markDirty(client),
       onRoom: () => this.#noteRoom(),
-      askCoordinator: (question, onAnswer) => {
-        const id = this.#nextId++;
-        this.#verifications.set(id, onAnswer);
-        context.port.post({ type: 'verify', id, ...question });
-      },
+      askCoordinator: (question, onAnswer) => this.#questions.verify(question, onAnswer),
     });
     this.#fetch = new FetchPath({
       ioThread: settings.ioThread,
@@ -142,8 +141,8 @@ export class IoHost implements FrameHandler {
       counters: context.counters,
       responseBytesMax: settings.fetchResponseBytesMax,
       onReady: (client) => this.#markDirty(client),
-      readAborted: (question) => this.#readAborted(question),
-      readEpochEnd: (row, leaderEpoch) => this.#readEpochEnd(row, leaderEpoch),
+      readAborted: (question) => this.#questions.readAborted(question),
+      readEpochEnd: (row, leaderEpoch) => this.#questions.readEpochEnd(row, leaderEpoch),
     });
     this.#listeners = new IoListeners(this.#listenerContext(), (message) => context.port.post(message));
     context.port.onMessage((message) => this.#receive(message));
@@ -231,6 +230,7 @@ export class IoHost implements FrameHandler {
     if (this.#stopping || client.muted) return false;
     if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
     const header = parseRequestHeader(bytes, start, end);
+    this.#context.pacer?.frame();
     this.#queueTurn();
     if (isProduce) {
       checkVersion(header, PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);
@@ -378,28 +378,6 @@ export class IoHost implements FrameHandler {
     return handled;
   }
 
-  #readAborted(question: AbortedQuestion): Promise<readonly AbortedTransaction[]> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#abortedReads.set(id, (aborted) => {
-        if (aborted) resolve(aborted);
-        else reject(new Error('the transaction index cannot be read'));
-      });
-      this.#context.port.post({ type: 'readAborted', id, question });
-    });
-  }
-
-  #readEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd> {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#epochEnds.set(id, (end) => {
-        if (end) resolve(end);
-        else reject(new Error('the leader epochs cannot be read'));
-      });
-      this.#context.port.post({ type: 'readEpochEnd', id, row, leaderEpoch });
-    });
-  }
-
   // --- control thread -----------------------------------------------------------------------------------------------
 
   #receive(message: ToIo): void {
@@ -415,17 +393,10 @@ export class IoHost implements FrameHandler {
         this.#limits.bounds = message.bounds;
         break;
       case 'verified':
-        this.#verifications.get(message.id)?.(message.errorCodes);
-        this.#verifications.delete(message.id);
-        this.#queueTurn();
-        break;
       case 'epochEnd':
-        this.#epochEnds.get(message.id)?.(message.end);
-        this.#epochEnds.delete(message.id);
-        break;
       case 'aborted':
-        this.#abortedReads.get(message.id)?.(message.aborted);
-        this.#abortedReads.delete(message.id);
+        this.#questions.answer(message);
+        this.#queueTurn();
         break;
       case 'listen':
         this.#listeners.listen(message);

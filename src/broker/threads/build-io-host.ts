@@ -1,6 +1,7 @@
 /** Builds the I/O host of a broker thread. */
 import { systemRandom } from '../../base/random.ts';
 import type { NativeLogStore } from '../../native/native-log-store.ts';
+import { openPause } from '../../native/pause.ts';
 import { openSocketOutput } from '../../native/socket-output.ts';
 import { NativeResponseSender } from '../../network/native-response-sender.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
@@ -10,6 +11,7 @@ import { SharedTally } from '../../ring/shared-tally.ts';
 import { WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import { IoCounters } from '../../telemetry/thread-counters.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
+import { FramePacer } from '../io/frame-pacer.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
 import type { ResponseMemory } from '../io/response-output.ts';
@@ -28,6 +30,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   const own = memory.senders[ioThread];
   const outputs = openSocketOutput();
   if (!outputs) throw new Error('an I/O thread needs the native engine');
+  const pause = openPause();
   const newResponseMemory = responseMemoryOf(store);
   return new IoHost({
     settings,
@@ -46,6 +49,15 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
     port: threadPort<FromIo, ToIo>(port),
     responseMemory: newResponseMemory(RESPONSE_BYTES),
     growResponseMemory: newResponseMemory,
+    pacer:
+      pause && settings.pauseMaxUs > 0
+        ? new FramePacer({
+            pauseMaxUs: settings.pauseMaxUs,
+            pause,
+            afterPass: (task) => void setImmediate(task),
+            nowMs: () => clock.monotonicMs(),
+          })
+        : null,
     createSender: (descriptor, _, onDrained) => new NativeResponseSender(outputs, descriptor, onDrained),
   });
 }

@@ -71,6 +71,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     counters: memory.counters && new IoCounters(openCounters(memory.counters.io[0])),
     sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
     port: ioHostPort,
+    pacer: null,
     responseMemory,
     growResponseMemory: (bytesMin) => {
       responseMemory = { bytes: Buffer.allocUnsafeSlow(bytesMin), id: 0 };

@@ -40,6 +40,7 @@ before(async () => {
     fetchSessionSlots: 10,
     counters: false,
     io: {
+      pauseMaxUs: 0,
       pipelineRequestsMax: 64,
       idleMs: -1,
       fetchResponseBytesMax: 1 << 20,

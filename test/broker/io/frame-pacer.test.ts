@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FramePacer } from '../../../src/broker/io/frame-pacer.ts';
+
+/** A thread whose passes take no time but their pauses; frames arrive by its clock. */
+class Fixture {
+  nowUs = 1_000_000;
+  readonly pauses: number[] = [];
+  readonly pacer: FramePacer;
+  #afterPass: (() => void) | null = null;
+
+  constructor(pauseMaxUs = 200) {
+    this.pacer = new FramePacer({
+      pauseMaxUs,
+      nowMs: () => this.nowUs / 1_000,
+      pause: (us) => {
+        this.pauses.push(us);
+        this.nowUs += us;
+      },
+      afterPass: (task) => {
+        assert.equal(this.#afterPass, null, 'one task a pass');
+        this.#afterPass = task;
+      },
+    });
+  }
+
+  /** Frames come every `everyUs`, whatever the thread does. */
+  openLoop(count: number, everyUs: number): void {
+    let dueUs = this.nowUs;
+    for (let left = count; left > 0; ) {
+      this.nowUs = Math.max(this.nowUs, dueUs);
+      for (; left > 0 && dueUs <= this.nowUs; left--, dueUs += everyUs) this.pacer.frame();
+      this.#endPass();
+    }
+  }
+
+  /** The next frame comes so long after the pass that took the last one. */
+  closedLoop(count: number, afterUs: number): void {
+    for (let frame = 0; frame < count; frame++) {
+      this.nowUs += afterUs;
+      this.pacer.frame();
+      this.#endPass();
+    }
+  }
+
+  #endPass(): void {
+    const task = this.#afterPass;
+    this.#afterPass = null;
+    task?.();
+  }
+}
+
+describe('frame pacer', () => {
+  test('pauses while frames come fast enough to gather', () => {
+    const fixture = new Fixture();
+    fixture.openLoop(10_000, 100);
+    assert.equal(fixture.pacer.paceUs, 200);
+    assert.ok(fixture.pauses.length > 1_000);
+  });
+
+  test('does not pause at low rates', () => {
+    const fixture = new Fixture();
+    fixture.openLoop(10_000, 300);
+    assert.deepEqual(fixture.pauses, []);
+  });
+
+  test('does not go on where pauses gather nothing', () => {
+    const fixture = new Fixture();
+    fixture.closedLoop(20_000, 100);
+    const pausedUs = fixture.pauses.reduce((sum, us) => sum + us, 0);
+    assert.ok(fixture.pauses.length > 0, 'it is tried');
+    assert.ok(pausedUs < 0.05 * (fixture.nowUs - 1_000_000), `${pausedUs} us of pauses`);
+  });
+
+  test('ends when the frames come slowly again, and no slow frame is followed by a pause', () => {
+    const fixture = new Fixture();
+    fixture.openLoop(2_000, 50);
+    assert.ok(fixture.pacer.paceUs > 0);
+    const before = fixture.pauses.length;
+    fixture.openLoop(100, 5_000);
+    assert.ok(fixture.pauses.length - before <= 1);
+    assert.equal(fixture.pacer.paceUs, 0);
+  });
+
+  test('does not pause behind passes that take long themselves', () => {
+    const fixture = new Fixture();
+    fixture.openLoop(2_000, 50);
+    const before = fixture.pauses.length;
+    for (let pass = 0; pass < 100; pass++) {
+      for (let frame = 0; frame < 20; frame++) fixture.pacer.frame();
+      fixture.nowUs += 300;
+      fixture.openLoop(0, 1);
+      fixture.closedLoop(1, 300);
+    }
+    assert.equal(fixture.pauses.length, before);
+  });
+
+  test('0 turns it off', () => {
+    const fixture = new Fixture(0);
+    fixture.openLoop(10_000, 100);
+    assert.deepEqual(fixture.pauses, []);
+  });
+});
