@@ -41,6 +41,8 @@ export interface TestBroker {
   /** Every listener, in the order of the settings; the first is the one above. */
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly clusterId: string;
+  /** Where `/metrics` is, with the setting `millrace.metrics.listener` (`127.0.0.1:0` takes a free port). */
+  readonly metricsPort: number | undefined;
   /** Closes connections, sockets and logs. Once is enough; more do no harm. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -85,6 +87,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     ca: authority?.certificate,
     listeners: broker.listeners,
     clusterId: broker.clusterId,
+    metricsPort: broker.metricsPort,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import { produceRequest, produceResponse } from '../../../src/protocol/messages/00-produce.ts';
@@ -19,13 +17,9 @@ let client: RawClient;
 let metricsPort: number;
 
 before(async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  metricsPort = (server.address() as { port: number }).port;
-  server.close();
-  await once(server, 'close');
-  const configs = { 'millrace.metrics.listener': `127.0.0.1:${metricsPort}`, 'millrace.metrics.partitions.max': 6 };
+  const configs = { 'millrace.metrics.listener': '127.0.0.1:0', 'millrace.metrics.partitions.max': 6 };
   broker = await startTestBroker({ configs });
+  metricsPort = broker.metricsPort!;
   client = await RawClient.connect(broker.port);
 });
 

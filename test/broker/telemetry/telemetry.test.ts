@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
@@ -24,8 +22,8 @@ let client: RawClient;
 let metricsPort: number;
 
 beforeEach(async () => {
-  metricsPort = await freePort();
-  broker = await startTestBroker({ configs: { 'millrace.metrics.listener': `127.0.0.1:${metricsPort}` } });
+  broker = await startTestBroker({ configs: { 'millrace.metrics.listener': '127.0.0.1:0' } });
+  metricsPort = broker.metricsPort!;
   client = await RawClient.connect(broker.port);
 });
 
@@ -33,15 +31,6 @@ afterEach(async () => {
   client.close();
   await broker.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function subscribe(name: string, configs: Record<string, string>): Promise<void> {
   const answer = await client.ask(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, 1, {
