@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { Errno } from '../../src/native/file-space.ts';
 import { PlanStatus } from '../../src/native/log-store.ts';
 import { portableCrc32c } from '../../src/protocol/records/batch-header.ts';
@@ -192,6 +193,38 @@ describe('scrub', () => {
     fixture.log.deleteRecords(16);
     assert.equal(fixture.log.deleteOldSegments(), 1);
     assert.deepEqual(fixture.log.damage, []);
+  });
+
+  test('whatever rots, nothing rotten is served, and everything outside of the damage is', async () => {
+    // Offset and leader epoch of a batch lie outside of its CRC.
+    const covered = fc.nat(BATCH_BYTES - 1).filter((at) => (at >= 8 && at < 12) || at >= 16);
+    const flip = fc.record({ batch: fc.nat(BATCHES - 1), at: covered, bits: fc.integer({ min: 1, max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(flip, { minLength: 1, maxLength: 6 }), fc.boolean(), async (flips, hasIndex) => {
+        const fixture = filled(hasIndex ? 1 : 1 << 20);
+        const before = fixture.file(NAME);
+        edit(fixture, (bytes) => {
+          for (const { batch, at, bits } of flips) bytes[batch * BATCH_BYTES + at] ^= bits;
+        });
+        const rotten = new Set<number>();
+        const now = fixture.file(NAME);
+        for (let batch = 0; batch < BATCHES; batch++) {
+          const range = [batch * BATCH_BYTES, (batch + 1) * BATCH_BYTES] as const;
+          if (!before.subarray(...range).equals(now.subarray(...range))) rotten.add(2 * batch);
+        }
+        await scrub(fixture);
+        const { served } = readable(fixture);
+        const isDamaged = (offset: number): boolean =>
+          fixture.log.damage.some(({ fromOffset, toOffset }) => offset >= fromOffset && offset < toOffset);
+        for (let offset = 0; offset <= 2 * BATCHES; offset += 2) {
+          assert.equal(served.includes(offset), !isDamaged(offset), `offset ${offset}`);
+          if (rotten.has(offset)) assert.ok(isDamaged(offset), `offset ${offset} is rotten`);
+        }
+        // With an entry for nearly every batch, damage reaches no further than the next one.
+        if (hasIndex) assert.ok(served.length >= BATCHES + 1 - 3 * rotten.size, `${served} of ${[...rotten]}`);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('a segment that was deleted meanwhile', () => {
