@@ -151,7 +151,7 @@ export function readmeSection(reports: Reports): string {
   const any = clients ?? latency ?? matrix ?? scale;
   if (any === undefined) throw new Error('No report to write from.');
   const parts: string[] = [
-    `Apache Kafka and Millrace by turns on one machine (${machineLine(any)}), memory settled first. Written by \`npm run bench:publish\`; a goal that was missed says **no**.`,
+    `Apache Kafka and Millrace by turns on one machine (${machineLine(any)}). Written by \`npm run bench:publish\`; a goal that was missed says **no**.`,
     `![CPU time and latency beside Kafka](${PICTURE})`,
   ];
   if (clients) {
@@ -176,9 +176,8 @@ export function readmeSection(reports: Reports): string {
     const list = allocation.facts.map(({ what, value }) => `${what}: ${value}`);
     parts.push(`Garbage that a request leaves to V8, over all threads: ${list.join('; ')}.`);
   }
-  const said = [clients, latency, matrix, scale]
-    .flatMap((report) => report?.notes ?? [])
-    .filter((note) => AMISS.test(note));
+  const notes = [clients, latency, matrix, scale].flatMap((report) => report?.notes ?? []);
+  const said = [...new Set(notes.filter((note) => AMISS.test(note)))];
   if (said.length > 0) parts.push(said.map((note) => `- ${note.split('\n')[0]}`).join('\n'));
   parts.push('Every work that was measured, with settings: [docs/performance.md](docs/performance.md).');
   return parts.join('\n\n');
