@@ -132,3 +132,19 @@ test('resources of all types are answered in the order of the request', async ()
   assert.deepEqual(await listed(0, []), ['16:all']);
   assert.deepEqual(await listed(1, [GROUP, BROKER_LOGGER]), ['32:g', '8:1']);
 });
+
+test('what is only validated is answered as if it were done, and is not', async () => {
+  const all = [
+    { type: BROKER, name: '', operations: [[SET, 'message.max.bytes', '77777']] },
+    { type: BROKER, name: '1', operations: [[SET, 'log.cleaner.threads', '100']] },
+    { type: GROUP, name: 'v', operations: [[SET, 'share.session.timeout.ms', '50000']] },
+    { type: CLIENT_METRICS, name: 'v', operations: [[SET, 'match', 'client_id=[']] },
+    { type: CLIENT_METRICS, name: 'w', operations: [[SET, 'interval.ms', '1000']] },
+  ] as const;
+  assert.deepEqual(await alter(all, true), ['NONE', 'INVALID_REQUEST', 'NONE', 'INVALID_CONFIG', 'NONE']);
+  const settingOf = async (type: number, name: string, key: string) =>
+    (await describeOne(type, name, [key])).configs[0]?.value;
+  assert.notEqual(await settingOf(BROKER, '1', 'message.max.bytes'), '77777');
+  assert.equal(await settingOf(GROUP, 'v', 'share.session.timeout.ms'), '45000');
+  assert.equal(await settingOf(CLIENT_METRICS, 'w', 'interval.ms'), '300000');
+});
