@@ -145,18 +145,24 @@ export async function runCopyJob(options: CopyJobOptions): Promise<CopyJobResult
       const goal = ledger.count + RECORDS_PER_KILL;
       await until(`kill ${kill} has its records`, () => ledger.count >= goal);
       await pause(random.below(EXTRA_MS_MAX));
-      // Every third time, a copier with the broker: its successor finds the broker away.
-      const dice = random.below(6);
-      if (dice < 3) copiers[random.below(copiers.length)]!.kill();
-      if (dice < 3 && kill < kills - 1 && random.below(3) === 0) kill++;
-      else if (dice < 3) continue;
+      // The first kills hit one each; of the later ones some hit a copier and the broker, which its successor finds away.
+      const hitsCopier = kill < 2 ? kill === 1 : random.below(2) === 0;
+      if (hitsCopier) {
+        copiers[random.below(copiers.length)]!.kill();
+        if (kill === kills - 1 || random.below(3) > 0) continue;
+        kill++;
+      }
       brokerKills++;
       await target.kill();
       await target.start();
     }
     await feeder.stop();
     assert.ok(fed !== undefined, `the feeder did not end by itself: ${feeder.errors}`);
-    await until('everything is copied', () => ledger.count >= fed!);
+    // The feeder may be far ahead of the copiers; what matters is that they go on.
+    while (ledger.count < fed) {
+      const goal = Math.min(fed, ledger.count + RECORDS_PER_KILL);
+      await until(`${goal} of ${fed} numbers are copied`, () => ledger.count >= goal);
+    }
     await Promise.all(copiers.map((each) => each.stop()));
     assert.equal(await reader.stop(), 0, `the reader did not end by itself: ${reader.errors}`);
     assert.equal(failure, undefined);

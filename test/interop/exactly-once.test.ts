@@ -19,6 +19,8 @@ const CONFIG = {
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
   // A killed copier is to be missed soon.
   'group.min.session.timeout.ms': '500',
+  'group.consumer.min.session.timeout.ms': '500',
+  'group.consumer.session.timeout.ms': '2000',
 };
 
 async function dirOf(name: ToolchainName): Promise<string> {
@@ -45,6 +47,17 @@ const CLIENTS: readonly CopyClient[] = [
     name: 'java',
     needs: ['java'],
     command: async () => javaCommand('Copy', [], join(await dirOf('java'), 'classes')),
+    copiers: 2,
+  },
+  {
+    name: 'java and the consumer protocol',
+    needs: ['java'],
+    command: async () =>
+      (await javaCommand('Copy', [], join(await dirOf('java'), 'classes'))).toSpliced(
+        1,
+        0,
+        '-Dgroup.protocol=consumer',
+      ),
     copiers: 2,
   },
   { name: 'librdkafka', needs: [], command: async () => [...(await helper()), 'copy'], copiers: 2 },

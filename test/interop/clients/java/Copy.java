@@ -16,7 +16,7 @@ import org.apache.kafka.common.errors.ApplicationRecoverableException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** The copy job on Apache Kafka's client (see ../README.md): Copy BOOTSTRAP INPUT OUTPUT GROUP TRANSACTIONAL_ID */
+/** The copy job on Apache Kafka's client (see ../README.md): [-Dgroup.protocol=...] Copy BOOTSTRAP INPUT OUTPUT GROUP TRANSACTIONAL_ID */
 public final class Copy {
     public static void main(String[] args) throws Exception {
         String input = args[1];
@@ -95,8 +95,12 @@ public final class Copy {
         config.put("auto.offset.reset", "earliest");
         config.put("isolation.level", "read_committed");
         config.put("max.poll.records", "20");
-        config.put("session.timeout.ms", "2000");
-        config.put("heartbeat.interval.ms", "300");
+        String protocol = System.getProperty("group.protocol", "classic");
+        config.put("group.protocol", protocol);
+        if (protocol.equals("classic")) {
+            config.put("session.timeout.ms", "2000");
+            config.put("heartbeat.interval.ms", "300");
+        }
         config.put("reconnect.backoff.max.ms", "100");
         return config;
     }
