@@ -1,7 +1,7 @@
 /**
- * How many connections are taken: in all, counted by all I/O threads together, and from one address, counted by each of them
- * (max.connections, max.connections.per.ip and its overrides). The bounds may change at any time; connections that are
- * there already stay. I/O thread.
+ * How many connections are taken, in all and from one address, counted by all I/O threads together (max.connections,
+ * max.connections.per.ip and its overrides). The bounds may change at any time; connections that are there already stay.
+ * I/O thread.
  */
 import type { BrokerConfig } from '../../config/broker-config.ts';
 import type { SharedTally } from '../../ring/shared-tally.ts';
@@ -30,9 +30,9 @@ export function connectionBounds(config: BrokerConfig): ConnectionBounds {
 export class ConnectionLimits {
   bounds: ConnectionBounds;
   readonly #perAddress = new Map<string, number>();
+  /** By address, of all I/O threads. */
   readonly #open: SharedTally;
 
-  /** `open`: connections of all I/O threads. */
   constructor(bounds: ConnectionBounds, open: SharedTally) {
     this.bounds = bounds;
     this.#open = open;
@@ -40,17 +40,18 @@ export class ConnectionLimits {
 
   admits(address: string): boolean {
     const { connectionsMax, perAddressMax, overrides } = this.bounds;
-    const open = this.#perAddress.get(address) ?? 0;
-    return this.#open.value < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
+    // Addresses that the shared count has no place for are counted by each thread.
+    const open = Math.max(this.#open.of(address), this.#perAddress.get(address) ?? 0);
+    return this.#open.total < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
   }
 
   opened(address: string): void {
-    this.#open.add(1);
+    this.#open.add(address, 1);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
   }
 
   closed(address: string): void {
-    this.#open.add(-1);
+    this.#open.add(address, -1);
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);

@@ -15,15 +15,21 @@ const bounds = (settings: Record<string, string>) =>
   connectionBounds(new BrokerConfig(new Map(Object.entries(settings))));
 
 describe('limits of connections', () => {
-  test('max.connections counts over all I/O threads, those of an address by each', () => {
+  test('count over all I/O threads, in all and by address', () => {
     const memory = allocateTally();
-    const limits = bounds({ 'max.connections': '3', 'max.connections.per.ip': '2' });
+    const limits = bounds({
+      'max.connections': '4',
+      'max.connections.per.ip': '2',
+      'max.connections.per.ip.overrides': 'c:1',
+    });
     const [one, other] = [1, 2].map(() => new ConnectionLimits(limits, new SharedTally(memory)));
     one.opened('a');
-    one.opened('a');
-    assert.deepEqual([one.admits('a'), one.admits('b'), other.admits('a')], [false, true, true]);
     other.opened('a');
-    assert.deepEqual([one.admits('b'), other.admits('b')], [false, false]);
+    assert.deepEqual([one.admits('a'), other.admits('a'), one.admits('b')], [false, false, true]);
+    other.opened('c');
+    assert.deepEqual([one.admits('c'), one.admits('b')], [false, true]);
+    other.opened('b');
+    assert.deepEqual([one.admits('b'), other.admits('d')], [false, false]);
     one.closed('a');
     assert.deepEqual([one.admits('a'), other.admits('b')], [true, true]);
   });
