@@ -9,8 +9,8 @@ import { chosenTarget } from './target.ts';
 const QUICK_SECONDS_MAX = 12;
 /** Kept passing although it takes a minute; it begins first and runs beside the others. */
 const LONG_TESTS = new Set(['0103_transactions']);
-/** Measures latencies to the millisecond, which a machine that does other things cannot promise. */
-const TIMING_TESTS = new Set(['0055_producer_latency']);
+/** Measure times to the millisecond, which a machine that does other things cannot promise. */
+const TIMING_TESTS = new Set(['0055_producer_latency', '0127_fetch_queue_backoff']);
 
 leg('librdkafka', ['librdkafka', 'kafka'], async () => {
   const target = chosenTarget();
