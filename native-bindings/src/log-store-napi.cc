@@ -244,7 +244,13 @@ napi_value onSynced(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// sync() with log, token
+// setInlineSyncMax() with us
+napi_value inlineSyncMax(napi_env env, napi_callback_info) {
+  setInlineSyncMax(exchangeOf(env)[0]);
+  return nullptr;
+}
+
+// sync() with log, token: 1 when it is done already, and the token will not come
 napi_value sync(napi_env env, napi_callback_info) {
   const double* exchange = exchangeOf(env);
   Mailbox* syncs = environmentOf(env)->syncs;
@@ -252,7 +258,7 @@ napi_value sync(napi_env env, napi_callback_info) {
   syncs->retain();
   syncs->expect();
   const int result = syncLog(exchange[0], syncs, exchange[1]);
-  if (result == WRONG_HANDLE) {
+  if (result == WRONG_HANDLE || result == SYNCED_INLINE) {
     syncs->unexpect();
     syncs->release();
   }
@@ -291,6 +297,7 @@ void defineLogStore(napi_env env, napi_value exports) {
       {"readAt", read},
       {"rebuild", rebuild},
       {"onSynced", onSynced},
+      {"setInlineSyncMax", inlineSyncMax},
       {"sync", sync},
       {"syncNow", syncNow},
   };

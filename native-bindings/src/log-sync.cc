@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -29,6 +30,8 @@ namespace {
 
 // Rounds that may run together.
 constexpr int SYNC_THREADS = 4;
+// Bytes of a sync that counts as small.
+constexpr int64_t SMALL_BYTES = 64 * 1024;
 // Logs of one round.
 constexpr size_t ROUND_LOGS_MAX = 64;
 // A round that has taken this long does not keep others from beginning, and tells at once what it has done.
@@ -44,7 +47,49 @@ struct SyncedSegment {
   Segment* segment;  // pinned
   uint64_t version;
   int fd;
+  int64_t sizeBytes;
 };
+
+// How long small syncs take, to tell whether the next one may be carried out by the thread that asks for it.
+class SyncPace {
+ public:
+  void setMax(int64_t maxNs) { maxNs_.store(maxNs); }
+
+  void note(int64_t tookNs) {
+    const int64_t average = averageNs_.load(std::memory_order_relaxed);
+    averageNs_.store(average + (tookNs - average) / 8, std::memory_order_relaxed);
+    if (tookNs > STALL_NS) closedUntilNs_.store(nowNs() + CLOSED_NS, std::memory_order_relaxed);
+  }
+
+  // Of a thread that would wait. At most a few in a row: the others share a round.
+  bool mayWait() {
+    if (averageNs_.load(std::memory_order_relaxed) >= maxNs_.load(std::memory_order_relaxed)) return false;
+    const int64_t now = nowNs();
+    if (now < closedUntilNs_.load(std::memory_order_relaxed)) return false;
+    thread_local int64_t lastNs = 0;
+    thread_local int inRow = 0;
+    inRow = now - lastNs < averageNs_.load(std::memory_order_relaxed) + IN_ROW_NS ? inRow + 1 : 0;
+    lastNs = now;
+    return inRow < IN_ROW_MAX;
+  }
+
+ private:
+  // After a sync that took this long nobody waits for a while, whatever the average.
+  static constexpr int64_t STALL_NS = 1'000'000;
+  static constexpr int64_t CLOSED_NS = 1'000'000'000;
+  // Syncs so close behind each other belong to one turn of the thread.
+  static constexpr int64_t IN_ROW_NS = 20'000;
+  static constexpr int IN_ROW_MAX = 3;
+
+  std::atomic<int64_t> maxNs_{0};
+  std::atomic<int64_t> averageNs_{STALL_NS};
+  std::atomic<int64_t> closedUntilNs_{0};
+};
+
+SyncPace& syncPace() {
+  static auto* pace = new SyncPace();
+  return *pace;
+}
 
 struct SyncJob {
   std::vector<SyncedSegment> segments;
@@ -89,7 +134,7 @@ bool gather(double handle, SyncJob& job) {
   for (Segment* segment : log->dirty) {
     // Dirty segments keep their descriptors.
     pin(segment);
-    job.segments.push_back({segment, segment->writeVersion.load(), segment->fd});
+    job.segments.push_back({segment, segment->writeVersion.load(), segment->fd, segment->sizeBytes});
     if (segment == log->active()) continue;
     for (const char* suffix : {".index", ".timeindex"}) job.indexPaths.push_back(segment->path(suffix));
   }
@@ -108,14 +153,25 @@ void noteFolderSynced(const SyncJob& job) {
   job.log->foldersMade = 0;
 }
 
+// Of one segment and few bytes: as quick as the device can be.
+bool isSmall(const SyncJob& job) {
+  if (job.segments.size() != 1 || !job.indexPaths.empty() || !job.folders.empty()) return false;
+  const SyncedSegment& entry = job.segments[0];
+  return entry.sizeBytes - entry.segment->syncedSizeBytes.load(std::memory_order_relaxed) <= SMALL_BYTES;
+}
+
 int carryOut(SyncJob& job) {
   int first = 0;
   const auto note = [&first](int result) {
     if (first == 0) first = result;
   };
   for (const SyncedSegment& entry : job.segments) {
-    if (fdatasync(entry.fd) < 0) note(-errno);
-    else raise(entry.segment->syncedVersion, entry.version);
+    if (fdatasync(entry.fd) < 0) {
+      note(-errno);
+      continue;
+    }
+    raise(entry.segment->syncedVersion, entry.version);
+    entry.segment->syncedSizeBytes.store(entry.sizeBytes, std::memory_order_relaxed);
   }
   // A segment that was removed or truncated away meanwhile needs no index.
   for (const std::string& path : job.indexPaths)
@@ -133,6 +189,14 @@ int carryOut(SyncJob& job) {
   return first;
 }
 
+// The same, and notes how long it took.
+int carryOutSmall(SyncJob& job) {
+  const int64_t begunNs = nowNs();
+  const int result = carryOut(job);
+  syncPace().note(nowNs() - begunNs);
+  return result;
+}
+
 // Has the kernel start to write what was appended; fdatasync waits for it.
 void startWriting(const SyncJob& job) {
   for (const SyncedSegment& entry : job.segments) sync_file_range(entry.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -141,11 +205,16 @@ void startWriting(const SyncJob& job) {
 class SyncRounds {
  public:
   void submit(SyncJob job) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     waiting_.push_back(std::move(job));
     if (running_ > 0 && nowNs() - begunNs_ < PATIENCE_NS) return;
-    if (idle_ > 0) wake_.notify_one();
-    else if (threads_ < SYNC_THREADS) {
+    if (!idle_.empty()) {
+      std::condition_variable* woken = idle_.back();
+      idle_.pop_back();
+      lock.unlock();
+      // Without the lock, which the woken thread wants at once.
+      woken->notify_one();
+    } else if (threads_ < SYNC_THREADS) {
       threads_++;
       std::thread([this] { run(); }).detach();
     }
@@ -156,11 +225,15 @@ class SyncRounds {
     blockSignals();
     std::vector<SyncJob> round;
     std::vector<int> results;
+    std::condition_variable woken;
     std::unique_lock lock(mutex_);
     for (;;) {
-      idle_++;
-      wake_.wait(lock, [this] { return !waiting_.empty(); });
-      idle_--;
+      if (waiting_.empty()) {
+        idle_.push_back(&woken);
+        woken.wait(lock, [&] { return std::find(idle_.begin(), idle_.end(), &woken) == idle_.end(); });
+        // Another thread may have been quicker.
+        if (waiting_.empty()) continue;
+      }
       running_++;
       begunNs_ = nowNs();
       const size_t count = std::min(waiting_.size(), ROUND_LOGS_MAX);
@@ -184,20 +257,20 @@ class SyncRounds {
       for (; told < results.size(); told++) round[told].listener->synced(round[told].token, results[told]);
     };
     for (SyncJob& job : round) {
-      results.push_back(carryOut(job));
+      results.push_back(round.size() == 1 && isSmall(job) ? carryOutSmall(job) : carryOut(job));
       if (nowNs() - begunNs > PATIENCE_NS) tell();
     }
     tell();
   }
 
   std::mutex mutex_;
-  std::condition_variable wake_;
   // --- mutex_ ---
   std::vector<SyncJob> waiting_;
   // When the newest round began.
   int64_t begunNs_ = 0;
   int threads_ = 0;
-  int idle_ = 0;
+  // Threads that sleep; the last to fall asleep, whose caches are warm, is woken first.
+  std::vector<std::condition_variable*> idle_;
   int running_ = 0;
 };
 
@@ -218,9 +291,17 @@ int syncLog(double handle, SyncListener* listener, double token) {
     listener->synced(token, 0);
     return 0;
   }
+  if (isSmall(job) && syncPace().mayWait()) {
+    const int result = carryOutSmall(job);
+    if (result == 0) return SYNCED_INLINE;
+    listener->synced(token, result);
+    return 0;
+  }
   syncRounds().submit(std::move(job));
   return 0;
 }
+
+void setInlineSyncMax(double us) { syncPace().setMax(static_cast<int64_t>(us * 1000)); }
 
 int syncLogNow(double handle) {
   SyncJob job;

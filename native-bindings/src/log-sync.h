@@ -13,8 +13,13 @@ class SyncListener {
   ~SyncListener() = default;
 };
 
-// Covers everything that was appended before the call. (owner) The listener must live until it is told. Returns 0, or
-// WRONG_HANDLE.
+// Syncs of a few bytes on a device that has lately taken less than so long for such a one are carried out by the caller
+// itself, which costs less than to wake a thread and be woken by it; 0: never. (any)
+void setInlineSyncMax(double us);
+
+constexpr int SYNCED_INLINE = 1;
+// Covers everything that was appended before the call. (owner) The listener must live until it is told. Returns 0,
+// SYNCED_INLINE (it is done, and the listener is not told), or WRONG_HANDLE.
 int syncLog(double handle, SyncListener* listener, double token);
 // The same on the calling thread. (owner)
 int syncLogNow(double handle);

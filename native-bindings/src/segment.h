@@ -62,6 +62,8 @@ struct Segment {
   // Raised by each change of the .log file (owner); what a finished sync has covered (any).
   std::atomic<uint64_t> writeVersion{0};
   std::atomic<uint64_t> syncedVersion{0};
+  // Size of the file that a finished sync has covered, as far as known: for the guess of how long the next one takes.
+  std::atomic<int64_t> syncedSizeBytes{0};
 
   // --- log's lock ---
   bool member = false;

@@ -5,6 +5,7 @@ import type { DynamicStorageSettings, StorageHostSettings } from '../partition/s
 export function storageSettings(config: BrokerConfig): Omit<StorageHostSettings, 'worker' | 'workers'> {
   return {
     ...dynamicStorageSettings(config),
+    inlineSyncMaxUs: config.int('millrace.fsync.inline.max.us'),
     decompressedBytesMax: config.long('millrace.records.decompressed.bytes.max'),
     producerIdExpirationCheckMs: config.int('producer.id.expiration.check.interval.ms'),
     retentionCheckMs: config.long('log.retention.check.interval.ms'),

@@ -45,6 +45,12 @@ export const MILLRACE_CONFIGS = [
     { dynamic: 'cluster' },
   ),
   int(
+    'millrace.fsync.inline.max.us',
+    150,
+    'While the disk syncs a few bytes in less than so many microseconds, a storage worker waits for it instead of handing the sync to a thread; 0: never.',
+    { min: 0, max: 10_000 },
+  ),
+  int(
     'millrace.receive.arena.bytes',
     33_554_432,
     'Memory per I/O thread into which requests are received; a full one pauses reading.',

@@ -40,6 +40,8 @@ export interface Addon {
   rebuild(): number;
   /** `receive` gets how many there are; token, result, token, result ... stand in the exchange. */
   onSynced(receive: (count: number) => void): void;
+  setInlineSyncMax(): void;
+  /** 1: it is done already, and is not told. */
   sync(): number;
   syncNow(): number;
 

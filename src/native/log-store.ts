@@ -265,7 +265,10 @@ export interface LogStore {
    */
   rebuild(log: LogHandle, segmentBaseOffset: number): SegmentScan | number;
 
-  /** fdatasync of everything appended so far (rolled segments too); `done` gets 0 or a negative errno on the calling thread. (owner) */
+  /**
+   * fdatasync of everything appended so far (rolled segments too); `done` gets 0 or a negative errno on the calling
+   * thread, maybe before the call returns. (owner)
+   */
   sync(log: LogHandle, done: (result: number) => void): void;
   /** The same, before it returns. (owner) */
   syncNow(log: LogHandle): number;

@@ -222,12 +222,21 @@ export class NativeLogStore implements LogStore {
     };
   }
 
+  /**
+   * Syncs of a few bytes are carried out at once, on the calling thread, while the device takes less than so long for
+   * one; 0: never. For all threads.
+   */
+  setInlineSyncMax(us: number): void {
+    this.#exchange[0] = us;
+    this.#addon.setInlineSyncMax();
+  }
+
   sync(log: LogHandle, done: (result: number) => void): void {
     const token = awaitSync(this.#loaded, done);
     this.#exchange[0] = log;
     this.#exchange[1] = token;
     try {
-      this.#addon.sync();
+      if (this.#addon.sync() === SYNCED_INLINE) takeWaiting(token)?.(0);
     } catch (error) {
       takeWaiting(token);
       throw error;
@@ -245,6 +254,7 @@ export class NativeLogStore implements LogStore {
   }
 }
 
+const SYNCED_INLINE = 1;
 /** Syncs of this thread that have not been answered, by token, and tokens to be used again. */
 const waiting: (((result: number) => void) | undefined)[] = [];
 const freeTokens: number[] = [];

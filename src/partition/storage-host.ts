@@ -31,6 +31,8 @@ export interface DynamicStorageSettings {
 export interface StorageHostSettings extends DynamicStorageSettings {
   readonly worker: number;
   readonly workers: number;
+  /** `millrace.fsync.inline.max.us` */
+  readonly inlineSyncMaxUs: number;
   /** `millrace.records.decompressed.bytes.max` */
   readonly decompressedBytesMax: number;
   readonly producerIdExpirationCheckMs: number;

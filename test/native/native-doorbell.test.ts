@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openDoorbells } from '../../src/native/doorbell.ts';
@@ -90,12 +91,19 @@ describe('doorbells', { skip }, () => {
 });
 
 test('the process goes on after it gave back what its start needed', { skip }, () => {
-  const before = residentBytes();
+  const before = residentCodeKb();
   trimProcess();
-  assert.ok(residentBytes() < before);
+  assert.ok(residentCodeKb() < before / 2, `${before} KiB of code before, ${residentCodeKb()} after`);
   assert.equal(JSON.parse(JSON.stringify({ still: 'here' })).still, 'here');
 });
 
-function residentBytes(): number {
-  return process.memoryUsage.rss();
+/** Of all executable mappings. */
+function residentCodeKb(): number {
+  let isCode = false;
+  let sum = 0;
+  for (const line of readFileSync('/proc/self/smaps', 'latin1').split('\n')) {
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isCode = line.includes(' r-xp ');
+    else if (isCode && line.startsWith('Rss:')) sum += Number(/\d+/.exec(line)![0]);
+  }
+  return sum;
 }

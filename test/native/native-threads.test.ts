@@ -121,6 +121,36 @@ describe('the addon in several threads', { skip }, () => {
     await once(worker, 'exit');
   });
 
+  test('a sync is answered once, whether its caller waits for it or a thread carries it out', async () => {
+    const log = store.openLog(`${folder}/i-0`, OPTIONS);
+    let offset = store.roll(log, 0);
+    const syncAll = async (count: number): Promise<number> => {
+      let atOnce = 0;
+      for (let round = 0; round < count; round++) {
+        offset = appendBatches(store, log, offset, [simpleBatch(1, 0)]);
+        let answers = 0;
+        const answered = new Promise<number>((resolve) => {
+          store.sync(log, (result) => {
+            answers++;
+            resolve(result);
+          });
+        });
+        atOnce += answers;
+        assert.equal(await answered, 0);
+        assert.equal(answers, 1);
+      }
+      return atOnce;
+    };
+    assert.equal(await syncAll(20), 0, 'nobody waits unless it is allowed');
+    try {
+      store.setInlineSyncMax(1e6);
+      await syncAll(100);
+    } finally {
+      store.setInlineSyncMax(0);
+    }
+    store.closeLog(log);
+  });
+
   test('an error in one answer does not lose the others', async () => {
     const worker = storeWorker(
       `const answers = [];

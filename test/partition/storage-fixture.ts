@@ -74,6 +74,7 @@ export class StorageFixture {
         worker: 0,
         workers: 1,
         syncAcksAll,
+        inlineSyncMaxUs: 0,
         decompressedBytesMax: 1 << 20,
         producerIdExpirationMs: 86_400_000,
         producerIdExpirationCheckMs: 600_000,

@@ -29,6 +29,7 @@ export interface ThreadContext {
 export function buildStorageHost({ settings, port }: StorageSeed, context: ThreadContext): StorageHost {
   const { memory, arenaIds, clock, store, loggers, senders } = context;
   const { worker } = settings;
+  store.setInlineSyncMax(settings.inlineSyncMaxUs);
   return new StorageHost({
     settings,
     clock,
