@@ -14,6 +14,7 @@ import { StorageClient } from './storage-client.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ROUNDS = 3;
+const SAID_LINES = 30;
 const VALUE_BYTES = 40_000;
 /** Records before the first move: a few segments, and more than the owner copies by itself. */
 const RECORDS = 120;
@@ -21,6 +22,9 @@ const RECORDS = 120;
 const root = mkdtempSync(join(tmpdir(), 'millrace-move-crash-'));
 const paths = ['a', 'b'].map((name) => join(root, name));
 let child: ChildProcess | undefined;
+/** The end of what the broker has said, for a test that fails. */
+const said: string[] = [];
+
 after(() => {
   child?.kill('SIGKILL');
   rmSync(root, { recursive: true });
@@ -36,14 +40,16 @@ async function start(): Promise<number> {
     'offsets.topic.num.partitions=1',
   ];
   child = spawn(process.execPath, [MAIN, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const port = /PLAINTEXT:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-    if (port !== undefined && line.includes('ready')) {
-      child.stdout!.resume();
-      return Number(port);
-    }
-  }
-  throw new Error('the broker did not start');
+  const lines = createInterface({ input: child.stdout! });
+  return new Promise((resolve, reject) => {
+    lines.on('line', (line) => {
+      said.push(line);
+      if (said.length > SAID_LINES) said.shift();
+      const port = /PLAINTEXT:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port !== undefined && line.includes('ready')) resolve(Number(port));
+    });
+    lines.on('close', () => reject(new Error('the broker did not start')));
+  });
 }
 
 async function kill(): Promise<void> {
@@ -52,7 +58,14 @@ async function kill(): Promise<void> {
   await exited;
 }
 
-test('a move survives kills: what was acknowledged is there once, in order', { timeout: 120_000 }, async () => {
+test('a move survives kills: what was acknowledged is there once, in order', { timeout: 120_000 }, () =>
+  survives().catch((error: Error) => {
+    error.message += `\n${said.join('\n')}`;
+    throw error;
+  }),
+);
+
+async function survives(): Promise<void> {
   const random = seededRandom(7);
   let client = await StorageClient.connect(await start());
   assert.equal(await client.create('t', 1, { 'segment.bytes': '1048576' }), ErrorCode.NONE);
@@ -100,4 +113,4 @@ test('a move survives kills: what was acknowledged is there once, in order', { t
   const exited = once(child!, 'exit');
   child!.kill('SIGTERM');
   assert.deepEqual(await exited, [0, null]);
-});
+}
