@@ -85,6 +85,7 @@ export class Broker {
   readonly #hosts: Hosts;
   readonly #locks: DirectoryLocks;
   readonly #security: ListenerSecurity;
+  readonly #metadataLog: MetadataDirectory['log'];
   readonly #directories: LogDirectories;
   readonly #controller: LocalController;
   readonly #io: IoLinks;
@@ -204,6 +205,7 @@ export class Broker {
     this.#random = parts.random;
     this.#locks = parts.locks;
     this.#security = parts.security;
+    this.#metadataLog = parts.directory.log;
     this.#directories = parts.directories;
     this.#controller = parts.controller;
     this.#hosts = parts.hosts;
@@ -470,6 +472,8 @@ export class Broker {
     this.#clock.schedule(intervalMs, () => {
       if (this.#stopping) return;
       this.writeCheckpoints();
+      // It may have been used when the disk was full.
+      this.#metadataLog.keepReserve();
       this.#checkpointAgain();
     });
   }
