@@ -40,8 +40,13 @@ async function copy(messages) {
   return copy(messages); // the same again
 }
 
+// A stream that was given its partitions anew reads again what it holds already.
+consumer.on('consumer:group:rejoin', () => process.exit(1));
+const next = new Map();
 let messages = [];
 for await (const message of stream) {
+  if (message.offset < (next.get(message.partition) ?? 0n)) process.exit(1);
+  next.set(message.partition, message.offset + 1n);
   messages.push(message);
   if (messages.length < TRANSACTION_RECORDS_MAX && stream.readableLength > 0) continue;
   await copy(messages);

@@ -130,6 +130,7 @@ def transact(bootstrap, topic, compacted):
             except KafkaException:
                 producer = fresh()
         time.sleep(0.005)
+    fresh()  # which waits until the last transaction has all its markers
 
 
 def commit(bootstrap, topic):
