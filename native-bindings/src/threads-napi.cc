@@ -1,4 +1,5 @@
 // The functions of the ports src/native/socket-output.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
+#include <errno.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -6,6 +7,7 @@
 
 #include "doorbell.h"
 #include "environment.h"
+#include "file-lock.h"
 #include "napi-support.h"
 #include "process-trim.h"
 #include "socket-output.h"
@@ -101,6 +103,16 @@ napi_value closeBell(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// lockFile(path): a descriptor or a negative errno
+napi_value lockOne(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  char path[4096];
+  size_t length = 0;
+  napi_get_value_string_utf8(env, args.values[0], path, sizeof path, &length);
+  if (length == 0 || length + 1 >= sizeof path) return toInteger(env, -ENAMETOOLONG);
+  return toInteger(env, lockFile(path));
+}
+
 // trimProcess()
 napi_value trimAll(napi_env, napi_callback_info) {
   trimProcess();
@@ -125,7 +137,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"openOutlet", openOne},         {"attachOutput", attach},     {"send", send},
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
-      {"pause", pauseThread},
+      {"pause", pauseThread},          {"lockFile", lockOne},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

@@ -58,6 +58,7 @@ export interface Addon {
 
   trimProcess(): void;
   pause(): void;
+  lockFile(path: string): number;
 }
 
 export interface LoadedAddon {

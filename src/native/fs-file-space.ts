@@ -20,6 +20,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { loadAddon } from './addon.ts';
 import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-space.ts';
 
 /**
@@ -82,6 +83,8 @@ function processIdentity(pid: number): string | undefined {
 
 class FsFileSpace implements FileSpace {
   readonly kind = 'fs';
+  /** Descriptors of lock files, where the system's own locks are to be had. */
+  readonly #locks = new Map<string, number>();
 
   makeFolder(path: string): number {
     return attempt(() => void mkdirSync(path, { recursive: true }));
@@ -240,11 +243,24 @@ class FsFileSpace implements FileSpace {
       const result = errnoOf(error);
       if (result !== Errno.ENOENT) return result;
     }
-    return this.writeFileAtomic(path, Buffer.from(`${mine}\n`));
+    const content = Buffer.from(`${mine}\n`);
+    // What Java's programs look at. Not every file system has such locks; who holds it is then told by the content alone.
+    const descriptor = loadAddon()?.addon.lockFile(path) ?? Errno.EINVAL;
+    if (descriptor === Errno.EAGAIN) return Errno.EAGAIN;
+    if (descriptor < 0) return this.writeFileAtomic(path, content);
+    return attempt(() => {
+      this.#locks.set(path, descriptor);
+      ftruncateSync(descriptor);
+      writeSync(descriptor, content, 0, content.length, 0);
+    });
   }
 
   unlock(path: string): number {
-    return this.unlink(path);
+    const result = this.unlink(path);
+    const descriptor = this.#locks.get(path);
+    if (descriptor !== undefined) closeSync(descriptor);
+    this.#locks.delete(path);
+    return result;
   }
 }
 

@@ -77,6 +77,7 @@ describe('files of the operating system', () => {
       const identity = readFileSync(lock, 'utf8');
       assert.match(identity, new RegExp(`^${process.pid}\\b`));
       assert.equal(fsFileSpace.lock(lock), Errno.EAGAIN);
+      assert.equal(fsFileSpace.unlock(lock), 0);
       // The same process id, but another process: it started at another time.
       writeFileSync(lock, identity.replace(/ \d+ /, ' 1 '));
       assert.equal(fsFileSpace.lock(lock), 0);
