@@ -58,7 +58,7 @@ class SyncPace {
   void note(int64_t tookNs) {
     const int64_t average = averageNs_.load(std::memory_order_relaxed);
     averageNs_.store(average + (tookNs - average) / 8, std::memory_order_relaxed);
-    if (tookNs > STALL_NS) closedUntilNs_.store(nowNs() + CLOSED_NS, std::memory_order_relaxed);
+    if (tookNs > STALL_NS) closedUntilNs_.store(nowNs() + CLOSED_PER_STALL * tookNs, std::memory_order_relaxed);
   }
 
   // Of a thread that would wait. At most a few in a row: the others share a round.
@@ -74,9 +74,9 @@ class SyncPace {
   }
 
  private:
-  // After a sync that took this long nobody waits for a while, whatever the average.
+  // After a sync that took this long nobody waits for so many times its length, whatever the average.
   static constexpr int64_t STALL_NS = 1'000'000;
-  static constexpr int64_t CLOSED_NS = 1'000'000'000;
+  static constexpr int64_t CLOSED_PER_STALL = 20;
   // Syncs so close behind each other belong to one turn of the thread.
   static constexpr int64_t IN_ROW_NS = 20'000;
   static constexpr int IN_ROW_MAX = 3;
