@@ -1,6 +1,7 @@
 // The functions of the ports src/native/socket-output.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
@@ -113,6 +114,13 @@ napi_value lockOne(napi_env env, napi_callback_info info) {
   return toInteger(env, lockFile(path));
 }
 
+// lowerPriority(): of the calling thread, for good
+napi_value lowerPriority(napi_env, napi_callback_info) {
+  constexpr int NICE = 15;
+  setpriority(PRIO_PROCESS, 0, NICE);
+  return nullptr;
+}
+
 // trimProcess()
 napi_value trimAll(napi_env, napi_callback_info) {
   trimProcess();
@@ -138,6 +146,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
       {"pause", pauseThread},          {"lockFile", lockOne},
+      {"lowerPriority", lowerPriority},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

@@ -58,6 +58,7 @@ export interface Addon {
 
   trimProcess(): void;
   pause(): void;
+  lowerPriority(): void;
   lockFile(path: string): number;
 }
 

@@ -2,6 +2,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { fsFileSpace } from '../../native/fs-file-space.ts';
+import { lowerThreadPriority } from '../../native/thread-priority.ts';
 import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
 import { backgroundSteps } from '../../storage/background/background-task.ts';
 import { runPaced } from '../../storage/background/paced-steps.ts';
@@ -10,6 +11,8 @@ import type { BackgroundOrder, BackgroundOutcome, BackgroundWord } from './backg
 
 const addon = loadAddon()?.addon;
 const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
+// Clients are waiting for the other threads, nobody for this one.
+lowerThreadPriority();
 
 export default async function work({ task, port, ...order }: BackgroundOrder): Promise<BackgroundOutcome> {
   let { bytesPerSecond } = order;
