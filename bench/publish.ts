@@ -1,8 +1,8 @@
 /**
  * Everything that the README's performance section is written from, in one go of about forty minutes: real clients
  * against the goals, latency, the short matrix with the machine's limits, the scale runs, garbage, and a new baseline of
- * the micro-benchmarks; then the tables, the picture, and a screenshot of a report page where there is a browser. A part that fails is said to have failed, and
- * the others are still written.
+ * the micro-benchmarks; then the tables, the picture, and a screenshot of a report page where there is a browser. A part
+ * that fails is said to have failed, and the others are still written.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
