@@ -248,11 +248,14 @@ class FsFileSpace implements FileSpace {
     const descriptor = loadAddon()?.addon.lockFile(path) ?? Errno.EINVAL;
     if (descriptor === Errno.EAGAIN) return Errno.EAGAIN;
     if (descriptor < 0) return this.writeFileAtomic(path, content);
-    return attempt(() => {
-      this.#locks.set(path, descriptor);
+    const result = attempt(() => {
       ftruncateSync(descriptor);
       writeSync(descriptor, content, 0, content.length, 0);
     });
+    // A lock that is not told of would keep its own process away at the next try (a full disk is tried twice).
+    if (result < 0) closeSync(descriptor);
+    else this.#locks.set(path, descriptor);
+    return result;
   }
 
   unlock(path: string): number {
