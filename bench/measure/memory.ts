@@ -14,6 +14,8 @@ export interface SettledMemory {
   keepGib: number;
   /** One sentence for the report. */
   note: string;
+  /** Fills the page cache again: after files were deleted, whose pages went back to the host. */
+  refill(): Promise<void>;
   release(): void;
 }
 
@@ -25,6 +27,7 @@ export async function settleMemory(keepGib: number, directory: string): Promise<
       heldBytes: 0,
       keepGib: 0,
       note: 'Memory was not settled: figures of writing vary with the host.',
+      refill: async () => {},
       release: () => {},
     };
   }
@@ -33,9 +36,13 @@ export async function settleMemory(keepGib: number, directory: string): Promise<
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit').then(() => null);
-  const line = await Promise.race([once(createInterface(child.stdout!), 'line'), exited]);
-  if (line === null) throw new Error('Settling memory failed: the settle program ended before it was done.');
-  const told = JSON.parse(String(line[0])) as { held_bytes: number; available_bytes: number };
+  const lines = createInterface(child.stdout!);
+  const settled = async (): Promise<string> => {
+    const line = await Promise.race([once(lines, 'line'), exited]);
+    if (line === null) throw new Error('Settling memory failed: the settle program ended before it was done.');
+    return String(line[0]);
+  };
+  const told = JSON.parse(await settled()) as { held_bytes: number; available_bytes: number };
   child.unref();
   const gib = (bytes: number) => (bytes / BYTES_PER_GIB).toFixed(1);
   const { held_bytes: heldBytes, available_bytes: availableBytes } = told;
@@ -46,6 +53,10 @@ export async function settleMemory(keepGib: number, directory: string): Promise<
       availableBytes < keepBytes
         ? `Memory was short: only ${gib(availableBytes)} GiB were free of the ${keepGib} GiB that the run wants; figures of writing may vary.`
         : `Memory was settled first: ${gib(heldBytes)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, which was filled once.`,
+    refill: async () => {
+      child.stdin!.write('\n');
+      await settled();
+    },
     release: () => child.kill('SIGKILL'),
   };
 }

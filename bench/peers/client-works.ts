@@ -18,12 +18,14 @@ export interface ClientWork {
   reads?: boolean;
 }
 
-const SYNCED = { 'flush.messages': '1' };
+/** What is deleted between works leaves the disk at once, and not in the middle of a later one. */
+const DELETED_AT_ONCE = { 'file.delete.delay.ms': '1' };
+const SYNCED = { ...DELETED_AT_ONCE, 'flush.messages': '1' };
 
 export const clientTopics: readonly NewTopic[] = [
-  { name: 'w8', partitions: 8 },
+  { name: 'w8', partitions: 8, configs: DELETED_AT_ONCE },
   { name: 'w8-sync', partitions: 8, configs: SYNCED },
-  { name: 'w1', partitions: 1 },
+  { name: 'w1', partitions: 1, configs: DELETED_AT_ONCE },
   { name: 'w1-sync', partitions: 1, configs: SYNCED },
   { name: 'read1', partitions: 1 },
   { name: 'read8', partitions: 8 },

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { toolchain } from '../../test/interop/toolchains.ts';
 import { createTopics, deleteTopics, waitForTopics } from '../load/admin.ts';
 import { describeMachine } from '../measure/machine.ts';
-import { settleMemory } from '../measure/memory.ts';
+import { type SettledMemory, settleMemory } from '../measure/memory.ts';
 import { cpuSeconds, residentBytes } from '../measure/process.ts';
 import { clientTable } from '../report/client-table.ts';
 import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
@@ -37,8 +37,10 @@ export interface ClientsOptions {
 const CLIENT_SECONDS_MAX = 90;
 const STARTS = 3;
 const IDLE_SECONDS = 3;
-/** What is deleted stays on disk for another minute. */
-const FREE_GIB_MIN = 18;
+/** What all brokers write in one round of one work, and some. */
+const FREE_GIB_MIN = 8;
+/** Deleted files leave the disk within this time. */
+const DELETE_SECONDS = 10;
 const OUTPUT_CHARACTERS_MAX = 1 << 20;
 
 interface Programs {
@@ -89,10 +91,19 @@ class Clients {
   #brokers: RunningBroker[];
   #progress: Progress;
   #directory: string;
+  #memory: SettledMemory;
   #turns = 0;
   #unique = 0;
 
-  constructor(report: Report, programs: Programs, brokers: RunningBroker[], directory: string, progress: Progress) {
+  constructor(
+    report: Report,
+    programs: Programs,
+    brokers: RunningBroker[],
+    memory: SettledMemory,
+    directory: string,
+    progress: Progress,
+  ) {
+    this.#memory = memory;
     this.#directory = directory;
     this.report = report;
     this.#programs = programs;
@@ -115,7 +126,7 @@ class Clients {
     }
   }
 
-  /** Files are kept, because freed pages would cost their first touch again; only a full disk makes them go. */
+  /** Files are kept, because freed pages cost their first touch again: when a full disk makes them go, memory is settled anew. */
   async #makeRoom(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.#directory);
     if ((bavail * bsize) / 2 ** 30 > FREE_GIB_MIN) return;
@@ -127,12 +138,13 @@ class Clients {
       for (const topic of topics) await createTopics({ ...broker, tls: false }, [topic]);
       await waitForTopics({ ...broker, tls: false }, topics);
     }
+    await pause(DELETE_SECONDS * 1000);
+    await this.#memory.refill();
   }
 
-  /** But for the round trips, which take long and do what the others did. */
   async warmUp(works: readonly ClientWork[]): Promise<void> {
     for (const broker of this.#brokers) {
-      for (const work of works.filter(({ program }) => program !== 'EndToEndLatency')) {
+      for (const work of works) {
         await this.#makeRoom();
         const args = work.args(bootstrapOf(broker), `group-${this.#unique++}`);
         await runClient(this.#programs, work, args).catch(() => {}); // it fails again when it counts, and is named then
@@ -249,7 +261,7 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
     notes: [
       memory.note,
       'Millrace syncs acks=all before it answers, Kafka in the works called fsync only. Medians of the rounds; brokers take turns.',
-      ...(options.warmUp ? ['Before, each broker had every work but the round trips once.'] : []),
+      ...(options.warmUp ? ['Before, each broker had every work once.'] : []),
     ],
     runs: [],
   };
@@ -258,7 +270,7 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
   try {
     await measureStarts(options, report, progress);
     brokers = await startTargets(options, report.notes, progress);
-    const clients = new Clients(report, programs, brokers, options.dir, progress);
+    const clients = new Clients(report, programs, brokers, memory, options.dir, progress);
     await clients.prepare();
     if (works.some((work) => work.reads)) await clients.prepareReads();
     if (options.warmUp) await clients.warmUp(works);

@@ -1,6 +1,7 @@
 // Holds memory while benchmarks run: settle --keep-bytes=N --dir=DIR. In a virtual machine the first touch of a page can
 // cost more than the work that is measured, so this takes all memory but N bytes, fills the rest with page cache once,
-// prints one JSON line and holds everything until its standard input closes. The first to be killed when memory is short.
+// prints one JSON line and holds everything until its standard input closes. Each line on standard input has the page cache
+// filled again, after files were deleted; a JSON line tells when that is done. The first to be killed when memory is short.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -37,12 +38,16 @@ size_t hold(size_t bytes) {
   return bytes;
 }
 
-/** The file stays open: its pages, once freed, would go back to the host and cost their first touch again. */
-size_t fill_page_cache(const std::string& directory, size_t bytes) {
+/** Stays open: its pages, once freed, would go back to the host and cost their first touch again. */
+int open_filler(const std::string& directory) {
   std::string path = directory + "/settle-" + std::to_string(getpid());
   int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return 0;
-  unlink(path.c_str());
+  if (fd >= 0) unlink(path.c_str());
+  return fd;
+}
+
+size_t fill_page_cache(int fd, size_t bytes) {
+  if (fd < 0 || ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0) return 0;
   std::vector<char> block(BLOCK_BYTES, '1');
   size_t done = 0;
   while (done < bytes && write(fd, block.data(), block.size()) == ssize_t(block.size())) done += block.size();
@@ -67,8 +72,9 @@ int main(int count, char** arguments) {
   }
   size_t available = available_bytes();
   size_t held = hold(available > keep ? available - keep : 0);
-  size_t filled = fill_page_cache(directory, keep);
+  int filler = open_filler(directory);
+  size_t filled = fill_page_cache(filler, keep);
   bench::JsonLine("settled").field("available_bytes", available).field("held_bytes", held).field("filled_bytes", filled).print();
-  for (char byte; read(0, &byte, 1) > 0;) {
-  }
+  for (char byte; read(0, &byte, 1) > 0;)
+    if (byte == '\n') bench::JsonLine("settled").field("filled_bytes", fill_page_cache(filler, keep)).print();
 }

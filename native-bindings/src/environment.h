@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mailbox.h"
+#include "socket-input.h"
 #include "socket-output.h"
 
 namespace millrace {
@@ -18,6 +19,7 @@ struct Environment {
   napi_ref exchangeReference = nullptr;
   Mailbox* syncs = nullptr;
   Outlet* outlet = nullptr;
+  Inlet* inlet = nullptr;
   std::vector<double> doorbells;
   // Called in reverse order when the environment ends.
   struct Ending {

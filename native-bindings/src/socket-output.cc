@@ -494,4 +494,11 @@ int64_t detachOutput(double handle) {
   return 0;
 }
 
+int descriptorOf(double handle) {
+  Output* output = outputTable().find(handle);
+  if (output == nullptr) return -1;
+  std::lock_guard lock(output->mutex);
+  return output->handle == handle && output->attached ? output->fd : -1;
+}
+
 }  // namespace millrace

@@ -33,5 +33,7 @@ int64_t sendParts(double output, const double* parts, uint32_t count);
 // WRONG_OUTPUT, or bytes that are queued.
 int64_t pendingBytes(double output);
 int64_t detachOutput(double output);
+// Of an attached output, or -1. Open until it is detached.
+int descriptorOf(double output);
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// The functions of the ports src/native/socket-output.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
+// The functions of the ports src/native/socket-output.ts, socket-input.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -75,6 +75,45 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return answer(env, detachOutput(args.number(0)));
 }
 
+// openInlet(receive, memory, scratchBytes): `memory` begins with the scratch
+napi_value openInputs(napi_env env, napi_callback_info info) {
+  const Arguments<3> args(env, info);
+  Environment* environment = environmentOf(env);
+  if (environment->inlet != nullptr) return throwRange(env, "openInlet: called twice");
+  const ByteElements memory(env, args.values[1]);
+  const double scratchBytes = args.number(2);
+  if (!(scratchBytes > 0) || !memory.holds(0, scratchBytes)) return throwRange(env, "openInlet: no memory for the scratch");
+  environment->inlet = openInlet(env, args.values[0], args.values[1], static_cast<size_t>(scratchBytes));
+  if (environment->inlet == nullptr) return throwRange(env, "openInlet: cannot be made");
+  return nullptr;
+}
+
+// attachInput(output): reads the socket of an attached output, which is to stay attached until detachInput
+napi_value attachOne(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  Inlet* inlet = environmentOf(env)->inlet;
+  const int fd = descriptorOf(args.number(0));
+  if (inlet == nullptr || fd < 0) return throwRange(env, "attachInput: no inlet is open, or no such output");
+  return toNumber(env, attachInput(inlet, fd));
+}
+
+// resumeInput(input, at, sizeBytes): into the scratch when sizeBytes is 0; whether the socket can be watched
+napi_value resumeOne(napi_env env, napi_callback_info info) {
+  const Arguments<3> args(env, info);
+  const int resumed = resumeInput(environmentOf(env)->inlet, args.number(0), args.number(1), args.number(2));
+  if (resumed < 0) return throwRange(env, "resumeInput: no such input, or outside of its memory");
+  napi_value result;
+  napi_get_boolean(env, resumed == 1, &result);
+  return result;
+}
+
+// detachInput(input)
+napi_value detachOne(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  detachInput(environmentOf(env)->inlet, args.number(0));
+  return nullptr;
+}
+
 // createDoorbell(ringing, keepAlive)
 napi_value createBell(napi_env env, napi_callback_info info) {
   const Arguments<2> args(env, info);
@@ -146,7 +185,8 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
       {"pause", pauseThread},          {"lockFile", lockOne},
-      {"lowerPriority", lowerPriority},
+      {"lowerPriority", lowerPriority}, {"openInlet", openInputs},     {"attachInput", attachOne},
+      {"resumeInput", resumeOne},      {"detachInput", detachOne},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

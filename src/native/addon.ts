@@ -52,6 +52,12 @@ export interface Addon {
   outputPendingBytes(output: number): number;
   detachOutput(output: number): void;
 
+  /** The scratch is the beginning of `memory`; what `receive` answers: `socket-input.ts`. */
+  openInlet(receive: (input: number, count: number) => number, memory: Uint8Array, scratchBytes: number): void;
+  attachInput(output: number): number;
+  resumeInput(input: number, at: number, sizeBytes: number): boolean;
+  detachInput(input: number): void;
+
   createDoorbell(ringing: () => void, keepAlive: boolean): number;
   ring(bell: number): boolean;
   closeDoorbell(bell: number): void;

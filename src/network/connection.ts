@@ -108,26 +108,35 @@ export class Connection {
   }
 
   /**
-   * Where the next read goes. While paused that is the scratch, whatever will be asked for on resume: node keeps the
-   * buffer that it was given last, so bytes may arrive there in the middle of a frame and are then copied.
+   * Bytes that the next read may bring into the frame's block; 0: it goes to the scratch. That is so while paused, whatever
+   * will be asked for on resume: node keeps the buffer that it was given last, so bytes may arrive there in the middle
+   * of a frame and are then copied.
    */
-  nextReadBuffer(): Uint8Array {
-    if (this.#paused || !this.midFrame) return this.#scratch;
-    const start = this.#block + this.#filledBytes;
-    const end = this.#block + Math.min(this.#frameBytes, this.#arena.sizeOf(this.#block));
-    return this.#arena.bytes.subarray(start, end);
+  get nextReadBytes(): number {
+    if (this.#paused || !this.midFrame) return 0;
+    return Math.min(this.#frameBytes, this.#arena.sizeOf(this.#block)) - this.#filledBytes;
   }
 
-  /** Takes in `count` bytes that were read into `nextReadBuffer()`. False: stop reading until `resume`. */
-  received(count: number, buffer: Uint8Array): boolean {
+  /** Where the next read goes, in the arena's memory; the scratch is its beginning. */
+  get nextReadAt(): number {
+    return this.nextReadBytes === 0 ? 0 : this.#block + this.#filledBytes;
+  }
+
+  nextReadBuffer(): Uint8Array {
+    const sizeBytes = this.nextReadBytes;
+    return sizeBytes === 0 ? this.#scratch : this.#arena.bytes.subarray(this.nextReadAt, this.nextReadAt + sizeBytes);
+  }
+
+  /** Takes in `count` bytes that were read into the frame's block or the scratch. False: stop reading until `resume`. */
+  received(count: number, intoBlock: boolean): boolean {
     if (this.closed) return false;
-    if (buffer === this.#scratch) {
+    if (intoBlock) {
+      this.#filledBytes += count;
+      this.#continueBlock();
+    } else {
       const bytes = this.#arena.bytes;
       const stopped = this.#consume(bytes, 0, count);
       if (stopped < count && !this.closed) this.#keep(bytes.subarray(stopped, count));
-    } else {
-      this.#filledBytes += count;
-      this.#continueBlock();
     }
     return !this.#paused && !this.closed;
   }
@@ -153,8 +162,9 @@ export class Connection {
     if (this.#block !== NO_BLOCK) this.#arena.free(this.#block);
     this.#block = NO_BLOCK;
     this.#stash = null;
-    this.sender?.close();
+    // An input ends before the output whose descriptor it reads.
     this.socket?.destroy();
+    this.sender?.close();
     this.#handler.onClosed(this);
   }
 

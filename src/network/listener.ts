@@ -1,12 +1,13 @@
 /**
- * Accepts connections of one listener and wires each socket to a `Connection`: reads go into memory that the connection
- * names (`onread` with a buffer function, which node:net offers only when the socket is made by hand around the accepted
- * handle). Lives on an I/O thread; with several I/O threads each listens on the same port (SO_REUSEPORT).
+ * Accepts connections of one listener and wires each accepted handle to a `Connection`: reads go into memory that the
+ * connection names. Lives on an I/O thread; with several I/O threads each listens on the same port (SO_REUSEPORT).
  */
-import net, { type Server, Socket } from 'node:net';
+import net, { type Server, type Socket } from 'node:net';
 import type { SharedArena } from '../ring/shared-arena.ts';
 import { Connection, type FrameHandler } from './connection.ts';
-import type { ResponseSender } from './response-sender.ts';
+import { readerOf } from './node-sockets.ts';
+import type { PlainSockets } from './plain-sockets.ts';
+import type { OnDrained } from './response-sender.ts';
 import type { TlsHandshakes } from './tls-handshakes.ts';
 import type { TlsResponseSender } from './tls-response-sender.ts';
 import { type AcceptedHandle, type TlsEndpoint, TlsServerSocket } from './tls-socket.ts';
@@ -28,8 +29,10 @@ export interface ListenerContext {
   nowMs(): number;
   /** False refuses a connection (limits by count and address). */
   admit(clientHost: string, listenerName: string): boolean;
-  createSender(connection: Connection, descriptor: number, socket: Socket): ResponseSender;
-  createTlsSender(connection: Connection): TlsResponseSender;
+  readonly plainSockets: PlainSockets;
+  /** Gives the connection its state; returns what its sender calls. */
+  attachClient(connection: Connection): OnDrained;
+  createTlsSender(onDrained: OnDrained): TlsResponseSender;
   readonly handshakes: TlsHandshakes;
   /** The connection could not be set up, and is gone before it was opened. */
   onFailed(connection: Connection, reason: string): void;
@@ -37,12 +40,9 @@ export interface ListenerContext {
   onOpened(connection: Connection): boolean;
 }
 
-/** What node's accepted socket hides: its handle, which a new socket takes over, and the handle's descriptor. */
+/** What node's accepted socket hides: its handle, which is taken over. */
 interface WithHandle {
-  _handle: unknown;
-}
-interface WithDescriptor {
-  readonly fd: number;
+  _handle: AcceptedHandle | null;
 }
 
 export class Listener {
@@ -86,7 +86,7 @@ export class Listener {
       accepted.destroy();
       return;
     }
-    const handle = (accepted as unknown as WithHandle)._handle;
+    const handle = (accepted as unknown as WithHandle)._handle!;
     (accepted as unknown as WithHandle)._handle = null;
     const connection = new Connection(
       {
@@ -103,7 +103,7 @@ export class Listener {
     );
     connection.lastReceivedMs = context.nowMs();
     try {
-      if (this.tls) this.#wireTls(connection, handle as AcceptedHandle);
+      if (this.tls) this.#wireTls(connection, handle);
       else this.#wirePlain(connection, handle);
     } catch (error) {
       // No descriptor is left, say. This client goes; who is there already stays.
@@ -115,53 +115,28 @@ export class Listener {
     if (context.onOpened(connection)) connection.socket.resume();
   }
 
-  #wirePlain(connection: Connection, handle: unknown): void {
-    const context = this.#context;
-    const socket = new Socket({
-      handle,
-      allowHalfOpen: true,
-      // A socket made around a handle reads at once unless it is told not to: `resume()` begins it.
-      manualStart: true,
-      onread: this.#reader(connection),
-    } as net.SocketConstructorOpts);
-    connection.socket = socket;
-    socket.on('error', () => connection.close());
-    socket.on('close', () => connection.close());
-    socket.on('end', () => context.handler.onEnded(connection));
-    connection.sender = context.createSender(connection, (handle as WithDescriptor).fd, socket);
+  #wirePlain(connection: Connection, handle: AcceptedHandle): void {
+    const { plainSockets, handler, nowMs } = this.#context;
+    const onDrained = this.#context.attachClient(connection);
+    plainSockets.wire(connection, handle, { onDrained, onEnded: () => handler.onEnded(connection), nowMs });
   }
 
   #wireTls(connection: Connection, handle: AcceptedHandle): void {
     const context = this.#context;
-    const sender = context.createTlsSender(connection);
+    const sender = context.createTlsSender(context.attachClient(connection));
     connection.sender = sender;
     connection.socket = new TlsServerSocket(
       handle,
       () => this.tls!,
       context.handshakes,
       sender,
-      this.#reader(connection),
+      readerOf(connection, context.nowMs),
       {
         onFailed: (reason, strange) => context.handler.onBroken(connection, reason, strange),
         onEnded: () => context.handler.onEnded(connection),
         onClosed: () => connection.close(),
       },
     );
-  }
-
-  /** Reads go where the connection says, and it hears how much came. */
-  #reader(connection: Connection): net.OnReadOpts {
-    let buffer: Uint8Array = this.#scratch;
-    return {
-      buffer: () => {
-        buffer = connection.nextReadBuffer();
-        return buffer;
-      },
-      callback: (count: number) => {
-        connection.lastReceivedMs = this.#context.nowMs();
-        return connection.received(count, buffer);
-      },
-    };
   }
 }
 

@@ -32,6 +32,7 @@ interface AcceptedOptions extends TLSSocketOptions {
 }
 /** A TCP handle of node's. */
 export interface AcceptedHandle {
+  readonly fd: number;
   readonly bytesRead: number;
   close(): void;
 }

@@ -30,6 +30,7 @@ class Rig implements FrameHandler {
   onTaken: () => void = () => {};
   mayBeginFrames = true;
   #buffer: Uint8Array;
+  #intoBlock = false;
   readonly #takes: () => boolean;
 
   constructor({ order = 14, frameBytesMax = FRAME_MAX, takes = () => true }: RigOptions = {}) {
@@ -57,7 +58,8 @@ class Rig implements FrameHandler {
     while (at < end && this.reading) {
       const count = bytes.copy(this.#buffer, 0, at, Math.min(end, at + this.#buffer.length));
       at += count;
-      const goesOn = this.connection.received(count, this.#buffer);
+      const goesOn = this.connection.received(count, this.#intoBlock);
+      this.#intoBlock = this.connection.nextReadBytes > 0;
       this.#buffer = this.connection.nextReadBuffer();
       if (!goesOn) this.reading = false;
     }
@@ -270,7 +272,7 @@ describe('connection', () => {
         assert.deepEqual([rig.closed, rig.arena.usedBytes], [1, 0]);
         const taken = rig.frames.length;
         rig.connection.resume();
-        assert.equal(rig.connection.received(4, rig.connection.nextReadBuffer()), false);
+        assert.equal(rig.connection.received(4, rig.connection.nextReadBytes > 0), false);
         assert.equal(rig.frames.length, taken);
       }),
     );

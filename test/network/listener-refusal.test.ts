@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { ManualClock } from '../../src/base/manual-clock.ts';
 import type { Connection } from '../../src/network/connection.ts';
 import { Listener, type ListenerContext } from '../../src/network/listener.ts';
+import { NodeSockets } from '../../src/network/node-sockets.ts';
 import { TlsHandshakes } from '../../src/network/tls-handshakes.ts';
 import { SharedArena } from '../../src/ring/shared-arena.ts';
 
@@ -20,10 +21,11 @@ test('a connection that cannot be set up is closed, and the next one is served',
     nextConnectionId: () => 1,
     nowMs: () => 0,
     admit: () => true,
-    createSender: () => {
+    plainSockets: new NodeSockets(() => {
       if (sendersLeft-- <= 0) throw new Error('cannot send on descriptor 7: errno 24');
       return { pendingBytes: 0, send: () => 0, close: () => {} };
-    },
+    }),
+    attachClient: () => () => {},
     onFailed: (_connection: Connection, reason: string) => failed.push(reason),
     onOpened: (connection: Connection) => opened.push(connection) > 0,
   } as unknown as ListenerContext;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Connection, FrameHandler } from '../../src/network/connection.ts';
 import { Listener, type ListenerContext } from '../../src/network/listener.ts';
+import { NodeSockets } from '../../src/network/node-sockets.ts';
 import { TlsHandshakes } from '../../src/network/tls-handshakes.ts';
 import { SharedArena } from '../../src/ring/shared-arena.ts';
 
@@ -35,7 +36,8 @@ async function listen(held: ReadonlySet<number>) {
     nextConnectionId: () => connections.length + 1,
     nowMs: () => 0,
     admit: () => true,
-    createSender: () => ({ pendingBytes: 0, send: () => 0, close: () => {} }),
+    plainSockets: new NodeSockets(() => ({ pendingBytes: 0, send: () => 0, close: () => {} })),
+    attachClient: () => () => {},
     createTlsSender: () => assert.fail('no TLS here'),
     handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1000 }, systemClock),
     onFailed: (_, reason) => assert.fail(reason),

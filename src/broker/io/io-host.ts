@@ -6,14 +6,14 @@
  * One turn: read events hand in frames -> work goes into the rings; at the end of the turn the rings are published and
  * finished responses leave, one send per connection.
  */
-import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { soon } from '../../base/soon.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { Connection, FrameHandler } from '../../network/connection.ts';
 import type { ListenerContext } from '../../network/listener.ts';
-import type { OnDrained, ResponseSender } from '../../network/response-sender.ts';
+import type { PlainSockets } from '../../network/plain-sockets.ts';
+import type { OnDrained } from '../../network/response-sender.ts';
 import { type HandshakeLimits, TlsHandshakes } from '../../network/tls-handshakes.ts';
 import { TlsResponseSender, TlsSlice } from '../../network/tls-response-sender.ts';
 import { Completion, CompletionOp } from '../../partition/work-descriptors.ts';
@@ -77,7 +77,7 @@ export interface IoHostContext {
   readonly pacer: FramePacer | null;
   readonly responseMemory: ResponseMemory;
   growResponseMemory(bytesMin: number): ResponseMemory;
-  createSender(descriptor: number, socket: Socket, onDrained: (failed: boolean) => void): ResponseSender;
+  readonly plainSockets: PlainSockets;
 }
 
 const SWEEP_MS = 1_000;
@@ -451,12 +451,10 @@ export class IoHost implements FrameHandler {
       nextConnectionId: () => this.#nextId++ * IO_THREADS_MAX + this.#context.settings.ioThread,
       nowMs: () => this.#nowMs,
       admit: (host) => this.#admit(host),
-      createSender: (connection, descriptor, socket) =>
-        this.#context.createSender(descriptor, socket, this.#attachClient(connection)),
-      createTlsSender: (connection) => {
-        const onDrained = this.#attachClient(connection);
-        return new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained);
-      },
+      plainSockets: this.#context.plainSockets,
+      attachClient: (connection) => this.#attachClient(connection),
+      createTlsSender: (onDrained) =>
+        new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained),
       handshakes: this.#handshakes,
       onFailed: ({ clientHost, listenerName }, reason) => {
         this.#context.counters?.add(IoCounter.connectionsRefused);

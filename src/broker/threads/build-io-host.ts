@@ -2,8 +2,9 @@
 import { systemRandom } from '../../base/random.ts';
 import type { NativeLogStore } from '../../native/native-log-store.ts';
 import { openPause } from '../../native/pause.ts';
+import { openSocketInput } from '../../native/socket-input.ts';
 import { openSocketOutput } from '../../native/socket-output.ts';
-import { NativeResponseSender } from '../../network/native-response-sender.ts';
+import { PolledSockets } from '../../network/polled-sockets.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { openCounters } from '../../ring/shared-counters.ts';
@@ -28,8 +29,10 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   const { memory, clock, store, loggers, workers } = context;
   const { ioThread } = settings;
   const own = memory.senders[ioThread];
+  const arena = new SharedArena(own.arena, SCRATCH_BYTES);
   const outputs = openSocketOutput();
-  if (!outputs) throw new Error('an I/O thread needs the native engine');
+  const inputs = openSocketInput(arena.bytes, SCRATCH_BYTES);
+  if (!outputs || !inputs) throw new Error('an I/O thread needs the native engine');
   const pause = openPause();
   const newResponseMemory = responseMemoryOf(store);
   return new IoHost({
@@ -39,7 +42,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
     store,
     table: new PartitionTable(memory.table),
     counters: memory.counters && new IoCounters(openCounters(memory.counters.io[ioThread])),
-    arena: new SharedArena(own.arena, SCRATCH_BYTES),
+    arena,
     links: own.links.map(
       (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workers[worker])),
     ),
@@ -54,11 +57,13 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
         ? new FramePacer({
             pauseMaxUs: settings.pauseMaxUs,
             pause,
-            afterPass: (task) => void setImmediate(task),
+            afterPass: (task) => {
+              if (!inputs.afterPass(task)) setImmediate(task);
+            },
             nowMs: () => clock.monotonicMs(),
           })
         : null,
-    createSender: (descriptor, _, onDrained) => new NativeResponseSender(outputs, descriptor, onDrained),
+    plainSockets: new PolledSockets(outputs, inputs),
   });
 }
 

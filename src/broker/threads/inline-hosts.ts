@@ -1,7 +1,7 @@
 /** All hosts on the calling thread: for embedding, and for storage engines that cannot be shared between threads. */
-import type { Socket } from 'node:net';
 import { systemRandom } from '../../base/random.ts';
 import { NodeResponseSender } from '../../network/node-response-sender.ts';
+import { NodeSockets } from '../../network/node-sockets.ts';
 import { StorageHost } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
@@ -77,8 +77,9 @@ export function startInlineHosts(options: HostsOptions): Hosts {
       responseMemory = { bytes: Buffer.allocUnsafeSlow(bytesMin), id: 0 };
       return responseMemory;
     },
-    createSender: (_descriptor: number, socket: Socket, onDrained) =>
-      new NodeResponseSender(socket, store, () => responseMemory.bytes, onDrained),
+    plainSockets: new NodeSockets(
+      (socket, onDrained) => new NodeResponseSender(socket, store, () => responseMemory.bytes, onDrained),
+    ),
   });
   const appender = createAppender(prepared, [workerBell]);
   ioBell.answer = () => ioHost.drain();

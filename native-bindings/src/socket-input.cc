@@ -1,0 +1,268 @@
+// See socket-input.h.
+#include "socket-input.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "environment.h"
+#include "event-loop.h"
+#include "napi-support.h"
+
+namespace millrace {
+
+struct Input {
+  int fd = -1;
+  // Events of an earlier user of the place are told apart by it.
+  uint32_t generation = 0;
+  bool watched = false;
+  bool paused = true;
+  // Where bytes go; sizeBytes 0: the scratch.
+  size_t at = 0;
+  size_t sizeBytes = 0;
+};
+
+struct Inlet {
+  napi_env env = nullptr;
+  napi_ref receive = nullptr;
+  napi_ref memoryReference = nullptr;
+  napi_async_context context = nullptr;
+  napi_async_cleanup_hook_handle ending = nullptr;
+  uv_loop_s* loop = nullptr;
+  uv_prepare_s* prepare = nullptr;
+  uv_idle_s* idle = nullptr;
+  int handlesOpen = 2;
+  int epoll = -1;
+  // Begins with the scratch.
+  uint8_t* memory = nullptr;
+  size_t memoryBytes = 0;
+  size_t scratchBytes = 0;
+  std::vector<Input> inputs;
+  std::vector<uint32_t> free;
+  bool callAfterPass = false;
+};
+
+namespace {
+
+constexpr int EVENTS_MAX = 64;
+// Reads of one socket before the others get their turn.
+constexpr int READS_MAX = 4;
+// The event of libuv's own descriptor; inputs have a generation of at least 1.
+constexpr uint64_t LOOP_EVENT = 0;
+
+void unwatch(Inlet* inlet, Input& input) {
+  if (!input.watched) return;
+  input.watched = false;
+  epoll_ctl(inlet->epoll, EPOLL_CTL_DEL, input.fd, nullptr);
+}
+
+// False when that is outside of the memory.
+bool aim(Inlet* inlet, Input& input, double at, double sizeBytes) {
+  if (!(at >= 0) || !(sizeBytes >= 0) || !(at + sizeBytes <= static_cast<double>(inlet->memoryBytes))) return false;
+  input.sizeBytes = static_cast<size_t>(sizeBytes);
+  input.at = input.sizeBytes > 0 ? static_cast<size_t>(at) : 0;
+  return true;
+}
+
+Input* find(Inlet* inlet, double input) {
+  if (inlet == nullptr || !(input >= 0) || !(input < static_cast<double>(inlet->inputs.size()))) return nullptr;
+  Input& found = inlet->inputs[static_cast<size_t>(input)];
+  return found.fd < 0 ? nullptr : &found;
+}
+
+// Calls `receive`; returns its answer. An exception ends the thread, as from any callback.
+uint32_t call(Inlet* inlet, int64_t input, int64_t count) {
+  napi_env env = inlet->env;
+  napi_value receive, nothing, result;
+  napi_value arguments[2];
+  napi_get_reference_value(env, inlet->receive, &receive);
+  napi_get_undefined(env, &nothing);
+  napi_create_int32(env, static_cast<int32_t>(input), &arguments[0]);
+  napi_create_int32(env, static_cast<int32_t>(count), &arguments[1]);
+  uint32_t answer = INPUT_PAUSE;
+  if (napi_call_function(env, nothing, receive, 2, arguments, &result) == napi_ok) {
+    napi_get_value_uint32(env, result, &answer);
+    return answer;
+  }
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  return INPUT_PAUSE;
+}
+
+void receive(Inlet* inlet, uint32_t index, uint32_t generation) {
+  for (int reads = 0; reads < READS_MAX; reads++) {
+    // Looked up each time: what is called may attach and detach.
+    Input& input = inlet->inputs[index];
+    if (input.generation != generation || input.fd < 0) return;
+    if (input.paused) {
+      unwatch(inlet, input);
+      return;
+    }
+    const size_t room = input.sizeBytes > 0 ? input.sizeBytes : inlet->scratchBytes;
+    const ssize_t count = recv(input.fd, inlet->memory + input.at, room, MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (count <= 0) unwatch(inlet, input);
+    const uint32_t answer = call(inlet, index, count < 0 ? -errno : count);
+    if (answer & INPUT_CALL_AFTER_PASS) inlet->callAfterPass = true;
+    Input& after = inlet->inputs[index];
+    if (after.generation != generation || count <= 0) return;
+    const double* exchange = environmentOf(inlet->env)->exchange;
+    const bool toPlace = (answer & INPUT_INTO) != 0;
+    if (!aim(inlet, after, toPlace ? exchange[0] : 0, toPlace ? exchange[1] : 0)) after.paused = true;
+    if (answer & INPUT_PAUSE) {
+      // Watched until it has something to say again, which may be never.
+      after.paused = true;
+      return;
+    }
+    if (static_cast<size_t>(count) < room) return;
+  }
+}
+
+// Handles what is ready, up to EVENTS_MAX of it. True when libuv's loop is among it.
+bool pass(Inlet* inlet, const epoll_event* events, int count) {
+  napi_env env = inlet->env;
+  napi_handle_scope handles;
+  napi_callback_scope callback;
+  napi_value resource;
+  napi_open_handle_scope(env, &handles);
+  napi_create_object(env, &resource);
+  bool loopReady = false;
+  if (napi_open_callback_scope(env, resource, inlet->context, &callback) == napi_ok) {
+    for (int at = 0; at < count; at++) {
+      const uint64_t data = events[at].data.u64;
+      if (data == LOOP_EVENT) loopReady = true;
+      else receive(inlet, static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32));
+    }
+    // Microtasks run here.
+    napi_close_callback_scope(env, callback);
+  }
+  if (inlet->callAfterPass) {
+    inlet->callAfterPass = false;
+    call(inlet, -1, 0);
+  }
+  napi_close_handle_scope(env, handles);
+  return loopReady;
+}
+
+void onPrepare(uv_prepare_s* prepare) {
+  auto* inlet = static_cast<Inlet*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(prepare)));
+  epoll_event events[EVENTS_MAX];
+  uv_idle_stop(inlet->idle);
+  for (;;) {
+    uv_update_time(inlet->loop);
+    // 0 also when libuv has descriptors of its own to add to what it watches.
+    const int timeoutMs = uv_backend_timeout(inlet->loop);
+    const int count = epoll_wait(inlet->epoll, events, EVENTS_MAX, timeoutMs);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    const bool onlyLoop = count == 1 && events[0].data.u64 == LOOP_EVENT;
+    if (onlyLoop || pass(inlet, events, count) || timeoutMs == 0) break;
+  }
+  // While it is started, libuv does not wait.
+  uv_idle_start(inlet->idle, [](uv_idle_s*) {});
+}
+
+void closed(uv_handle_s* handle) {
+  auto* inlet = static_cast<Inlet*>(uv_handle_get_data(handle));
+  ::free(handle);
+  if (--inlet->handlesOpen > 0) return;
+  napi_remove_async_cleanup_hook(inlet->ending);
+  delete inlet;
+}
+
+// The environment ends: libuv gives the handle back in its own time.
+void endInlet(napi_async_cleanup_hook_handle ending, void* context) {
+  auto* inlet = static_cast<Inlet*>(context);
+  inlet->ending = ending;
+  close(inlet->epoll);
+  uv_close(reinterpret_cast<uv_handle_s*>(inlet->prepare), closed);
+  uv_close(reinterpret_cast<uv_handle_s*>(inlet->idle), closed);
+}
+
+bool watch(int epoll, int fd, uint64_t data) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = data;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+}  // namespace
+
+Inlet* openInlet(napi_env env, napi_value receive, napi_value memory, size_t scratchBytes) {
+  const ByteElements bytes(env, memory);
+  auto* inlet = new (std::nothrow) Inlet();
+  if (inlet == nullptr) return nullptr;
+  inlet->env = env;
+  inlet->memory = bytes.data;
+  inlet->memoryBytes = bytes.length;
+  inlet->scratchBytes = scratchBytes;
+  inlet->epoll = epoll_create1(EPOLL_CLOEXEC);
+  inlet->prepare = static_cast<uv_prepare_s*>(calloc(1, uv_handle_size(UV_PREPARE_TYPE)));
+  inlet->idle = static_cast<uv_idle_s*>(calloc(1, uv_handle_size(UV_IDLE_TYPE)));
+  napi_value name;
+  napi_create_string_utf8(env, "millrace.input", NAPI_AUTO_LENGTH, &name);
+  if (inlet->epoll < 0 || inlet->prepare == nullptr || inlet->idle == nullptr || napi_get_uv_event_loop(env, &inlet->loop) != napi_ok ||
+      !watch(inlet->epoll, uv_backend_fd(inlet->loop), LOOP_EVENT) ||
+      napi_async_init(env, nullptr, name, &inlet->context) != napi_ok ||
+      napi_create_reference(env, receive, 1, &inlet->receive) != napi_ok ||
+      napi_create_reference(env, memory, 1, &inlet->memoryReference) != napi_ok ||
+      napi_add_async_cleanup_hook(env, endInlet, inlet, nullptr) != napi_ok) {
+    if (inlet->epoll >= 0) close(inlet->epoll);
+    ::free(inlet->prepare);
+    ::free(inlet->idle);
+    delete inlet;
+    return nullptr;
+  }
+  uv_prepare_init(inlet->loop, inlet->prepare);
+  uv_idle_init(inlet->loop, inlet->idle);
+  uv_prepare_start(inlet->prepare, onPrepare);
+  for (auto* handle : {reinterpret_cast<uv_handle_s*>(inlet->prepare), reinterpret_cast<uv_handle_s*>(inlet->idle)}) {
+    uv_handle_set_data(handle, inlet);
+    uv_unref(handle);
+  }
+  return inlet;
+}
+
+double attachInput(Inlet* inlet, int fd) {
+  if (inlet->free.empty()) {
+    inlet->free.push_back(static_cast<uint32_t>(inlet->inputs.size()));
+    inlet->inputs.emplace_back();
+  }
+  const uint32_t index = inlet->free.back();
+  inlet->free.pop_back();
+  Input& input = inlet->inputs[index];
+  const uint32_t generation = input.generation + 1 == 0 ? 1 : input.generation + 1;
+  input = Input();
+  input.generation = generation;
+  input.fd = fd;
+  return index;
+}
+
+int resumeInput(Inlet* inlet, double index, double at, double sizeBytes) {
+  Input* input = find(inlet, index);
+  if (input == nullptr || !aim(inlet, *input, at, sizeBytes)) return -1;
+  input->paused = false;
+  if (!input->watched) {
+    const uint64_t data = static_cast<uint64_t>(input->generation) << 32 | static_cast<uint32_t>(index);
+    input->watched = watch(inlet->epoll, input->fd, data);
+  }
+  return input->watched ? 1 : 0;
+}
+
+void detachInput(Inlet* inlet, double index) {
+  Input* input = find(inlet, index);
+  if (input == nullptr) return;
+  unwatch(inlet, *input);
+  input->fd = -1;
+  // What is under way with it notices.
+  input->generation++;
+  inlet->free.push_back(static_cast<uint32_t>(index));
+}
+
+}  // namespace millrace
