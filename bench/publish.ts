@@ -40,7 +40,7 @@ const TARGETS = 'millrace kafka';
 /** Above this many waiting for each core, figures are not worth publishing. */
 const LOAD_MAX_PER_CORE = 0.75;
 /** After so long the works of clients that are left get one round only. */
-const CLIENT_MINUTES = 14;
+const CLIENT_MINUTES = 18;
 const PARTS = ['clients', 'latency', 'matrix', 'scale', 'allocation', 'micro'] as const;
 type Part = (typeof PARTS)[number];
 
