@@ -50,11 +50,24 @@ void run_client(int fd, size_t request_bytes, const std::atomic<bool>& over) {
   }
 }
 
+/** One request at a time, at the period's beginnings. */
+void run_slow_client(int fd, size_t request_bytes, double period_us, const std::atomic<bool>& over) {
+  std::vector<char> request(request_bytes), answer(ANSWER_BYTES);
+  auto next = std::chrono::steady_clock::now();
+  while (!over.load(std::memory_order_relaxed)) {
+    next += std::chrono::nanoseconds(int64_t(period_us * 1e3));
+    std::this_thread::sleep_until(next);
+    if (!send_all(fd, request.data(), request_bytes) || !receive_all(fd, answer.data(), ANSWER_BYTES)) return;
+  }
+  shutdown(fd, SHUT_WR);
+}
+
 /** Files stay open and whole until the end: freed pages would cost their first touch again. */
 class Segments {
  public:
   explicit Segments(std::string directory) : directory_(std::move(directory)) { roll(); }
   ~Segments() { for (int fd : files_) close(fd); }
+  void sync() { if (fdatasync(files_.back()) != 0) die("fdatasync"); }
   void append(const char* bytes, size_t length) {
     if (at_ + length > FILE_BYTES_MAX) roll();
     if (pwrite(files_.back(), bytes, length, off_t(at_)) != ssize_t(length)) die("pwrite");
@@ -75,7 +88,7 @@ class Segments {
   size_t at_ = 0;
 };
 
-uint64_t serve(int fd, size_t request_bytes, Segments& segments) {
+uint64_t serve(int fd, size_t request_bytes, Segments& segments, bool synced) {
   size_t capacity = request_bytes > RECEIVE_BYTES ? request_bytes : RECEIVE_BYTES;
   std::vector<char> buffer(capacity);
   char answer[ANSWER_BYTES] = {};
@@ -91,6 +104,7 @@ uint64_t serve(int fd, size_t request_bytes, Segments& segments) {
       uint32_t sum = crc32c(buffer.data() + i * request_bytes + 4, request_bytes - 4);
       memcpy(answer, &sum, 4);
       segments.append(buffer.data() + i * request_bytes, request_bytes);
+      if (synced) segments.sync();
       if (!send_all(fd, answer, sizeof answer)) return requests;
     }
     requests += whole;
@@ -99,36 +113,61 @@ uint64_t serve(int fd, size_t request_bytes, Segments& segments) {
   }
 }
 
-}  // namespace
+struct Served {
+  uint64_t requests = 0;
+  int64_t cpu_ns = 0, wall_ns = 0, both_cpu_ns = 0;
+};
 
-void measure_append(const LimitSettings& settings, size_t request_bytes) {
+template <typename Client>
+Served measure(const LimitSettings& settings, size_t request_bytes, bool synced, Client run) {
   Loopback loopback;
   Segments segments(settings.directory);
   std::atomic<bool> over = false;
-  uint64_t requests = 0;
-  int64_t cpu_ns = 0, wall_ns = 0, both_cpu_ns = process_cpu_ns();
+  Served served;
+  served.both_cpu_ns = process_cpu_ns();
   std::thread server([&] {
     int64_t cpu = thread_cpu_ns(), wall = now_ns();
-    requests = serve(loopback.server, request_bytes, segments);
-    cpu_ns = thread_cpu_ns() - cpu;
-    wall_ns = now_ns() - wall;
+    served.requests = serve(loopback.server, request_bytes, segments, synced);
+    served.cpu_ns = thread_cpu_ns() - cpu;
+    served.wall_ns = now_ns() - wall;
     shutdown(loopback.server, SHUT_RDWR);
   });
-  std::thread client([&] { run_client(loopback.client, request_bytes, over); });
+  std::thread client([&] { run(loopback.client, over); });
   std::this_thread::sleep_for(std::chrono::duration<double>(settings.seconds));
   over = true;
   client.join();
   server.join();
-  both_cpu_ns = process_cpu_ns() - both_cpu_ns;
-  double bytes = double(requests) * double(request_bytes);
+  served.both_cpu_ns = process_cpu_ns() - served.both_cpu_ns;
+  return served;
+}
+
+}  // namespace
+
+void measure_append(const LimitSettings& settings, size_t request_bytes) {
+  Served served = measure(settings, request_bytes, false, [&](int fd, const std::atomic<bool>& over) {
+    run_client(fd, request_bytes, over);
+  });
+  double bytes = double(served.requests) * double(request_bytes);
   JsonLine("append")
       .field("bytes", request_bytes)
-      .field("requests", requests)
-      .field("gb_per_cpu_s", bytes / double(cpu_ns))
-      .field("gb_per_cpu_s_with_client", bytes / double(both_cpu_ns))
-      .field("gb_per_s", bytes / double(wall_ns))
-      .field("cpu_us_per_request", double(cpu_ns) / 1e3 / double(requests))
-      .field("wall_us_per_request", double(wall_ns) / 1e3 / double(requests))
+      .field("requests", served.requests)
+      .field("gb_per_cpu_s", bytes / double(served.cpu_ns))
+      .field("gb_per_cpu_s_with_client", bytes / double(served.both_cpu_ns))
+      .field("gb_per_s", bytes / double(served.wall_ns))
+      .field("cpu_us_per_request", double(served.cpu_ns) / 1e3 / double(served.requests))
+      .field("wall_us_per_request", double(served.wall_ns) / 1e3 / double(served.requests))
+      .print();
+}
+
+void measure_woken(const LimitSettings& settings, size_t request_bytes, double period_us, bool synced) {
+  Served served = measure(settings, request_bytes, synced, [&](int fd, const std::atomic<bool>& over) {
+    run_slow_client(fd, request_bytes, period_us, over);
+  });
+  JsonLine("woken")
+      .field("bytes", request_bytes)
+      .field("period_us", period_us)
+      .field("synced", synced)
+      .field("cpu_us_per_request", double(served.cpu_ns) / 1e3 / double(served.requests))
       .print();
 }
 

@@ -27,17 +27,30 @@ export interface SendfileLimit {
   gb_per_s: number;
 }
 
+/** CPU of one request when the server has to be woken for each. */
+export interface WokenLimit {
+  type: 'woken';
+  bytes: number;
+  period_us: number;
+  /** 1: fdatasync before the answer. */
+  synced: number;
+  cpu_us_per_request: number;
+}
+
 export interface MachineLimits {
   append: AppendLimit[];
+  woken: WokenLimit[];
   sendfile: SendfileLimit[];
 }
 
-const FIGURES = 7;
+type Limit = AppendLimit | WokenLimit | SendfileLimit;
+
+const FIGURES = 11;
 
 /** Over loopback it is chance which side does the network's work, so each figure is the median of this many. */
 const ROUNDS = 3;
 
-function measureOnce(program: string, directory: string, seconds: number): (AppendLimit | SendfileLimit)[] {
+function measureOnce(program: string, directory: string, seconds: number): Limit[] {
   const { stdout, status } = spawnSync(program, [`--dir=${directory}`, `--seconds=${seconds}`], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,20 +58,26 @@ function measureOnce(program: string, directory: string, seconds: number): (Appe
   });
   if (status !== 0) throw new Error(`The limit program failed (status ${status}).`);
   const lines = stdout.trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as AppendLimit | SendfileLimit);
+  return lines.map((line) => JSON.parse(line) as Limit);
 }
 
-/** Takes about 8 times `secondsEach`. Settle memory first. `directory` is where the brokers' data lie. */
+/** What the rounds of a figure are ordered by, for the median. */
+function measured(limit: Limit): number {
+  if (limit.type === 'append') return limit.gb_per_cpu_s;
+  return limit.type === 'woken' ? limit.cpu_us_per_request : limit.gb_per_cpu_s_with_client;
+}
+
+/** Takes about 12 times `secondsEach`. Settle memory first. `directory` is where the brokers' data lie. */
 export function measureLimits(directory: string, secondsEach = 2): MachineLimits {
   const program = buildProgram('limit');
   const rounds = Array.from({ length: ROUNDS }, () => measureOnce(program, directory, secondsEach / ROUNDS));
   const medians = rounds[0]!.map((_, figure) => {
-    const by = rounds[0]![figure]!.type === 'append' ? 'gb_per_cpu_s' : 'gb_per_cpu_s_with_client';
-    const sorted = rounds.map((round) => round[figure]!).sort((x, y) => x[by] - y[by]);
+    const sorted = rounds.map((round) => round[figure]!).sort((x, y) => measured(x) - measured(y));
     return sorted[ROUNDS >> 1]!;
   });
   return {
     append: medians.filter((line) => line.type === 'append'),
+    woken: medians.filter((line) => line.type === 'woken'),
     sendfile: medians.filter((line) => line.type === 'sendfile'),
   };
 }
@@ -68,7 +87,7 @@ const CACHE_MS_MAX = 24 * 3600 * 1000;
 const BUSY_PER_CORE = 0.75;
 
 /**
- * The limits as measured here within the last day, else measured now (about eight seconds) and kept in `cachePath` unless
+ * The limits as measured here within the last day, else measured now (about twelve seconds) and kept in `cachePath` unless
  * the machine is busy.
  * Another kernel or processor makes what is kept invalid.
  */
@@ -80,7 +99,7 @@ export function recentLimits(directory: string, cachePath: string, progress: (te
       atMs: number;
       limits: MachineLimits;
     };
-    if (kept.machine === machine && Date.now() - kept.atMs < CACHE_MS_MAX) return kept.limits;
+    if (kept.limits.woken && kept.machine === machine && Date.now() - kept.atMs < CACHE_MS_MAX) return kept.limits;
   } catch {
     // none kept, or not readable
   }
@@ -138,6 +157,10 @@ export function formatLimits(limits: MachineLimits): string[] {
         (l) =>
           `  request   ${size(l.bytes).padStart(8)}  ${l.cpu_us_per_request.toFixed(2)} us of CPU, ${l.wall_us_per_request.toFixed(2)} us of time, five in flight`,
       ),
+    ...limits.woken.map(
+      (l) =>
+        `  woken     ${size(l.bytes).padStart(8)}  ${l.cpu_us_per_request.toFixed(1)} us of CPU, one every ${l.period_us / 1000} ms${l.synced ? ', fdatasync' : ''}`,
+    ),
     ...limits.sendfile.map(
       (l) =>
         `  sendfile  ${size(l.bytes).padStart(8)}  ${l.gb_per_cpu_s.toFixed(2).padStart(6)}  ${l.gb_per_cpu_s_with_client.toFixed(2)}  (${l.gb_per_s.toFixed(2)} GB/s)`,

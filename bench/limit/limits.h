@@ -12,6 +12,11 @@ struct LimitSettings {
 
 /** recv, CRC32C, pwrite, answer: how much one C thread takes in per CPU-second, with five requests in flight. */
 void measure_append(const LimitSettings& settings, size_t request_bytes);
+/**
+ * The same with one request every `period_us`, on an otherwise idle machine: what being woken costs. With `synced`,
+ * fdatasync before the answer.
+ */
+void measure_woken(const LimitSettings& settings, size_t request_bytes, double period_us, bool synced);
 /** sendfile of a cached file: how much one C thread gives out per CPU-second to a client that copies it. */
 void measure_sendfile(const LimitSettings& settings, size_t slice_bytes);
 

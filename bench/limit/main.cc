@@ -16,5 +16,9 @@ int main(int count, char** arguments) {
     else return 2;
   }
   for (size_t bytes : {size_t(200), size_t(16) << 10, size_t(128) << 10, size_t(1) << 20}) bench::measure_append(settings, bytes);
+  bench::measure_woken(settings, 200, 1000, false);
+  bench::measure_woken(settings, 1 << 10, 100, false);
+  bench::measure_woken(settings, 16 << 10, 1600, false);
+  bench::measure_woken(settings, 16 << 10, 1600, true);
   for (size_t bytes : {size_t(256) << 10, size_t(1) << 20, size_t(8) << 20}) bench::measure_sendfile(settings, bytes);
 }

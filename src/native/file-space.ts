@@ -42,8 +42,12 @@ export interface FileSpace {
   /** Sets the time of a file's last change. */
   setModified(path: string, modifiedMs: number): number;
   unlink(path: string): number;
+  /** Deletes a file without waiting for it, which takes milliseconds when it is large; whether it works is not told. */
+  unlinkAside(path: string): void;
   /** Removes a folder with everything in it. */
   removeFolder(path: string): number;
+  /** As `unlinkAside`. */
+  removeFolderAside(path: string): void;
   /**
    * Takes a lock file for this process and returns 0, or -EAGAIN while another live process holds it. A lock left by a
    * process that is gone is taken over.

@@ -12,8 +12,10 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rm,
   rmSync,
   statSync,
+  unlink,
   unlinkSync,
   utimesSync,
   writeSync,
@@ -228,8 +230,16 @@ class FsFileSpace implements FileSpace {
     return attempt(() => unlinkSync(path));
   }
 
+  unlinkAside(path: string): void {
+    unlink(path, () => {});
+  }
+
   removeFolder(path: string): number {
     return attempt(() => rmSync(path, { recursive: true }));
+  }
+
+  removeFolderAside(path: string): void {
+    rm(path, { recursive: true, force: true }, () => {});
   }
 
   lock(path: string): number {

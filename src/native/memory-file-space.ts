@@ -189,12 +189,20 @@ export class MemoryFileSpace implements FileSpace {
     return 0;
   }
 
+  unlinkAside(path: string): void {
+    this.unlink(path);
+  }
+
   unlink(path: string): number {
     const found = this.#find(path);
     if (!found) return Errno.ENOENT;
     if (found instanceof Map) return Errno.EISDIR;
     this.#folderOf(path)!.delete(nameOf(path));
     return 0;
+  }
+
+  removeFolderAside(path: string): void {
+    this.removeFolder(path);
   }
 
   removeFolder(path: string): number {

@@ -157,7 +157,7 @@ export class StorageRequests {
     const parent = folder.slice(0, folder.lastIndexOf('/'));
     const aside = `${parent}/${deletedFolderName(topic, partition, systemRandom)}`;
     if (store.files.rename(folder, aside) !== 0) return false;
-    clock.schedule(config.fileDeleteDelayMs, () => store.files.removeFolder(aside));
+    clock.schedule(config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
     return store.files.syncFolderNow(parent) === 0;
   }
 
@@ -257,7 +257,7 @@ export class StorageRequests {
       const aside = `${parent}/${name}`;
       if (store.files.rename(log.folder, aside) !== 0) continue;
       store.files.syncFolder(parent, () => {});
-      clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolder(aside));
+      clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
     }
     partitionContext.publish();
     return null;

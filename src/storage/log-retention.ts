@@ -105,14 +105,17 @@ export function removeSegments(state: LogState, baseOffsets: readonly number[]):
 
 /** Deletes files after `file.delete.delay.ms`, or when the log is closed; those that are gone by then do not matter. */
 export function unlinkLater(state: LogState, paths: readonly string[]): void {
-  const unlink = (): void => {
-    state.pendingUnlinks.delete(unlink);
-    for (const path of paths) state.files.unlink(path);
-  };
-  state.pendingUnlinks.add(unlink);
+  state.pendingUnlinks.add(paths);
   state.clock.schedule(state.config.fileDeleteDelayMs, () => {
-    if (state.pendingUnlinks.has(unlink)) unlink();
+    if (!state.pendingUnlinks.delete(paths)) return;
+    for (const path of paths) state.files.unlinkAside(path);
   });
+}
+
+/** Deletes all that waits for it. */
+export function unlinkNow({ pendingUnlinks, files }: LogState): void {
+  for (const paths of pendingUnlinks) for (const path of paths) files.unlink(path);
+  pendingUnlinks.clear();
 }
 
 /** Moves the log start up, with what hangs on it. */

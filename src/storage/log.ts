@@ -22,7 +22,7 @@ import {
   recoverSegments,
   reloadProducers,
 } from './log-recovery.ts';
-import { deleteOldSegments, logSizeBytes, moveLogStart } from './log-retention.ts';
+import { deleteOldSegments, logSizeBytes, moveLogStart, unlinkNow } from './log-retention.ts';
 import { LogState } from './log-state.ts';
 import { type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
 import { beginMove, finishMove, type MoveState, type MoveTarget, moveState } from './move/finish-move.ts';
@@ -496,7 +496,7 @@ export class Log {
   /** Gives everything back without making anything durable: before a deletion, or when the log is at fault. */
   abandon(): void {
     const state = this.#state;
-    for (const unlink of [...state.pendingUnlinks]) unlink();
+    unlinkNow(state);
     state.store.closeLog(state.handle);
   }
 }

@@ -99,6 +99,7 @@ export function sampleReport(fastMs: number, slowMs: number, title = 'a report')
         wall_us_per_request: 1,
       },
     ],
+    woken: [],
     sendfile: [],
   };
   const runs = [{ name: 'produce <1>', target: 'broker', round: 0, result: sampleResult(fastMs, slowMs) }];
