@@ -42,6 +42,10 @@ constexpr uint32_t JOINED_PARTS_MAX = 64;
 // File bytes brought into the page cache at a time, and the step at which that is waited for.
 constexpr int64_t WARM_BYTES = 1024 * 1024;
 constexpr int64_t WARM_STEP_BYTES = 64 * 1024;
+// Whoever reads from the disk goes through the log, so the disk goes on with what follows while this is sent. The kernel
+// cuts a request to what the device takes at once, on some machines 128 KiB.
+constexpr int64_t AHEAD_BYTES = 4 * 1024 * 1024;
+constexpr int64_t AHEAD_STEP_BYTES = 128 * 1024;
 constexpr int WARM_THREADS = 4;
 constexpr int EVENTS_MAX = 64;
 
@@ -169,7 +173,8 @@ int64_t sendFile(int fd, int file, int64_t position, int64_t sizeBytes) {
 
 // Waits until the bytes are in the page cache (or cannot be read; sending them will say so).
 void warm(int file, int64_t position, int64_t sizeBytes) {
-  readahead(file, position, static_cast<size_t>(sizeBytes));
+  for (int64_t at = position; at < position + sizeBytes + AHEAD_BYTES; at += AHEAD_STEP_BYTES)
+    if (readahead(file, at, AHEAD_STEP_BYTES) < 0) break;
   uint8_t byte;
   for (int64_t at = position; at < position + sizeBytes; at += WARM_STEP_BYTES)
     (void)!pread(file, &byte, 1, at);
