@@ -173,11 +173,13 @@ export class LogAppender {
     const facts = this.#facts;
     const { origin, context } = this.#incoming;
     const { verificationGuard, supportsEpochBump = false } = context;
-    if (verificationGuard > NO_GUARD || facts[BatchSlot.attributes] & BatchAttribute.control) return true;
+    if (facts[BatchSlot.attributes] & BatchAttribute.control) return true;
     // Refused by the producer's state.
     if (origin !== AppendOrigin.client && verificationGuard !== VOUCHED) return true;
     const { producers, clock } = this.#state;
     const producerId = facts[BatchSlot.producerId];
+    // A marker may have come meanwhile, of the transaction before this batch's: then the coordinator is asked again.
+    if (verificationGuard > NO_GUARD && producers.verifications.isVerified(producerId, verificationGuard)) return true;
     const producerEpoch = facts[BatchSlot.producerEpoch];
     if (producerId < 0 || !producers.mustVerify(producerId, producerEpoch, supportsEpochBump)) return true;
     const sequence = facts[BatchSlot.baseSequence];
