@@ -71,7 +71,6 @@ async function outcome(step: ToolStep, side: Side): Promise<Record<string, unkno
       .replaceAll('{bootstrap}', side.target.bootstrap)
       .replaceAll('{data}', side.target.dataDir)
       .replaceAll('{scratch}', scratch);
-  for (const [name, content] of Object.entries(step.files ?? {})) writeFileSync(join(scratch, name), content);
   const args = step.args.map(place);
   if (!args.includes('--bootstrap-server') && !step.noBootstrap)
     args.unshift('--bootstrap-server', side.target.bootstrap);
@@ -101,6 +100,8 @@ function compare(step: ToolStep): void {
   test(step.name, { timeout: 120_000 }, async (context) => {
     if (skip) return context.skip(skip);
     await withGaps(context, step.name, async () => {
+      // Once for both sides, which run at the same time.
+      for (const [name, content] of Object.entries(step.files ?? {})) writeFileSync(join(scratch, name), content);
       const look = () => Promise.all(sides.map((side) => outcome(step, side)));
       let [expected, actual] = await look();
       for (let more = step.settles ? LOOKS_MAX : 0; more > 0 && !isDeepStrictEqual(actual, expected); more--) {
