@@ -2,13 +2,13 @@ import { loadAddon } from './addon.ts';
 import type { MemoryId } from './log-store.ts';
 
 /**
- * Sending on the descriptor of a socket that node:net owns: memory and ranges of segment files, in order, file bytes
+ * Sending on the descriptor of an accepted socket: memory and ranges of segment files, in order, file bytes
  * without passing through the process. What the socket does not take at once is queued, and a native thread goes on with
  * it, so the calling thread never waits.
  *
- * An output holds a duplicate of the descriptor, because node closes its own some time before it says so, and the number
- * may belong to another connection at once. So the connection ends when the socket is destroyed *and* the output detached.
- * While it is attached, nothing else may write to the socket.
+ * An output holds a duplicate of the descriptor, so whoever accepted the socket may close its own at once; the connection ends
+ * when both are closed. Inputs (`socket-input.ts`) read from the same duplicate. While an output is attached, nothing else
+ * may write to the socket.
  *
  * Thread: the one that opened it. Needs the addon; elsewhere there is none.
  */
