@@ -76,7 +76,7 @@ function limitCommand(): Command {
       const memory = await settleMemory(options.keepGib, options.dir);
       progress(memory.note);
       try {
-        const limits = measureLimits(options.dir, options.seconds);
+        const limits = await measureLimits(options.dir, memory, options.seconds);
         console.log(options.json ? JSON.stringify(limits) : formatLimits(limits).join('\n'));
       } finally {
         memory.release();

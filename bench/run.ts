@@ -47,7 +47,9 @@ export async function runOnce(
   try {
     const writes = settings.producers > 0;
     if (writes || options.keepGib > 0) progress(memory.note);
-    const limits = options.limits ? recentLimits(directory, join(resultsDir, 'limits.json'), progress) : undefined;
+    const cachePath = join(resultsDir, 'limits.json');
+    const limits = options.limits ? await recentLimits(directory, memory, cachePath, progress) : undefined;
+    await memory.refill();
     const result = await runLoad(settings, { onInterval: (interval) => progress(describeInterval(interval)) });
     const createdAt = new Date().toISOString();
     const report: Report = {

@@ -1,5 +1,5 @@
 /**
- * Front end of the limit program: builds it, settles memory, runs it and returns the machine's physical limits, so that
+ * Front end of the limit program: builds it, runs it in settled memory and returns the machine's physical limits, so that
  * every report can say what part of them a broker reached. Runs on the main thread.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { dirname } from 'node:path';
 import { buildProgram } from '../build.ts';
+import type { SettledMemory } from '../measure/memory.ts';
 
 export interface AppendLimit {
   type: 'append';
@@ -67,10 +68,14 @@ function measured(limit: Limit): number {
   return limit.type === 'woken' ? limit.cpu_us_per_request : limit.gb_per_cpu_s_with_client;
 }
 
-/** Takes about 12 times `secondsEach`. Settle memory first. `directory` is where the brokers' data lie. */
-export function measureLimits(directory: string, secondsEach = 2): MachineLimits {
+/** Takes about 12 times `secondsEach`. `directory` is where the brokers' data lie. */
+export async function measureLimits(directory: string, memory: SettledMemory, secondsEach = 2): Promise<MachineLimits> {
   const program = buildProgram('limit');
-  const rounds = Array.from({ length: ROUNDS }, () => measureOnce(program, directory, secondsEach / ROUNDS));
+  const rounds: Limit[][] = [];
+  while (rounds.length < ROUNDS) {
+    await memory.refill();
+    rounds.push(measureOnce(program, directory, secondsEach / ROUNDS));
+  }
   const medians = rounds[0]!.map((_, figure) => {
     const sorted = rounds.map((round) => round[figure]!).sort((x, y) => measured(x) - measured(y));
     return sorted[ROUNDS >> 1]!;
@@ -91,7 +96,12 @@ const BUSY_PER_CORE = 0.75;
  * the machine is busy.
  * Another kernel or processor makes what is kept invalid.
  */
-export function recentLimits(directory: string, cachePath: string, progress: (text: string) => void): MachineLimits {
+export async function recentLimits(
+  directory: string,
+  memory: SettledMemory,
+  cachePath: string,
+  progress: (text: string) => void,
+): Promise<MachineLimits> {
   const machine = `${cpus()[0]?.model} x${cpus().length}, ${release()}`;
   try {
     const kept = JSON.parse(readFileSync(cachePath, 'utf8')) as {
@@ -104,7 +114,7 @@ export function recentLimits(directory: string, cachePath: string, progress: (te
     // none kept, or not readable
   }
   progress("Measuring the machine's limits ...");
-  const limits = measureLimits(directory, 1);
+  const limits = await measureLimits(directory, memory, 1);
   if (loadavg()[0]! > cpus().length * BUSY_PER_CORE) return limits; // not worth keeping
   mkdirSync(dirname(cachePath), { recursive: true });
   writeFileSync(cachePath, JSON.stringify({ machine, atMs: Date.now(), limits }));

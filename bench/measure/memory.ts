@@ -1,7 +1,9 @@
 /**
  * Settles the machine's memory before anything that writes is measured. In a virtual machine the first touch of a page
  * can cost several CPU-seconds per GiB, which would be charged at random to whichever broker touches it; so a separate
- * program takes all memory but `keepGib`, fills the rest with page cache once, and holds it while the benchmarks run.
+ * program takes all memory but `keepGib`, fills the rest with page cache, and holds it while the benchmarks run. What comes
+ * free meanwhile (clients that end, files that are deleted) goes back to the host after two seconds or so, so that is
+ * made page cache again before each measurement.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +16,7 @@ export interface SettledMemory {
   keepGib: number;
   /** One sentence for the report. */
   note: string;
-  /** Fills the page cache again: after files were deleted, whose pages went back to the host. */
+  /** Makes free memory page cache again; to be called before anything that is measured. */
   refill(): Promise<void>;
   release(): void;
 }
@@ -52,7 +54,7 @@ export async function settleMemory(keepGib: number, directory: string): Promise<
     note:
       availableBytes < keepBytes
         ? `Memory was short: only ${gib(availableBytes)} GiB were free of the ${keepGib} GiB that the run wants; figures of writing may vary.`
-        : `Memory was settled first: ${gib(heldBytes)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, which was filled once.`,
+        : `Memory was settled first: ${gib(heldBytes)} GiB held, ${keepGib} GiB left to brokers, clients and page cache, and what was free was made page cache before each work.`,
     refill: async () => {
       child.stdin!.write('\n');
       await settled();

@@ -126,7 +126,7 @@ class Clients {
     }
   }
 
-  /** Files are kept, because freed pages cost their first touch again: when a full disk makes them go, memory is settled anew. */
+  /** Files are kept while the disk has room. */
   async #makeRoom(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.#directory);
     if ((bavail * bsize) / 2 ** 30 > FREE_GIB_MIN) return;
@@ -139,7 +139,6 @@ class Clients {
       await waitForTopics({ ...broker, tls: false }, topics);
     }
     await pause(DELETE_SECONDS * 1000);
-    await this.#memory.refill();
   }
 
   async warmUp(works: readonly ClientWork[]): Promise<void> {
@@ -166,6 +165,7 @@ class Clients {
   }
 
   async #once(work: ClientWork, broker: RunningBroker, round: number): Promise<void> {
+    await this.#memory.refill();
     const [before, startedMs] = [cpuSeconds(broker.pid), performance.now()];
     const label = `${work.name.padEnd(26)} ${broker.name.padEnd(10)}`;
     try {

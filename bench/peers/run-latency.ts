@@ -11,7 +11,7 @@ import { processTree } from '../load/processes.ts';
 import { type LoadResult, runLoad } from '../load/run-load.ts';
 import type { LoadSettings } from '../load/settings.ts';
 import { describeMachine } from '../measure/machine.ts';
-import { settleMemory } from '../measure/memory.ts';
+import { type SettledMemory, settleMemory } from '../measure/memory.ts';
 import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
 import { summarizeStages, warnings } from '../report/summary.ts';
 import { formatNumber, formatTable, resultTable, type Table } from '../report/table.ts';
@@ -52,18 +52,32 @@ const common: Partial<LoadSettings> = { acks: -1, messageBytes: 1024, producers:
 class LatencyComparison {
   readonly report: Report;
   #brokers: RunningBroker[];
+  #memory: SettledMemory;
   #options: LatencyOptions;
   #progress: Progress;
   #turns = 0;
 
-  constructor(report: Report, brokers: RunningBroker[], options: LatencyOptions, progress: Progress) {
+  constructor(
+    report: Report,
+    brokers: RunningBroker[],
+    memory: SettledMemory,
+    options: LatencyOptions,
+    progress: Progress,
+  ) {
     this.report = report;
     this.#brokers = brokers;
+    this.#memory = memory;
     this.#options = options;
     this.#progress = progress;
   }
 
-  #load(broker: RunningBroker, topic: string, partitions: number, part: Partial<LoadSettings>): Promise<LoadResult> {
+  async #load(
+    broker: RunningBroker,
+    topic: string,
+    partitions: number,
+    part: Partial<LoadSettings>,
+  ): Promise<LoadResult> {
+    await this.#memory.refill();
     const pids = broker.pid > 0 ? processTree(broker.pid) : [];
     return runLoad(settingsOf({ name: topic, partitions, settings: {} }, topic, broker, pids, { ...common, ...part }));
   }
@@ -167,9 +181,9 @@ export async function runLatency(options: LatencyOptions, progress: Progress): P
   const out = options.out ?? join(resultsDir, fileName(`${report.createdAt}-latency`));
   let brokers: RunningBroker[] = [];
   try {
-    report.limits = measureLimits(options.dir, 1);
+    report.limits = await measureLimits(options.dir, memory, 1);
     brokers = await startTargets(options, report.notes, progress);
-    const comparison = new LatencyComparison(report, brokers, options, progress);
+    const comparison = new LatencyComparison(report, brokers, memory, options, progress);
     for (const work of works) {
       try {
         await comparison.run(work);

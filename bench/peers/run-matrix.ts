@@ -68,15 +68,23 @@ function describeResult(result: LoadResult): string {
 class Matrix {
   readonly report: Report;
   #brokers: RunningBroker[];
+  #memory: SettledMemory;
   #options: MatrixOptions;
   #progress: Progress;
   #old: string[] = [];
   /** A B, then B A: whoever comes first finds the machine in another state. */
   #turns = 0;
 
-  constructor(report: Report, brokers: RunningBroker[], options: MatrixOptions, progress: Progress) {
+  constructor(
+    report: Report,
+    brokers: RunningBroker[],
+    memory: SettledMemory,
+    options: MatrixOptions,
+    progress: Progress,
+  ) {
     this.report = report;
     this.#brokers = brokers;
+    this.#memory = memory;
     this.#options = options;
     this.#progress = progress;
   }
@@ -126,6 +134,7 @@ class Matrix {
     if (work.cold && !dropFromCache(broker, topic)) {
       this.#note(`${work.name} on ${broker.name} was read from the page cache: its files are not ours to drop.`);
     }
+    await this.#memory.refill();
     const result = await runLoad(this.#settings(work, topic, broker, work.settings));
     this.report.runs.push({ name: work.name, target: broker.name, round, result });
     this.#progress(`${label} ${describeResult(result)}`);
@@ -204,7 +213,7 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     const report = earlier ?? newReport(options, memory);
     if (earlier) report.notes = report.notes.filter((note) => !note.startsWith(TIME_OVER));
     if (earlier) report.notes.push(`Taken up again at ${new Date().toISOString()}. ${memory.note}`);
-    report.limits ??= measureLimits(options.dir, options.full ? 2 : 1);
+    report.limits ??= await measureLimits(options.dir, memory, options.full ? 2 : 1);
     progress(formatLimits(report.limits).join('\n'));
     const set: BrokerSetOptions = {
       ...options,
@@ -215,7 +224,7 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     report.title = `Matrix: ${brokers.map((broker) => broker.name).join(' and ')}`;
     report.facts ??= startFacts(brokers);
     const out = options.out ?? options.resume ?? join(resultsDir, fileName(`${report.createdAt}-matrix`));
-    const matrix = new Matrix(report, brokers, options, progress);
+    const matrix = new Matrix(report, brokers, memory, options, progress);
     const todo = worksLeft(report, works, brokers, roundsOf(options));
     await runWorks(matrix, todo, options, deadlineMs, out, progress);
   } finally {

@@ -62,7 +62,7 @@ export async function runScale(
   const memory = await settleMemory(options.keepGib, options.dir);
   progress(memory.note);
   const createdAt = new Date().toISOString();
-  const limits = recentLimits(options.dir, join(resultsDir, 'limits.json'), progress);
+  const limits = await recentLimits(options.dir, memory, join(resultsDir, 'limits.json'), progress);
   const report: Report = {
     format: REPORT_FORMAT,
     title: 'Scale',
@@ -89,7 +89,7 @@ export async function runScale(
           progress(report.notes.at(-1)!);
           continue;
         }
-        const context = new ScaleContext(name, target, { scale: options.scale }, options.dir, report, progress);
+        const context = new ScaleContext(name, target, { scale: options.scale, memory }, options.dir, report, progress);
         try {
           await runBounded(name, context, options.minutes ?? MINUTES_OF[name] ?? MINUTES_EACH);
         } catch (error) {

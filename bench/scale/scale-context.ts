@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { processTree } from '../load/processes.ts';
 import { type LoadResult, runLoad } from '../load/run-load.ts';
 import { defaultSettings, type LoadSettings } from '../load/settings.ts';
+import type { SettledMemory } from '../measure/memory.ts';
 import { startKafka } from '../peers/kafka.ts';
 import { startMillrace } from '../peers/millrace.ts';
 import type { RunningBroker, StartOptions } from '../peers/running-broker.ts';
@@ -15,9 +16,10 @@ export type TargetKind = 'millrace' | 'kafka';
 export interface ScaleOptions {
   /** Multiplies counts: below 1 for a quick look. */
   scale: number;
+  memory: SettledMemory;
 }
 
-const DESCRIPTORS = 30_000;
+const DESCRIPTORS = 15_000;
 /** A broker that starts again with 10,000 partitions may take its time. */
 const CONNECT_SECONDS = 60;
 
@@ -85,6 +87,7 @@ export class ScaleContext {
   ): Promise<LoadResult> {
     if (this.#aborted) throw new Error('the time was over');
     const where = { host: broker.host, port: broker.port, pids: processTree(broker.pid) };
+    await this.options.memory.refill();
     const result = await runLoad({ ...defaultSettings, connectSeconds: CONNECT_SECONDS, ...where, ...settings });
     this.report.runs.push({ name, target: as.target ?? this.target, round: as.round ?? 0, result });
     for (const warning of warnings(result)) this.progress(`    ${warning}`);
@@ -102,10 +105,8 @@ export function descriptorsAllowed(): { soft: number; enough: boolean } {
 
 /** What brokers need beside connections. */
 const DESCRIPTORS_ELSE = 1000;
-/** Millrace sends on a duplicate of each socket's descriptor. */
-const DESCRIPTORS_PER_CONNECTION = 2;
 
 /** So many connections, or as many as the limit of open files leaves room for. */
 export function connectionsAllowed(wanted: number): number {
-  return Math.min(wanted, Math.floor((descriptorsAllowed().soft - DESCRIPTORS_ELSE) / DESCRIPTORS_PER_CONNECTION));
+  return Math.min(wanted, descriptorsAllowed().soft - DESCRIPTORS_ELSE);
 }
