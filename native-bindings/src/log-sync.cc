@@ -76,7 +76,7 @@ class SyncPace {
  private:
   // After a sync that took this long nobody waits for so many times its length, whatever the average.
   static constexpr int64_t STALL_NS = 1'000'000;
-  static constexpr int64_t CLOSED_PER_STALL = 20;
+  static constexpr int64_t CLOSED_PER_STALL = 6;
   // Syncs so close behind each other belong to one turn of the thread.
   static constexpr int64_t IN_ROW_NS = 20'000;
   static constexpr int IN_ROW_MAX = 3;

@@ -46,7 +46,7 @@ export const MILLRACE_CONFIGS = [
   ),
   int(
     'millrace.fsync.inline.max.us',
-    150,
+    600,
     'While the disk syncs a few bytes in less than so many microseconds, a storage worker waits for it instead of handing the sync to a thread; 0: never.',
     { min: 0, max: 10_000 },
   ),

@@ -4,9 +4,9 @@
  * fraction of a millisecond finds more than one, the thread pauses between its passes through the event loop, and the
  * frames of a pause are received, written, synced and answered together.
  *
- * Whether a pause finds more frames is measured, not guessed: clients that wait for each answer send no more for it, so
- * for them there is no pause. A pass that takes longer than the pause has no pause behind it, so a busy thread never
- * waits.
+ * Whether pauses are good is measured, not guessed: a pause has to find more frames, and as many have to come in a second
+ * as come without pauses. Clients that wait for answers send fewer, so for them there is no pause. A pass that takes
+ * longer than the pause has no pause behind it, so a busy thread never waits.
  *
  * Lives on an I/O thread.
  */
@@ -27,8 +27,12 @@ const WINDOW_MS = 16;
 const TRIAL_PASSES = 32;
 /** Frames a pass: below, pauses end. */
 const GATHERED_MIN = 1.3;
+/** Part of the frames that came without pauses: below, pauses end. Clients are uneven, so it leaves them some room. */
+const RATE_KEPT_MIN = 0.7;
 /** How long pauses are not tried again after they gave nothing: trials take a fortieth of the time at most. */
 const REST_MS = 250;
+/** How long there are pauses before the rate without them is looked at again. */
+const PACED_MS = 250;
 /** A shorter pause costs more than it gives. */
 const PAUSE_MIN_US = 20;
 
@@ -41,6 +45,10 @@ export class FramePacer {
   #paceUs = 0;
   #passQueued = false;
   #passStartMs = 0;
+  /** Frames a millisecond, without pauses. */
+  #freeRate = 0;
+  #pacedUntilMs = 0;
+  #trialStartMs = 0;
   #trialPasses = 0;
   #trialFrames = 0;
   readonly #endPass = (): void => this.#passEnded();
@@ -69,12 +77,24 @@ export class FramePacer {
   #judgeRate(): void {
     const { pauseMaxUs, nowMs } = this.#context;
     const now = nowMs();
-    const isFast = now - this.#windowStartMs < WINDOW_MS;
-    this.#windowStartMs = now;
-    this.#windowFrames = 0;
-    if (!isFast || now < this.#restUntilMs || pauseMaxUs === 0) return;
+    const windowMs = now - this.#windowStartMs;
+    this.#lookAtRate(now);
+    if (windowMs >= WINDOW_MS || now < this.#restUntilMs || pauseMaxUs === 0) return;
+    this.#freeRate = WINDOW_FRAMES / windowMs;
+    this.#pacedUntilMs = now + PACED_MS;
     this.#paceUs = pauseMaxUs;
     this.#passStartMs = now;
+    this.#beginTrial(now);
+  }
+
+  #lookAtRate(now: number): void {
+    this.#paceUs = 0;
+    this.#windowFrames = 0;
+    this.#windowStartMs = now;
+  }
+
+  #beginTrial(now: number): void {
+    this.#trialStartMs = now;
     this.#trialPasses = this.#trialFrames = 0;
   }
 
@@ -88,12 +108,13 @@ export class FramePacer {
   }
 
   #judgeTrial(): void {
+    const now = this.#context.nowMs();
     const gathered = this.#trialFrames / this.#trialPasses;
-    this.#trialPasses = this.#trialFrames = 0;
-    if (gathered >= GATHERED_MIN) return;
-    this.#paceUs = 0;
-    this.#windowFrames = 0;
-    this.#windowStartMs = this.#context.nowMs();
-    this.#restUntilMs = this.#windowStartMs + REST_MS;
+    const rate = this.#trialFrames / (now - this.#trialStartMs);
+    this.#beginTrial(now);
+    const isGood = gathered >= GATHERED_MIN && rate >= this.#freeRate * RATE_KEPT_MIN;
+    if (isGood && now < this.#pacedUntilMs) return;
+    this.#lookAtRate(now);
+    if (!isGood) this.#restUntilMs = now + REST_MS;
   }
 }
