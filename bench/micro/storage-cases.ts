@@ -17,13 +17,14 @@ import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import type { MicroCase } from './micro-case.ts';
 
+const VALUE_BYTES = 1000;
 const LOG_OPTIONS = { indexIntervalBytes: 4096, indexBytesMax: 10 * 2 ** 20 };
 /** A new segment before a file grows beyond what a run should leave in the page cache. */
 const SEGMENT_BYTES_MAX = 256 * 2 ** 20;
 
-function batchOf(records: number): Buffer {
+function batchOf(records: number, valueBytes = VALUE_BYTES): Buffer {
   return buildBatch(
-    Array.from({ length: records }, () => ({ value: Buffer.alloc(1000, 'v'), timestamp: 1_700_000_000_000 })),
+    Array.from({ length: records }, () => ({ value: Buffer.alloc(valueBytes, 'v'), timestamp: 1_700_000_000_000 })),
   );
 }
 
@@ -91,15 +92,15 @@ function planCase(store: LogStore): MicroCase {
   };
 }
 
-function validateCase(store: LogStore, records: number): MicroCase {
-  const batch = batchOf(records);
+function validateCase(store: LogStore, records: number, valueBytes = VALUE_BYTES): MicroCase {
+  const batch = batchOf(records, valueBytes);
   const memory = new Uint8Array(new SharedArrayBuffer(batch.length));
   memory.set(batch);
   const id = store.registerMemory(memory);
   const out = new Float64Array(BATCH_STRIDE);
   const policy = { decompressedBytesMax: 2 ** 28 };
   return {
-    name: `validate: ${records} x 1000 B (${store.kind})`,
+    name: `validate: ${records} x ${valueBytes} B (${store.kind})`,
     bytes: batch.length,
     run: () => expectZero(store.validate(id, 0, memory.length, policy, out, 0)), // memory stays in use: it must not be freed
     dispose: () => store.releaseMemory(id),
@@ -113,6 +114,7 @@ export function storageCases(): MicroCase[] {
     { name: `crc32c: 64 KiB (${store.kind})`, bytes: bytes.length, run: () => store.crc32c(bytes, 0, bytes.length) },
     validateCase(store, 1),
     validateCase(store, 16),
+    validateCase(store, 5000, 100),
     appendCase(store, 1),
     appendCase(store, 16),
     appendCase(store, 128),

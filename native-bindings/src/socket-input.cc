@@ -31,6 +31,8 @@ struct Inlet {
   napi_env env = nullptr;
   napi_ref receive = nullptr;
   napi_ref memoryReference = nullptr;
+  // Callback scopes want an object, and never look at it.
+  napi_ref resource = nullptr;
   napi_async_context context = nullptr;
   napi_async_cleanup_hook_handle ending = nullptr;
   uv_loop_s* loop = nullptr;
@@ -131,7 +133,7 @@ bool pass(Inlet* inlet, const epoll_event* events, int count) {
   napi_callback_scope callback;
   napi_value resource;
   napi_open_handle_scope(env, &handles);
-  napi_create_object(env, &resource);
+  napi_get_reference_value(env, inlet->resource, &resource);
   bool loopReady = false;
   if (napi_open_callback_scope(env, resource, inlet->context, &callback) == napi_ok) {
     for (int at = 0; at < count; at++) {
@@ -205,13 +207,15 @@ Inlet* openInlet(napi_env env, napi_value receive, napi_value memory, size_t scr
   inlet->epoll = epoll_create1(EPOLL_CLOEXEC);
   inlet->prepare = static_cast<uv_prepare_s*>(calloc(1, uv_handle_size(UV_PREPARE_TYPE)));
   inlet->idle = static_cast<uv_idle_s*>(calloc(1, uv_handle_size(UV_IDLE_TYPE)));
-  napi_value name;
+  napi_value name, resource;
+  napi_create_object(env, &resource);
   napi_create_string_utf8(env, "millrace.input", NAPI_AUTO_LENGTH, &name);
   if (inlet->epoll < 0 || inlet->prepare == nullptr || inlet->idle == nullptr || napi_get_uv_event_loop(env, &inlet->loop) != napi_ok ||
       !watch(inlet->epoll, uv_backend_fd(inlet->loop), LOOP_EVENT) ||
       napi_async_init(env, nullptr, name, &inlet->context) != napi_ok ||
       napi_create_reference(env, receive, 1, &inlet->receive) != napi_ok ||
       napi_create_reference(env, memory, 1, &inlet->memoryReference) != napi_ok ||
+      napi_create_reference(env, resource, 1, &inlet->resource) != napi_ok ||
       napi_add_async_cleanup_hook(env, endInlet, inlet, nullptr) != napi_ok) {
     if (inlet->epoll >= 0) close(inlet->epoll);
     ::free(inlet->prepare);

@@ -147,18 +147,27 @@ export class StorageRequests {
     const { files } = this.#context.store;
     const { log } = partition;
     const folder = partition.closeMoved();
-    if (folder !== undefined && this.#removeFolder(log, folder)) removeMoveMark(files, log.folder);
+    if (folder !== undefined && this.#removeMovedFolder(log, folder)) removeMoveMark(files, log.folder);
     return null;
   }
 
-  /** Renames a log's folder away at once, durably; its files go after `file.delete.delay.ms`. */
-  #removeFolder({ topic, partition, config }: Log, folder: string): boolean {
+  /**
+   * Renames a log's folder away at once; its files go after `file.delete.delay.ms`. Returns the folder that has to be
+   * synced for it to last, undefined when it is still there.
+   */
+  #removeFolder({ topic, partition, config }: Log, folder: string): string | undefined {
     const { store, clock } = this.#context;
     const parent = folder.slice(0, folder.lastIndexOf('/'));
     const aside = `${parent}/${deletedFolderName(topic, partition, systemRandom)}`;
-    if (store.files.rename(folder, aside) !== 0) return false;
+    if (store.files.rename(folder, aside) !== 0) return undefined;
     clock.schedule(config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
-    return store.files.syncFolderNow(parent) === 0;
+    return parent;
+  }
+
+  /** Of a move: durable when it returns true. */
+  #removeMovedFolder(log: Log, folder: string): boolean {
+    const parent = this.#removeFolder(log, folder);
+    return parent !== undefined && this.#context.store.files.syncFolderNow(parent) === 0;
   }
 
   #open(opening: OpenPartition): OpenedPartition {
@@ -239,7 +248,7 @@ export class StorageRequests {
   }
 
   #delete(rows: readonly number[]): null {
-    const { store, partitions, table, clock, partitionContext, drain } = this.#context;
+    const { store, partitions, table, partitionContext, drain } = this.#context;
     // Nobody sends to these rows any more; what is still on its way must not meet the rows' next partitions.
     drain();
     for (const row of rows) {
@@ -250,14 +259,10 @@ export class StorageRequests {
       partition.closeForDeletion();
       const { log } = partition;
       const movedFrom = partition.closeMoved();
-      if (movedFrom !== undefined) this.#removeFolder(log, movedFrom);
+      if (movedFrom !== undefined) this.#removeMovedFolder(log, movedFrom);
       log.abandon();
-      const name = deletedFolderName(log.topic, log.partition, systemRandom);
-      const parent = log.folder.slice(0, log.folder.lastIndexOf('/'));
-      const aside = `${parent}/${name}`;
-      if (store.files.rename(log.folder, aside) !== 0) continue;
-      store.files.syncFolder(parent, () => {});
-      clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
+      const parent = this.#removeFolder(log, log.folder);
+      if (parent !== undefined) store.files.syncFolder(parent, () => {});
     }
     partitionContext.publish();
     return null;
