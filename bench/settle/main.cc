@@ -64,7 +64,9 @@ size_t fill_page_cache(int fd, size_t bytes) {
   return done;
 }
 
+/** What earlier works left to be written is written first: it would take time from the next one. */
 size_t fill_free_memory(int fd) {
+  syncfs(fd);
   size_t free = memory_bytes("MemFree: %zu");
   return free > FREE_BYTES_LEFT ? fill_page_cache(fd, free - FREE_BYTES_LEFT) : 0;
 }
