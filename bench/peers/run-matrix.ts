@@ -149,7 +149,7 @@ class Matrix {
     }
   }
 
-  /** Files are kept, because freed pages would cost their first touch again; only a full disk makes them go. */
+  /** Files are kept while the disk has room. */
   async #makeRoom(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.#options.dir);
     if ((bavail * bsize) / 2 ** 30 > FREE_GIB_MIN || this.#old.length === 0) return;
