@@ -1,6 +1,6 @@
 // Bundles the broker and the command line into dist/: what `npm start` and the published package run. Sources run as they
 // are in tests and development; a bundle only saves stripping types and resolving hundreds of modules at every start.
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,6 +8,10 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'src');
 const output = join(root, 'dist');
+
+// Packages stay what npm installs, but for those of many small files that every thread loads at its start.
+const BUNDLED = ['pino'];
+const packages = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies);
 
 /** Time of the last change below a folder; 0 when there is nothing. */
 function newestMs(folder) {
@@ -43,7 +47,11 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  packages: 'external',
+  external: packages.filter((name) => !BUNDLED.includes(name)),
+  // Bundled packages ask for node's modules in the old way.
+  banner: {
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+  },
   sourcemap: true,
   logLevel: 'warning',
   metafile: true,

@@ -19,6 +19,7 @@ import { InlineCleanerPool } from './cleaner/cleaner-pool.ts';
 import { ThreadCleanerPool } from './cleaner/thread-cleaner-pool.ts';
 import { connectionBounds } from './io/connection-limits.ts';
 import { storageSettings } from './storage-settings.ts';
+import { dropEarly } from './threads/broker-workers.ts';
 import type { HostsOptions } from './threads/hosts.ts';
 import { startInlineHosts } from './threads/inline-hosts.ts';
 import { startThreadHosts } from './threads/thread-hosts.ts';
@@ -55,8 +56,10 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
     store,
     startHosts: async (settings) => {
       const hosts = { ...hostsOptions(settings), ...threads, store, loggers };
+      if (store.kind === 'native') return startThreadHosts(hosts, onFatal);
       // The other engines live on one thread.
-      return store.kind === 'native' ? startThreadHosts(hosts, onFatal) : startInlineHosts(hosts);
+      dropEarly();
+      return startInlineHosts(hosts);
     },
     cleanerPool: store.kind === 'native' ? new ThreadCleanerPool() : new InlineCleanerPool(store.files, systemClock),
     backgroundPool:

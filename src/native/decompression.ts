@@ -1,5 +1,5 @@
 import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import snappy from '@napi-rs/snappy';
+import { snappy } from './codec-packages.ts';
 import { Lz4FormatError, Lz4SizeError, lz4FrameDecompress } from './lz4-frame.ts';
 
 /**
@@ -118,5 +118,5 @@ function snappyBlock(bytes: Uint8Array, bytesMax: number): Uint8Array {
     if (byte < 0x80) break;
   }
   if (declared > bytesMax) throw new DecompressedSizeError(`decompresses to more than ${bytesMax} bytes`);
-  return snappy.uncompressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return snappy().uncompressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }

@@ -3,7 +3,7 @@
  * microtask instead of a doorbell, so work and completion need no wake-up at all.
  */
 import { once } from 'node:events';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { threadClock } from '../../base/clock.ts';
 import { soon } from '../../base/soon.ts';
 import { loadAddon } from '../../native/addon.ts';
@@ -18,10 +18,11 @@ import { buildStorageHost } from './build-storage-host.ts';
 import { remoteDoorbell } from './remote-doorbell.ts';
 import { type DoorbellIds, HOSTS_RUN, type LevelsChanged, type ThreadSeed } from './thread-seed.ts';
 
-const seed = workerData as ThreadSeed;
-const addon = loadAddon();
-const bells = openDoorbells();
-if (!addon || !bells || !parentPort) throw new Error('a broker thread needs the native engine and a parent');
+if (!parentPort) throw new Error('a broker thread needs a parent');
+const [addon, bells] = [loadAddon(), openDoorbells()];
+// The thread may have started before it is known whether it is wanted.
+const [seed] = (await once(parentPort, 'message')) as [ThreadSeed];
+if (!addon || !bells) throw new Error('a broker thread needs the native engine');
 
 let drainIo = (): void => {};
 let drainStorage = (): void => {};

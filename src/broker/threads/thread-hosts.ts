@@ -1,12 +1,12 @@
 /** Hosts as threads of their own: what a broker runs with where the native engine loads. */
 import { once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { moduleExtension } from '../../base/package-root.ts';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { openDoorbells } from '../../native/doorbell.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
 import type { WorkAppender } from '../work-appender.ts';
+import { takeWorker } from './broker-workers.ts';
 import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { threadPort } from './ports.ts';
 import { remoteDoorbell } from './remote-doorbell.ts';
@@ -20,9 +20,6 @@ import {
   type ThreadSeed,
 } from './thread-seed.ts';
 
-/** Young generation of a thread's heap: small, since the hot paths make next to no garbage. */
-const YOUNG_GENERATION_MB = 8;
-
 export async function startThreadHosts(options: HostsOptions, onThreadError: (error: Error) => void): Promise<Hosts> {
   const { ioThreads, storageWorkers, colocated, loggers, logFormat } = options;
   const bells = openDoorbells();
@@ -31,12 +28,10 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   const { memory, arenaIds } = prepared;
   const start = (io: IoSeed | null, storage: StorageSeed | null): Worker => {
     const seed: ThreadSeed = { memory, arenaIds, logLevels: loggers.assigned, logFormat, io, storage };
-    const worker = new Worker(new URL(`./broker-thread.${moduleExtension}`, import.meta.url), {
-      workerData: seed,
-      transferList: [io?.port, storage?.port].filter((port) => port !== undefined),
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    const worker = takeWorker();
     worker.on('error', onThreadError);
+    const ports = [io?.port, storage?.port].filter((port) => port !== undefined);
+    worker.postMessage(seed, ports);
     return worker;
   };
   const ioChannels = Array.from({ length: ioThreads }, () => new MessageChannel());

@@ -1,4 +1,4 @@
-/** What a thread is given at birth. Structured-cloned; the memory is shared. */
+/** What a thread is given first, in a message. Structured-cloned; the memory is shared. */
 import type { MessagePort } from 'node:worker_threads';
 import type { StorageHostSettings } from '../../partition/storage-host.ts';
 import type { AssignedLevels } from '../../telemetry/component-loggers.ts';
@@ -28,7 +28,7 @@ export interface ThreadSeed {
   readonly storage: StorageSeed | null;
 }
 
-/** Handshake: each thread first names its doorbell, then gets everybody's, then says that its hosts run. */
+/** Handshake: with its seed each thread names its doorbell, then gets everybody's, then says that its hosts run. */
 export interface DoorbellNamed {
   readonly doorbell: number;
 }

@@ -7,8 +7,7 @@
  * - snappy: snappy-java's framing of 32 KiB blocks, big-endian sizes; bare blocks are read too.
  */
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import snappy from '@napi-rs/snappy';
-import { compressFrameSync } from 'lz4-napi';
+import { lz4, snappy } from '../../native/codec-packages.ts';
 import {
   DecompressedSizeError,
   DecompressionError,
@@ -51,7 +50,7 @@ export function compress(type: CompressionType, bytes: Uint8Array, level?: numbe
     case CompressionType.snappy:
       return compressXerial(asBuffer(bytes));
     case CompressionType.lz4:
-      return compressFrameSync(asBuffer(bytes));
+      return lz4().compressFrameSync(asBuffer(bytes));
     case CompressionType.zstd:
       return zstdCompressSync(bytes, {
         params: { [constants.ZSTD_c_compressionLevel]: level ?? COMPRESSION_LEVELS.zstd.default },
@@ -62,7 +61,7 @@ export function compress(type: CompressionType, bytes: Uint8Array, level?: numbe
 function compressXerial(bytes: Buffer): Buffer {
   const parts: Buffer[] = [XERIAL_HEADER];
   for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
-    const block = snappy.compressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
+    const block = snappy().compressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
     const size = Buffer.allocUnsafe(4);
     size.writeInt32BE(block.length);
     parts.push(size, block);
