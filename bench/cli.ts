@@ -128,7 +128,7 @@ function clientsCommand(): Command {
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
     .option('--rounds <n>', 'times each work runs on each broker', parseAmount, 3)
     .option('--minutes <n>', 'after so long, one round only of what is left', Number)
-    .option('--no-warm-up', 'without running each work once before')
+    .option('--warm-too', 'everything a second time, when each broker has had all works')
     .option('--keep-gib <n>', KEEP_HELP, Number, 6)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')

@@ -1,4 +1,5 @@
-// The limit of produce: one thread receives requests whole, sums each, appends it to a file and answers it. Nothing is
+// The limit of produce: one thread receives requests whole, sums each, appends it to a file and answers it. A request of
+// several batches is appended to as many files, a piece to each, as batches of different partitions are. Nothing is
 // gathered over requests, as a plain server has no reason to; one that gathers can pass this limit where they are small.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -66,6 +67,7 @@ void run_slow_client(int fd, size_t request_bytes, double period_us, const std::
 class Segments {
  public:
   explicit Segments(std::string directory) : directory_(std::move(directory)) { roll(); }
+  Segments(Segments&&) = default;
   ~Segments() { for (int fd : files_) close(fd); }
   void sync() { if (fdatasync(files_.back()) != 0) die("fdatasync"); }
   void append(const char* bytes, size_t length) {
@@ -88,7 +90,8 @@ class Segments {
   size_t at_ = 0;
 };
 
-uint64_t serve(int fd, size_t request_bytes, Segments& segments, bool synced) {
+uint64_t serve(int fd, size_t request_bytes, std::vector<Segments>& files, bool synced) {
+  const size_t piece_bytes = request_bytes / files.size();
   size_t capacity = request_bytes > RECEIVE_BYTES ? request_bytes : RECEIVE_BYTES;
   std::vector<char> buffer(capacity);
   char answer[ANSWER_BYTES] = {};
@@ -101,10 +104,14 @@ uint64_t serve(int fd, size_t request_bytes, Segments& segments, bool synced) {
     size_t whole = held / request_bytes, taken = whole * request_bytes;
     if (whole == 0) continue;
     for (size_t i = 0; i < whole; i++) {
-      uint32_t sum = crc32c(buffer.data() + i * request_bytes + 4, request_bytes - 4);
-      memcpy(answer, &sum, 4);
-      segments.append(buffer.data() + i * request_bytes, request_bytes);
-      if (synced) segments.sync();
+      const char* piece = buffer.data() + i * request_bytes;
+      for (Segments& segments : files) {
+        uint32_t sum = crc32c(piece + 4, piece_bytes - 4);
+        memcpy(answer, &sum, 4);
+        segments.append(piece, piece_bytes);
+        if (synced) segments.sync();
+        piece += piece_bytes;
+      }
       if (!send_all(fd, answer, sizeof answer)) return requests;
     }
     requests += whole;
@@ -119,9 +126,10 @@ struct Served {
 };
 
 template <typename Client>
-Served measure(const LimitSettings& settings, size_t request_bytes, bool synced, Client run) {
+Served measure(const LimitSettings& settings, size_t request_bytes, size_t files, bool synced, Client run) {
   Loopback loopback;
-  Segments segments(settings.directory);
+  std::vector<Segments> segments;
+  while (segments.size() < files) segments.emplace_back(settings.directory);
   std::atomic<bool> over = false;
   Served served;
   served.both_cpu_ns = process_cpu_ns();
@@ -143,13 +151,14 @@ Served measure(const LimitSettings& settings, size_t request_bytes, bool synced,
 
 }  // namespace
 
-void measure_append(const LimitSettings& settings, size_t request_bytes) {
-  Served served = measure(settings, request_bytes, false, [&](int fd, const std::atomic<bool>& over) {
+void measure_append(const LimitSettings& settings, size_t request_bytes, size_t files) {
+  Served served = measure(settings, request_bytes, files, false, [&](int fd, const std::atomic<bool>& over) {
     run_client(fd, request_bytes, over);
   });
   double bytes = double(served.requests) * double(request_bytes);
   JsonLine("append")
       .field("bytes", request_bytes)
+      .field("files", files)
       .field("requests", served.requests)
       .field("gb_per_cpu_s", bytes / double(served.cpu_ns))
       .field("gb_per_cpu_s_with_client", bytes / double(served.both_cpu_ns))
@@ -160,7 +169,7 @@ void measure_append(const LimitSettings& settings, size_t request_bytes) {
 }
 
 void measure_woken(const LimitSettings& settings, size_t request_bytes, double period_us, bool synced) {
-  Served served = measure(settings, request_bytes, synced, [&](int fd, const std::atomic<bool>& over) {
+  Served served = measure(settings, request_bytes, 1, synced, [&](int fd, const std::atomic<bool>& over) {
     run_slow_client(fd, request_bytes, period_us, over);
   });
   JsonLine("woken")

@@ -12,6 +12,8 @@ import type { SettledMemory } from '../measure/memory.ts';
 export interface AppendLimit {
   type: 'append';
   bytes: number;
+  /** Each request is written to so many, an equal piece to each. */
+  files: number;
   requests: number;
   gb_per_cpu_s: number;
   gb_per_cpu_s_with_client: number;
@@ -46,7 +48,7 @@ export interface MachineLimits {
 
 type Limit = AppendLimit | WokenLimit | SendfileLimit;
 
-const FIGURES = 11;
+const FIGURES = 12;
 
 /** Over loopback it is chance which side does the network's work, so each figure is the median of this many. */
 const ROUNDS = 3;
@@ -109,7 +111,8 @@ export async function recentLimits(
       atMs: number;
       limits: MachineLimits;
     };
-    if (kept.limits.woken && kept.machine === machine && Date.now() - kept.atMs < CACHE_MS_MAX) return kept.limits;
+    if (kept.limits.append[0]?.files && kept.machine === machine && Date.now() - kept.atMs < CACHE_MS_MAX)
+      return kept.limits;
   } catch {
     // none kept, or not readable
   }
@@ -132,9 +135,18 @@ function between(points: readonly { bytes: number; gb_per_cpu_s: number }[], byt
   return low.gb_per_cpu_s * (high.gb_per_cpu_s / low.gb_per_cpu_s) ** part;
 }
 
-/** GB per CPU-second that one C thread reaches when it appends requests of this size. */
-export function appendLimit(limits: MachineLimits, requestBytes: number): number {
-  return between(limits.append, requestBytes);
+/** CPU-seconds per GB that each further file of a request costs, times the request's bytes. */
+function fileCost(single: readonly AppendLimit[], limits: MachineLimits): number {
+  const several = limits.append.find(({ files }) => files > 1);
+  if (!several) return 0;
+  const more = 1 / several.gb_per_cpu_s - 1 / between(single, several.bytes);
+  return (Math.max(0, more) / (several.files - 1)) * several.bytes;
+}
+
+/** GB per CPU-second that one C thread reaches when it appends requests of this size, of so many batches. */
+export function appendLimit(limits: MachineLimits, requestBytes: number, batches: number): number {
+  const single = limits.append.filter(({ files }) => files === 1);
+  return 1 / (1 / between(single, requestBytes) + ((batches - 1) * fileCost(single, limits)) / requestBytes);
 }
 
 /**
@@ -152,14 +164,18 @@ export function sendfileLimit(limits: MachineLimits, responseBytes: number): num
 /** Lines of a table for people. */
 export function formatLimits(limits: MachineLimits): string[] {
   const size = (bytes: number) =>
-    bytes < 1024 ? `${bytes} B` : bytes < 2 ** 20 ? `${bytes / 1024} KiB` : `${bytes / 2 ** 20} MiB`;
+    bytes < 1024
+      ? `${bytes} B`
+      : bytes < 2 ** 20
+        ? `${Math.round(bytes / 1024)} KiB`
+        : `${Math.round(bytes / 2 ** 20)} MiB`;
   return [
     'Limits of this machine (one C thread over loopback; GB per CPU-second of the server, of server and client together):',
     ...limits.append
       .filter((limit) => limit.bytes >= 1024)
       .map(
         (l) =>
-          `  append    ${size(l.bytes).padStart(8)}  ${l.gb_per_cpu_s.toFixed(2).padStart(6)}  ${l.gb_per_cpu_s_with_client.toFixed(2)}  (${l.gb_per_s.toFixed(2)} GB/s)`,
+          `  append    ${size(l.bytes).padStart(8)}  ${l.gb_per_cpu_s.toFixed(2).padStart(6)}  ${l.gb_per_cpu_s_with_client.toFixed(2)}  (${l.gb_per_s.toFixed(2)} GB/s)${l.files > 1 ? `, to ${l.files} files` : ''}`,
       ),
     ...limits.append
       .filter((limit) => limit.bytes < 1024)

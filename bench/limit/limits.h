@@ -10,8 +10,11 @@ struct LimitSettings {
   double seconds = 2;
 };
 
-/** recv, CRC32C, pwrite, answer: how much one C thread takes in per CPU-second, with five requests in flight. */
-void measure_append(const LimitSettings& settings, size_t request_bytes);
+/**
+ * recv, CRC32C, pwrite, answer: how much one C thread takes in per CPU-second, with five requests in flight. Each request is
+ * written to `files` files, an equal piece to each.
+ */
+void measure_append(const LimitSettings& settings, size_t request_bytes, size_t files);
 /**
  * The same with one request every `period_us`, on an otherwise idle machine: what being woken costs. With `synced`,
  * fdatasync before the answer.

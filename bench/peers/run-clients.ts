@@ -24,8 +24,8 @@ export interface ClientsOptions {
   targets: string;
   only?: string;
   rounds: number;
-  /** Each work once on each broker before anything counts: code is compiled while it runs. */
-  warmUp: boolean;
+  /** Everything a second time, when each broker has had all works: a JVM compiles long after its start. */
+  warmToo?: boolean;
   /** After so long each work that is left gets one round only. */
   minutes?: number;
   keepGib: number;
@@ -141,18 +141,7 @@ class Clients {
     await pause(DELETE_SECONDS * 1000);
   }
 
-  async warmUp(works: readonly ClientWork[]): Promise<void> {
-    for (const broker of this.#brokers) {
-      for (const work of works) {
-        await this.#makeRoom();
-        const args = work.args(bootstrapOf(broker), `group-${this.#unique++}`);
-        await runClient(this.#programs, work, args).catch(() => {}); // it fails again when it counts, and is named then
-      }
-      this.#progress(`${broker.name} is warm.`);
-    }
-  }
-
-  async run(work: ClientWork, rounds: number, deadlineMs: number): Promise<void> {
+  async run(work: ClientWork, rounds: number, warm: boolean, deadlineMs: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       if (round > 0 && performance.now() > deadlineMs) {
         this.report.notes.push(`${work.name} was left out after ${round} of ${rounds} rounds: the time was over.`);
@@ -160,11 +149,11 @@ class Clients {
       }
       await this.#makeRoom();
       for (const broker of this.#turns++ % 2 === 0 ? this.#brokers : [...this.#brokers].reverse())
-        await this.#once(work, broker, round);
+        await this.#once(work, broker, round, warm);
     }
   }
 
-  async #once(work: ClientWork, broker: RunningBroker, round: number): Promise<void> {
+  async #once(work: ClientWork, broker: RunningBroker, round: number, warm: boolean): Promise<void> {
     await this.#memory.refill();
     const [before, startedMs] = [cpuSeconds(broker.pid), performance.now()];
     const label = `${work.name.padEnd(26)} ${broker.name.padEnd(10)}`;
@@ -176,6 +165,7 @@ class Clients {
         work: work.name,
         target: broker.name,
         round,
+        warm,
         brokerCpuSeconds: cpuSeconds(broker.pid) - before,
         seconds: (performance.now() - startedMs) / 1000,
         residentMib: residentBytes(broker.pid) / 2 ** 20,
@@ -261,7 +251,6 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
     notes: [
       memory.note,
       'Millrace syncs acks=all before it answers, Kafka in the works called fsync only. Medians of the rounds; brokers take turns.',
-      ...(options.warmUp ? ['Before, each broker had every work once.'] : []),
     ],
     runs: [],
   };
@@ -273,10 +262,12 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
     const clients = new Clients(report, programs, brokers, memory, options.dir, progress);
     await clients.prepare();
     if (works.some((work) => work.reads)) await clients.prepareReads();
-    if (options.warmUp) await clients.warmUp(works);
-    for (const work of works) {
-      await clients.run(work, options.rounds, deadlineMs);
-      saveReport(out, report);
+    for (const warm of options.warmToo ? [false, true] : [false]) {
+      if (warm) progress('Once more, both brokers warm.');
+      for (const work of works) {
+        await clients.run(work, options.rounds, warm, deadlineMs);
+        saveReport(out, report);
+      }
     }
     clients.memoryFacts();
   } finally {

@@ -153,6 +153,8 @@ export const shortWorks: readonly Work[] = [
   produce('produce 1KiB acks=all', { acks: 'all' }),
   produce('produce 1KiB synced', { acks: 'synced' }),
   produce('produce 16KiB', { bytes: 16384 }),
+  // As the limit program's requests are: one batch each.
+  produce('produce 1KiB one batch of 128KiB', { extra: { batchBytes: 128 * 1024, batchesPerRequest: 1 } }),
   produce('produce 1KiB lz4', { extra: { codec: 'lz4' } }),
   produce('produce unbatched 100B', {
     bytes: 100,

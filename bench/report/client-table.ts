@@ -11,15 +11,17 @@ function medianOf(runs: readonly ClientRun[], figure: (run: ClientRun) => number
   return values.length === 0 ? undefined : median(values);
 }
 
-/** What the table and the goals speak of, of one work on one broker: medians over the rounds. */
+/** What the table and the goals speak of, of one work on one broker: medians over the rounds of a pass. */
 export interface ClientSummary {
   cpuSeconds: number | undefined;
   recordsPerSecond: number | undefined;
   avgMs: number | undefined;
 }
 
-export function summarizeClient(report: Report, work: string, target: string): ClientSummary | undefined {
-  const runs = (report.clients ?? []).filter((run) => run.work === work && run.target === target);
+export function summarizeClient(report: Report, work: string, target: string, warm = false): ClientSummary | undefined {
+  const runs = (report.clients ?? []).filter(
+    (run) => run.work === work && run.target === target && (run.warm ?? false) === warm,
+  );
   if (runs.length === 0) return undefined;
   return {
     cpuSeconds: medianOf(runs, (run) => run.brokerCpuSeconds),
@@ -47,16 +49,37 @@ function ratioCells(goal: Goal, mine: number | undefined, other: number | undefi
   return [shown, goal.text, verdict(goal, compared)];
 }
 
-/** One row for each goal: what it is about, both brokers, the ratio, the goal, and the verdict. */
+/** The ratio of the second pass, and what it is made of. */
+function warmCell(report: Report, { work, figure = 'cpuSeconds' }: Goal): string {
+  const mine = work && summarizeClient(report, work, MEASURED, true)?.[figure];
+  const other = work && summarizeClient(report, work, REFERENCE, true)?.[figure];
+  if (!mine || !other) return '';
+  return `${(mine / other).toFixed(2)} (${mine.toFixed(2)} of ${other.toFixed(2)} ${figure === 'avgMs' ? 'ms' : 's'})`;
+}
+
+/**
+ * One row for each goal: what it is about, both brokers, the ratio, the goal, and the verdict; where there was a second pass,
+ * its ratio too.
+ */
 export function clientTable(report: Report): Table {
   const done = new Set((report.clients ?? []).map((run) => run.work));
-  const rows: string[][] = [];
+  const hasWarm = (report.clients ?? []).some(({ warm }) => warm);
+  const { head, rows } = goalTable(report, done);
+  if (!hasWarm) return { head, rows: rows.map(({ cells }) => cells) };
+  return { head: [...head, 'ratio, warm'], rows: rows.map(({ goal, cells }) => [...cells, warmCell(report, goal)]) };
+}
+
+function goalTable(
+  report: Report,
+  done: ReadonlySet<string>,
+): { head: string[]; rows: { goal: Goal; cells: string[] }[] } {
+  const rows: { goal: Goal; cells: string[] }[] = [];
   for (const goal of clientGoals) {
     if (goal.fact !== undefined) {
       const [mine, other] = [fact(report, goal.fact, MEASURED), fact(report, goal.fact, REFERENCE)];
       if (mine === undefined && other === undefined) continue;
       const show = (value: number | undefined) => (value === undefined ? '' : `${formatNumber(value)} ${goal.unit}`);
-      rows.push([goal.what, show(other), show(mine), ...ratioCells(goal, mine, other)]);
+      rows.push({ goal, cells: [goal.what, show(other), show(mine), ...ratioCells(goal, mine, other)] });
       continue;
     }
     if (!done.has(goal.work!)) continue;
@@ -65,7 +88,8 @@ export function clientTable(report: Report): Table {
       summarizeClient(report, goal.work!, REFERENCE),
     ];
     const figure = goal.figure ?? 'cpuSeconds';
-    rows.push([goal.what, describe(other), describe(mine), ...ratioCells(goal, mine?.[figure], other?.[figure])]);
+    const ratio = ratioCells(goal, mine?.[figure], other?.[figure]);
+    rows.push({ goal, cells: [goal.what, describe(other), describe(mine), ...ratio] });
   }
   return { head: ['work', 'Kafka', 'Millrace', 'ratio', 'goal', 'reached'], rows };
 }

@@ -42,6 +42,8 @@ export interface ClientRun extends ClientFigures {
   work: string;
   target: string;
   round: number;
+  /** Of the second pass: each broker had had all works before. */
+  warm?: boolean;
   brokerCpuSeconds: number;
   seconds: number;
   residentMib: number;

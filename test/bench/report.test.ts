@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { appendLimit } from '../../bench/limit/limit.ts';
 import {
   brokenThresholds,
   comparePage,
@@ -44,6 +45,22 @@ test('the summary has the figures of the counted time only', () => {
   assert.equal(stage!.broker!.cpuSeconds, 2);
   assert.equal(stage!.broker!.cpuSecondsPerMillionRecords, 2000);
   assert.ok(Math.abs(stage!.broker!.percentOfLimit! - (100 * (1638400 / 1e9 / 2)) / 2) < 1e-9);
+});
+
+test('the limit of a request depends on its size and on its batches', () => {
+  const limits = sampleReport(1, 2).limits!;
+  const figure = (bytes: number, files: number, gbPerCpuSecond: number) => ({
+    ...limits.append[0]!,
+    bytes,
+    files,
+    gb_per_cpu_s: gbPerCpuSecond,
+  });
+  const append = [figure(16e3, 1, 1), figure(128e3, 1, 2), figure(128e3, 8, 1)];
+  const limit = (bytes: number, batches: number) => appendLimit({ ...limits, append }, bytes, batches);
+  assert.equal(limit(128e3, 1), 2);
+  assert.ok(Math.abs(limit(128e3, 8) - 1) < 1e-9);
+  assert.ok(Math.abs(1 / limit(256e3, 8) - (1 / 2 + 1 / 4)) < 1e-9, 'a batch costs the same in a larger request');
+  assert.ok(limit(64e3, 1) > 1 && limit(64e3, 1) < 2);
 });
 
 test('warnings name what makes figures doubtful', () => {

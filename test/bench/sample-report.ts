@@ -91,6 +91,7 @@ export function sampleReport(fastMs: number, slowMs: number, title = 'a report')
       {
         type: 'append' as const,
         bytes: 16384,
+        files: 1,
         requests: 1,
         gb_per_cpu_s: 2,
         gb_per_cpu_s_with_client: 1,
