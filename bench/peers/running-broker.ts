@@ -36,7 +36,7 @@ export interface StartOptions {
 /** Kafka's start after a kill with 10,000 partitions takes minutes on a busy machine. */
 const START_MS_MAX = 180_000;
 const STOP_MS_MAX = 60_000;
-const POLL_MS = 20;
+const POLL_MS = 5;
 
 /** A port of 127.0.0.1 that nobody uses right now. */
 export async function freePort(): Promise<number> {
