@@ -49,17 +49,19 @@ function ratioCells(goal: Goal, mine: number | undefined, other: number | undefi
   return [shown, goal.text, verdict(goal, compared)];
 }
 
-/** The ratio of the second pass, and what it is made of. */
-function warmCell(report: Report, { work, figure = 'cpuSeconds' }: Goal): string {
+/** The ratio of the second pass, what it is made of, and the verdict. */
+function warmCell(report: Report, goal: Goal): string {
+  const { work, figure = 'cpuSeconds' } = goal;
   const mine = work && summarizeClient(report, work, MEASURED, true)?.[figure];
   const other = work && summarizeClient(report, work, REFERENCE, true)?.[figure];
   if (!mine || !other) return '';
-  return `${(mine / other).toFixed(2)} (${mine.toFixed(2)} of ${other.toFixed(2)} ${figure === 'avgMs' ? 'ms' : 's'})`;
+  const figures = `${mine.toFixed(2)} of ${other.toFixed(2)} ${figure === 'avgMs' ? 'ms' : 's'}`;
+  return `${(mine / other).toFixed(2)} (${figures}): ${verdict(goal, mine / other)}`;
 }
 
 /**
  * One row for each goal: what it is about, both brokers, the ratio, the goal, and the verdict; where there was a second pass,
- * its ratio too.
+ * its ratio and verdict too.
  */
 export function clientTable(report: Report): Table {
   const done = new Set((report.clients ?? []).map((run) => run.work));

@@ -158,7 +158,7 @@ export function readmeSection(reports: Reports): string {
     const runs = clients.clients ?? [];
     const rounds = 1 + Math.max(0, ...runs.map((run) => run.round));
     const warm = runs.some((run) => run.warm)
-      ? ' Both brokers were started for it, as when the goals were set; the last column is of a second pass through all works, when the JVM has compiled more.'
+      ? ' Both brokers were started for it; the last column is of a second pass through all works, when the JVM has compiled more.'
       : '';
     parts.push(
       `CPU seconds of the broker (user and system) for the same work by the same client (librdkafka's load program, Kafka's own tools), median of ${rounds} rounds.${warm} Millrace syncs to disk in every row with acks=all, Kafka in the synced ones only.`,

@@ -64,14 +64,14 @@ test('medians of the rounds are judged by the goals; a miss says no, what is mis
   assert.equal(row('4 M x 100 B, acks=1'), undefined);
 });
 
-test('a second pass is told beside the first, which is judged', () => {
+test('a second pass is told and judged beside the first', () => {
   const warm = [
     run('produce-1k', 'millrace', 0, 1, { warm: true }),
     run('produce-1k', 'kafka', 0, 1.25, { warm: true }),
   ];
   const { head, rows } = clientTable({ ...clients, clients: [...clients.clients!, ...warm] });
   assert.equal(head.at(-1), 'ratio, warm');
-  assert.deepEqual(rows[0]?.slice(3), ['0.30', '≤ 0.50', 'yes', '0.80 (1.00 of 1.25 s)']);
+  assert.deepEqual(rows[0]?.slice(3), ['0.30', '≤ 0.50', 'yes', '0.80 (1.00 of 1.25 s): **no**']);
   assert.equal(rows[1]?.at(-1), '');
 });
 
