@@ -197,13 +197,13 @@ function allocationCommand(): Command {
 function publishCommand(): Command {
   return new Command('publish')
     .description(
-      'all that the README shows, in about forty minutes on a quiet machine: measure, then write tables and picture',
+      'all that the README shows, in about forty-five minutes on a quiet machine: measure, then write tables and picture',
     )
     .option(
       '--only <parts>',
       'clients, latency, matrix, scale, allocation, micro (commas): the others stay as they were',
     )
-    .option('--minutes <n>', 'begin no scale run later than this', Number, 42)
+    .option('--minutes <n>', 'begin no scale run later than this', Number, 50)
     .option('--keep-gib <n>', KEEP_HELP, Number, 6)
     .option('--scale <factor>', 'multiplies lengths and counts; below 1 only for trying it out', Number, 1)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())

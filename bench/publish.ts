@@ -1,5 +1,5 @@
 /**
- * Everything that the README's performance section is written from, in one go of about fifty minutes: real clients
+ * Everything that the README's performance section is written from, in one go of about forty-five minutes: real clients
  * against the goals, latency, the short matrix with the machine's limits, the scale runs, garbage, and a new baseline of
  * the micro-benchmarks; then the tables, the picture, and a screenshot of a report page where there is a browser. A part
  * that fails is said to have failed, and the others are still written.

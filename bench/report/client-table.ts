@@ -66,22 +66,14 @@ function warmCell(report: Report, goal: Goal): string {
 export function clientTable(report: Report): Table {
   const done = new Set((report.clients ?? []).map((run) => run.work));
   const hasWarm = (report.clients ?? []).some(({ warm }) => warm);
-  const { head, rows } = goalTable(report, done);
-  if (!hasWarm) return { head, rows: rows.map(({ cells }) => cells) };
-  return { head: [...head, 'ratio, warm'], rows: rows.map(({ goal, cells }) => [...cells, warmCell(report, goal)]) };
-}
-
-function goalTable(
-  report: Report,
-  done: ReadonlySet<string>,
-): { head: string[]; rows: { goal: Goal; cells: string[] }[] } {
-  const rows: { goal: Goal; cells: string[] }[] = [];
+  const warm = (goal: Goal) => (hasWarm ? [warmCell(report, goal)] : []);
+  const rows: string[][] = [];
   for (const goal of clientGoals) {
     if (goal.fact !== undefined) {
       const [mine, other] = [fact(report, goal.fact, MEASURED), fact(report, goal.fact, REFERENCE)];
       if (mine === undefined && other === undefined) continue;
       const show = (value: number | undefined) => (value === undefined ? '' : `${formatNumber(value)} ${goal.unit}`);
-      rows.push({ goal, cells: [goal.what, show(other), show(mine), ...ratioCells(goal, mine, other)] });
+      rows.push([goal.what, show(other), show(mine), ...ratioCells(goal, mine, other), ...warm(goal)]);
       continue;
     }
     if (!done.has(goal.work!)) continue;
@@ -91,7 +83,8 @@ function goalTable(
     ];
     const figure = goal.figure ?? 'cpuSeconds';
     const ratio = ratioCells(goal, mine?.[figure], other?.[figure]);
-    rows.push({ goal, cells: [goal.what, describe(other), describe(mine), ...ratio] });
+    rows.push([goal.what, describe(other), describe(mine), ...ratio, ...warm(goal)]);
   }
-  return { head: ['work', 'Kafka', 'Millrace', 'ratio', 'goal', 'reached'], rows };
+  const head = ['work', 'Kafka', 'Millrace', 'ratio', 'goal', 'reached', ...(hasWarm ? ['ratio, warm'] : [])];
+  return { head, rows };
 }

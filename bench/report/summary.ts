@@ -52,8 +52,9 @@ function brokerUse(result: LoadResult, stage: number, limits: MachineLimits | un
   const records = counted.ackedRecords + counted.consumedRecords;
   const ideal = (bytes: number, units: number, limit: (limits: MachineLimits, bytes: number) => number) =>
     limits === undefined || bytes === 0 || units === 0 ? 0 : bytes / 1e9 / limit(limits, bytes / units);
-  // The open loop sends what is due, one batch a request in most.
-  const batches = counted.rate === 0 ? result.settings.batchesPerRequest : 1;
+  const { batchesPerRequest, partitions } = result.settings;
+  // How many a request of the open loop has is not counted.
+  const batches = counted.rate === 0 ? Math.min(batchesPerRequest, partitions) : 1;
   const appendSeconds = ideal(counted.ackedBytes, counted.requests, (all, bytes) => appendLimit(all, bytes, batches));
   const readSeconds = ideal(counted.consumedBytes, counted.fetches, sendfileLimit);
   const clientSeconds = (end.generatorCpuNs - start.generatorCpuNs) / NS_PER_S;
