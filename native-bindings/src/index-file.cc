@@ -143,9 +143,12 @@ int IndexFile<ENTRY_BYTES>::writeAll(const std::string& path, uint64_t position,
                                      uint32_t sizeBytes) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return -errno;
-  int result = 0;
-  // What an untrimmed file holds behind its entries would follow ours.
-  if (ftruncate(fd, static_cast<off_t>(position)) < 0) result = -errno;
+  // What an untrimmed file holds behind its entries would follow ours. Nothing is cut where nothing is: a cut waits for
+  // the page that the disk is writing, and ext4 writes a file at once that was cut to nothing and written again.
+  struct stat info;
+  int result = fstat(fd, &info) < 0 ? -errno : 0;
+  if (result == 0 && info.st_size != static_cast<off_t>(position) && ftruncate(fd, static_cast<off_t>(position)) < 0)
+    result = -errno;
   uint32_t done = 0;
   while (result == 0 && done < sizeBytes) {
     const ssize_t wrote = pwrite(fd, bytes + done, sizeBytes - done, static_cast<off_t>(position + done));

@@ -9,14 +9,24 @@ import type { Random } from '../base/random.ts';
  *     00000000000000000042.log .index .timeindex .txnindex    a segment, by its base offset
  *     00000000000000000042.snapshot                  producers as of that offset
  *     *.deleted  *.cleaned  *.swap                   on their way out, being written by compaction, being put in place
+ *     *.superseded.deleted                           on its way out, and another one of its name is too
  */
 
 /** A folder name's greatest length on the file systems that Kafka runs on. */
 const FOLDER_NAME_LENGTH_MAX = 255;
 
-export const FileSuffix = { deleted: '.deleted', cleaned: '.cleaned', swap: '.swap' } as const;
+export const FileSuffix = {
+  deleted: '.deleted',
+  superseded: '.superseded.deleted',
+  cleaned: '.cleaned',
+  swap: '.swap',
+} as const;
 
-const OFFSET_FILE = /^(\d{1,20})\.(log|index|timeindex|txnindex|snapshot)(\.deleted|\.cleaned|\.swap)?$/;
+/** The kinds of files that every segment may have. */
+export const SEGMENT_EXTENSIONS = ['.log', '.index', '.timeindex', '.txnindex'] as const;
+
+const OFFSET_FILE =
+  /^(\d{1,20})\.(log|index|timeindex|txnindex|snapshot)(\.deleted|\.superseded\.deleted|\.cleaned|\.swap)?$/;
 const PARTITION_FOLDER = /^(\S+)-(\d+)$/;
 const SUFFIXED_FOLDER = /^(\S+)-(\d+)\.(\S+)-(delete|future|stray)$/;
 
@@ -30,7 +40,7 @@ export interface OffsetFile {
   readonly offset: number;
   /** "log", "index", "timeindex", "txnindex" or "snapshot" */
   readonly kind: string;
-  /** ".deleted", ".cleaned", ".swap" or "" */
+  /** One of FileSuffix, or "" */
   readonly suffix: string;
 }
 

@@ -64,7 +64,7 @@ export function clearLeftovers(files: FileSpace, folder: string): void {
   const firstCleaned = Math.min(...cleaned.map((file) => file.offset));
   const swapped: OffsetFile[] = [];
   for (const file of found) {
-    if (file.suffix === FileSuffix.deleted || file.suffix === FileSuffix.cleaned)
+    if (file.suffix.endsWith(FileSuffix.deleted) || file.suffix === FileSuffix.cleaned)
       unlink(files, `${folder}/${file.name}`);
     else if (file.suffix === FileSuffix.swap)
       if (file.offset >= firstCleaned) unlink(files, `${folder}/${file.name}`);

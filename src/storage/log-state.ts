@@ -90,7 +90,7 @@ export class LogState {
   /** A segment was rolled since the last sync. */
   rolledSinceSync = false;
   /** Deletions of files that wait for `file.delete.delay.ms`. */
-  readonly pendingUnlinks = new Set<readonly string[]>();
+  readonly pendingUnlinks = new Set<string[]>();
   readonly #closed = new Map<number, ClosedSegment>();
   readonly #scratch = new Float64Array(SEGMENT_STRIDE);
 

@@ -490,14 +490,15 @@ export class Log {
       if (state.logEndOffset > state.snapshots.latest && state.logEndOffset > state.logStartOffset)
         state.snapshots.write(state.logEndOffset, state.producers.entries);
     }
-    this.abandon();
-  }
-
-  /** Gives everything back without making anything durable: before a deletion, or when the log is at fault. */
-  abandon(): void {
-    const state = this.#state;
     unlinkNow(state);
     state.store.closeLog(state.handle);
+  }
+
+  /** Gives everything back without making anything durable, before the folder is deleted with all that is in it. */
+  abandon(): void {
+    const { pendingUnlinks, store, handle } = this.#state;
+    pendingUnlinks.clear();
+    store.closeLog(handle);
   }
 }
 

@@ -210,7 +210,14 @@ describe('recovery', () => {
   test('leftovers go: deleted and cleaned files, indexes without a log', () => {
     const fixture = filled();
     fixture.log.close();
-    for (const name of ['.log.deleted', '.index.cleaned', '.log.cleaned', '.timeindex', '.txnindex'])
+    for (const name of [
+      '.log.deleted',
+      '.log.superseded.deleted',
+      '.index.cleaned',
+      '.log.cleaned',
+      '.timeindex',
+      '.txnindex',
+    ])
       fixture.files.writeFileAtomic(path(77, name), new Uint8Array(0));
     fixture.files.writeFileAtomic(`${FOLDER}/00000000000000000010-0000000002.checkpoint.deleted`, new Uint8Array(0));
     fixture.open({ cleanShutdown: true });

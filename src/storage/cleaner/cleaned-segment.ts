@@ -1,7 +1,7 @@
 import type { FileSpace } from '../../native/file-space.ts';
 import { OffsetIndexFile, TimeIndexFile } from '../../native/index-file.ts';
 import type { RecordBatchView } from '../../protocol/records/batch-header.ts';
-import { offsetFileName } from '../log-files.ts';
+import { offsetFileName, SEGMENT_EXTENSIONS } from '../log-files.ts';
 import { type AbortedTransaction, encodeAborted } from '../producer/transaction-index.ts';
 import { ensureDone, StorageError } from '../storage-error.ts';
 import { CLEANED_SUFFIX, type CleanJob, type CleanSource } from './clean-job.ts';
@@ -15,7 +15,6 @@ import { CLEANED_SUFFIX, type CleanJob, type CleanSource } from './clean-job.ts'
 const BUFFER_BYTES = 512 * 1024;
 /** Positions in an index have 31 bits. */
 const SEGMENT_BYTES_MAX = 2 ** 31 - 1;
-const EXTENSIONS = ['.log', '.index', '.timeindex', '.txnindex'] as const;
 
 export class CleanedSegment {
   readonly #files: FileSpace;
@@ -125,6 +124,6 @@ export class CleanedSegment {
 
 /** Deletes what was written for a group that did not get its place. The folder may be gone. */
 export function discardCleaned(files: FileSpace, folder: string, baseOffset: number): void {
-  for (const extension of EXTENSIONS)
+  for (const extension of SEGMENT_EXTENSIONS)
     files.unlink(`${folder}/${offsetFileName(baseOffset, extension)}${CLEANED_SUFFIX}`);
 }

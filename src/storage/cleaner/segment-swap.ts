@@ -1,5 +1,5 @@
-import { FileSuffix, offsetFileName } from '../log-files.ts';
-import { unlinkLater } from '../log-retention.ts';
+import { offsetFileName, SEGMENT_EXTENSIONS } from '../log-files.ts';
+import { deletedPath, makeWayForDeleted, unlinkLater } from '../log-retention.ts';
 import type { LogState } from '../log-state.ts';
 import { StorageError } from '../storage-error.ts';
 import { CLEANED_SUFFIX, type CleanedGroup } from './clean-job.ts';
@@ -20,6 +20,7 @@ export function swapCleaned(state: LogState, group: CleanedGroup): boolean {
     if (segments[first + at] !== baseOffset || state.segmentSizeBytes(baseOffset) !== sizeBytes) return false;
   const stat = files.stat(`${folder}/${offsetFileName(bases[0], '.log')}${CLEANED_SUFFIX}`);
   if (typeof stat === 'number' || stat.sizeBytes !== group.sizeBytes) return false;
+  for (const baseOffset of bases) makeWayForDeleted(state, baseOffset);
   const result = store.replace(state.handle, bases);
   if (result < 0) {
     // How far it came is for recovery to find out.
@@ -30,10 +31,9 @@ export function swapCleaned(state: LogState, group: CleanedGroup): boolean {
   const paths: string[] = [];
   for (const [at, baseOffset] of bases.entries()) {
     state.forgetSegment(baseOffset);
-    const extensions = ['.log', '.index', '.timeindex', '.txnindex'];
+    const extensions: string[] = [...SEGMENT_EXTENSIONS];
     if (at > 0 && state.snapshots.markDeleted(baseOffset) !== undefined) extensions.push('.snapshot');
-    for (const extension of extensions)
-      paths.push(`${folder}/${offsetFileName(baseOffset, extension)}${FileSuffix.deleted}`);
+    for (const extension of extensions) paths.push(deletedPath(state, baseOffset, extension));
   }
   state.segments = store.segments(state.handle);
   unlinkLater(state, paths);

@@ -32,6 +32,31 @@ describe('cleaning a log', () => {
     assert.equal(log.data().at(-1)?.offset, 7);
   });
 
+  test('what the last cleaning replaced makes way for what this one replaces, which has its whole delay', async () => {
+    const log = new CompactedLog({ fileDeleteDelayMs: 60_000 });
+    const waiting = () => log.names().filter((name) => name.endsWith('.deleted'));
+    const { files } = log;
+    const rename = files.rename.bind(files);
+    files.rename = (from, to) => {
+      assert.equal(typeof files.stat(to), 'number', `${to} is overwritten`);
+      return rename(from, to);
+    };
+    for (let round = 0; round < 2; round++) {
+      log.put([['a', `a${round}`]]);
+      log.put([['b', `b${round}`]]);
+      log.log.roll();
+      log.put([['a', 'later']]);
+      log.log.roll();
+      await log.clean();
+      assert.ok(waiting().includes('00000000000000000000.log.deleted'));
+      log.clock.advance(40_000);
+    }
+    assert.ok(waiting().includes('00000000000000000000.log.deleted'));
+    assert.ok(!waiting().some((name) => name.includes('superseded')));
+    log.clock.advance(20_000);
+    assert.deepEqual(waiting(), []);
+  });
+
   test('a cleaning that changes nothing swaps nothing', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);

@@ -16,6 +16,7 @@ const CHANGES = [
   'writeFileAtomic',
   'rename',
   'unlink',
+  'unlinkAside',
   'setModified',
 ] as const;
 
