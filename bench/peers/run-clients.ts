@@ -4,21 +4,21 @@
  * Runs on the main thread; brokers and clients are processes of their own.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toolchain } from '../../test/interop/toolchains.ts';
 import { createTopics, deleteTopics, waitForTopics } from '../load/admin.ts';
-import { describeMachine } from '../measure/machine.ts';
-import { type SettledMemory, settleMemory } from '../measure/memory.ts';
+import type { SettledMemory } from '../measure/memory.ts';
 import { cpuSeconds, residentBytes } from '../measure/process.ts';
 import { clientTable } from '../report/client-table.ts';
-import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
+import { type Report, saveReport, writeReport } from '../report/report.ts';
 import { factTable, formatNumber, formatTable, median } from '../report/table.ts';
 import { type Progress, startTargets } from './broker-set.ts';
 import { type ClientWork, clientTopics, clientWorks, parseClientOutput, readPreparation } from './client-works.ts';
 import { fetchKafka } from './kafka.ts';
 import type { RunningBroker } from './running-broker.ts';
+import { newReport, openWorkplace, reportFolder } from './workplace.ts';
 
 export interface ClientsOptions {
   targets: string;
@@ -238,28 +238,17 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
   const works = chooseWorks(options.only);
   const deadlineMs = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const programs = await findPrograms(progress);
-  options = { ...options, dir: join(options.dir, 'client-brokers') };
-  rmSync(options.dir, { recursive: true, force: true });
-  mkdirSync(options.dir, { recursive: true });
-  const memory = await settleMemory(options.keepGib, options.dir);
-  progress(memory.note);
-  const report: Report = {
-    format: REPORT_FORMAT,
-    title: 'Real clients',
-    createdAt: new Date().toISOString(),
-    machine: describeMachine(options.dir),
-    notes: [
-      memory.note,
-      'Millrace syncs acks=all before it answers, Kafka in the works called fsync only. Medians of the rounds; brokers take turns.',
-    ],
-    runs: [],
-  };
-  const out = options.out ?? join(resultsDir, fileName(`${report.createdAt}-clients`));
+  const place = await openWorkplace(options, 'client-brokers', progress);
+  options = { ...options, dir: place.dir };
+  const report = newReport('Real clients', place, [
+    'Millrace syncs acks=all before it answers, Kafka in the works called fsync only. Medians of the rounds; brokers take turns.',
+  ]);
+  const out = options.out ?? reportFolder(report, 'clients');
   let brokers: RunningBroker[] = [];
   try {
     await measureStarts(options, report, progress);
     brokers = await startTargets(options, report.notes, progress);
-    const clients = new Clients(report, programs, brokers, memory, options.dir, progress);
+    const clients = new Clients(report, programs, brokers, place.memory, options.dir, progress);
     await clients.prepare();
     if (works.some((work) => work.reads)) await clients.prepareReads();
     for (const warm of options.warmToo ? [false, true] : [false]) {
@@ -272,8 +261,7 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
     clients.memoryFacts();
   } finally {
     for (const broker of brokers) await broker.stop();
-    memory.release();
-    rmSync(options.dir, { recursive: true, force: true });
+    place.release();
     console.log(formatTable(clientTable(report)));
     progress(`Report: ${writeReport(out, report)}`);
   }

@@ -4,20 +4,18 @@
  * rates are 10,000 a second and half of what the slower broker can do, which is measured first. One more work has
  * records cross end to end at a low rate. Runs on the main thread.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { measureLimits } from '../limit/limit.ts';
 import { processTree } from '../load/processes.ts';
 import { type LoadResult, runLoad } from '../load/run-load.ts';
 import type { LoadSettings } from '../load/settings.ts';
-import { describeMachine } from '../measure/machine.ts';
-import { type SettledMemory, settleMemory } from '../measure/memory.ts';
-import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
+import type { SettledMemory } from '../measure/memory.ts';
+import { type Report, saveReport, writeReport } from '../report/report.ts';
 import { summarizeStages, warnings } from '../report/summary.ts';
 import { formatNumber, formatTable, resultTable, type Table } from '../report/table.ts';
 import { type Progress, startTargets } from './broker-set.ts';
 import { latencyRatios } from './latency-ratios.ts';
 import type { RunningBroker } from './running-broker.ts';
+import { newReport, openWorkplace, reportFolder } from './workplace.ts';
 import { settingsOf } from './works.ts';
 
 export interface LatencyOptions {
@@ -162,26 +160,16 @@ function chooseWorks(only: string | undefined): LatencyWork[] {
 /** Runs the chosen works, prints the ratios and writes the report; a work that fails is noted and not fatal. */
 export async function runLatency(options: LatencyOptions, progress: Progress): Promise<string> {
   const works = chooseWorks(options.only);
-  options = { ...options, dir: join(options.dir, 'latency-brokers') };
-  rmSync(options.dir, { recursive: true, force: true });
-  mkdirSync(options.dir, { recursive: true });
-  const memory = await settleMemory(options.keepGib, options.dir);
-  progress(memory.note);
-  const report: Report = {
-    format: REPORT_FORMAT,
-    title: 'Latency',
-    createdAt: new Date().toISOString(),
-    machine: describeMachine(options.dir),
-    notes: [
-      memory.note,
-      `Each broker had ${options.warmUp} s of the same load before; then they took turns, ${options.rounds} times ${options.seconds} s each. Both sync before they answer.`,
-    ],
-    runs: [],
-  };
-  const out = options.out ?? join(resultsDir, fileName(`${report.createdAt}-latency`));
+  const place = await openWorkplace(options, 'latency-brokers', progress);
+  const { dir, memory } = place;
+  options = { ...options, dir };
+  const report = newReport('Latency', place, [
+    `Each broker had ${options.warmUp} s of the same load before; then they took turns, ${options.rounds} times ${options.seconds} s each. Both sync before they answer.`,
+  ]);
+  const out = options.out ?? reportFolder(report, 'latency');
   let brokers: RunningBroker[] = [];
   try {
-    report.limits = await measureLimits(options.dir, memory, 1);
+    report.limits = await measureLimits(dir, memory, 1);
     brokers = await startTargets(options, report.notes, progress);
     const comparison = new LatencyComparison(report, brokers, memory, options, progress);
     for (const work of works) {
@@ -195,8 +183,7 @@ export async function runLatency(options: LatencyOptions, progress: Progress): P
     }
   } finally {
     for (const broker of brokers) await broker.stop();
-    memory.release();
-    rmSync(options.dir, { recursive: true, force: true });
+    place.release();
     console.log(`${formatTable(resultTable(report.runs, report.limits))}\n\n${formatTable(ratioTable(report))}`);
     progress(`Report: ${writeReport(out, report)}`);
   }

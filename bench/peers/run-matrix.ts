@@ -3,27 +3,18 @@
  * table and one report at the end. Runs on the main thread; the brokers and the generator are processes of their own.
  * What is done is kept after each work, so that an interrupted run can be taken up again.
  */
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { statfsSync } from 'node:fs';
 import { formatLimits, measureLimits } from '../limit/limit.ts';
 import { deleteTopics } from '../load/admin.ts';
 import { processTree } from '../load/processes.ts';
 import { type LoadResult, runLoad } from '../load/run-load.ts';
-import { describeMachine } from '../measure/machine.ts';
-import { type SettledMemory, settleMemory } from '../measure/memory.ts';
-import {
-  fileName,
-  REPORT_FORMAT,
-  type Report,
-  readReport,
-  resultsDir,
-  saveReport,
-  writeReport,
-} from '../report/report.ts';
+import type { SettledMemory } from '../measure/memory.ts';
+import { fileName, type Report, readReport, saveReport, writeReport } from '../report/report.ts';
 import { summarizeStages, warnings } from '../report/summary.ts';
 import { formatNumber, formatTable, resultTable } from '../report/table.ts';
 import { type BrokerSetOptions, dropFromCache, type Progress, startFacts, startTargets } from './broker-set.ts';
 import type { RunningBroker } from './running-broker.ts';
+import { newReport, openWorkplace, reportFolder } from './workplace.ts';
 import { fullWorks, settingsOf, shortWorks, type Work, warmUpWorks } from './works.ts';
 
 export interface MatrixOptions {
@@ -201,19 +192,16 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     return;
   }
   const earlier = options.resume === undefined ? undefined : readReport(options.resume);
-  // A folder of its own below the given one: it is emptied before and after.
-  options = { ...options, dir: join(options.dir, 'matrix-brokers') };
-  rmSync(options.dir, { recursive: true, force: true });
-  mkdirSync(options.dir, { recursive: true });
   progress('Settling memory ...');
-  const memory = await settleMemory(options.keepGib, options.dir);
-  progress(memory.note);
+  const place = await openWorkplace(options, 'matrix-brokers', progress);
+  const { dir, memory } = place;
+  options = { ...options, dir };
   let brokers: RunningBroker[] = [];
   try {
-    const report = earlier ?? newReport(options, memory);
+    const report = earlier ?? newReport('Matrix', place, [DURABILITY_NOTE]);
     if (earlier) report.notes = report.notes.filter((note) => !note.startsWith(TIME_OVER));
     if (earlier) report.notes.push(`Taken up again at ${new Date().toISOString()}. ${memory.note}`);
-    report.limits ??= await measureLimits(options.dir, memory, options.full ? 2 : 1);
+    report.limits ??= await measureLimits(dir, memory, options.full ? 2 : 1);
     progress(formatLimits(report.limits).join('\n'));
     const set: BrokerSetOptions = {
       ...options,
@@ -223,26 +211,14 @@ export async function runMatrix(options: MatrixOptions, progress: Progress): Pro
     brokers = await startTargets(set, report.notes, progress);
     report.title = `Matrix: ${brokers.map((broker) => broker.name).join(' and ')}`;
     report.facts ??= startFacts(brokers);
-    const out = options.out ?? options.resume ?? join(resultsDir, fileName(`${report.createdAt}-matrix`));
+    const out = options.out ?? options.resume ?? reportFolder(report, 'matrix');
     const matrix = new Matrix(report, brokers, memory, options, progress);
     const todo = worksLeft(report, works, brokers, roundsOf(options));
     await runWorks(matrix, todo, options, deadlineMs, out, progress);
   } finally {
     for (const broker of brokers) await broker.stop();
-    memory.release();
-    rmSync(options.dir, { recursive: true, force: true });
+    place.release();
   }
-}
-
-function newReport(options: MatrixOptions, memory: SettledMemory): Report {
-  return {
-    format: REPORT_FORMAT,
-    title: 'Matrix',
-    createdAt: new Date().toISOString(),
-    machine: describeMachine(options.dir),
-    notes: [memory.note, DURABILITY_NOTE],
-    runs: [],
-  };
 }
 
 /** Works that the time did not suffice for are named; what is done is on disk after each. */

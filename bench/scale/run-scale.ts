@@ -1,11 +1,10 @@
 /** `bench scale`: runs the chosen scale runs on the chosen brokers, prints facts and table, writes the report. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { recentLimits } from '../limit/limit.ts';
-import { describeMachine } from '../measure/machine.ts';
-import { settleMemory } from '../measure/memory.ts';
 import { missingForKafka } from '../peers/kafka.ts';
-import { fileName, REPORT_FORMAT, type Report, resultsDir, saveReport, writeReport } from '../report/report.ts';
+import { newReport, openWorkplace, reportFolder } from '../peers/workplace.ts';
+import { resultsDir, saveReport, writeReport } from '../report/report.ts';
 import { factTable, formatTable, resultTable } from '../report/table.ts';
 import { descriptorsAllowed, ScaleContext, type TargetKind } from './scale-context.ts';
 import { scaleRuns } from './scale-runs.ts';
@@ -55,27 +54,14 @@ export async function runScale(
   const unknown = chosen.filter((name) => !(name in scaleRuns));
   if (unknown.length > 0)
     throw new Error(`No scale run is called ${unknown.join(', ')}. There are: ${Object.keys(scaleRuns).join(', ')}.`);
-  // A folder of its own below the given one: it is emptied before and after.
-  options = { ...options, dir: join(options.dir, 'scale-brokers') };
-  rmSync(options.dir, { recursive: true, force: true });
-  mkdirSync(options.dir, { recursive: true });
-  const memory = await settleMemory(options.keepGib, options.dir);
-  progress(memory.note);
-  const createdAt = new Date().toISOString();
-  const limits = await recentLimits(options.dir, memory, join(resultsDir, 'limits.json'), progress);
-  const report: Report = {
-    format: REPORT_FORMAT,
-    title: 'Scale',
-    limits,
-    createdAt,
-    machine: describeMachine(options.dir),
-    notes: [memory.note],
-    runs: [],
-  };
+  const place = await openWorkplace(options, 'scale-brokers', progress);
+  const { dir, memory } = place;
+  const report = newReport('Scale', place);
+  report.limits = await recentLimits(dir, memory, join(resultsDir, 'limits.json'), progress);
   const { soft, enough } = descriptorsAllowed();
   if (!enough)
     report.notes.push(`This shell allows ${soft} open files, which may be too few: raise it with ulimit -n.`);
-  const out = options.out ?? join(resultsDir, fileName(`${createdAt}-scale`));
+  const out = options.out ?? reportFolder(report, 'scale');
   try {
     for (const name of chosen) {
       for (const target of options.targets.split(/\s+/).filter(Boolean) as TargetKind[]) {
@@ -89,7 +75,7 @@ export async function runScale(
           progress(report.notes.at(-1)!);
           continue;
         }
-        const context = new ScaleContext(name, target, { scale: options.scale, memory }, options.dir, report, progress);
+        const context = new ScaleContext(name, target, { scale: options.scale, memory }, dir, report, progress);
         try {
           await runBounded(name, context, options.minutes ?? MINUTES_OF[name] ?? MINUTES_EACH);
         } catch (error) {
@@ -101,11 +87,10 @@ export async function runScale(
       }
     }
   } finally {
-    memory.release();
+    place.release();
     if (report.facts) console.log(`${formatTable(factTable(report.facts))}\n`);
-    console.log(formatTable(resultTable(report.runs, limits)));
+    console.log(formatTable(resultTable(report.runs, report.limits)));
     progress(`Report: ${writeReport(out, report)}`);
-    rmSync(options.dir, { recursive: true, force: true });
   }
   return out;
 }

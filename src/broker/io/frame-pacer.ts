@@ -57,11 +57,6 @@ export class FramePacer {
     this.#context = context;
   }
 
-  /** Time from pass to pass that is waited for now, us. */
-  get paceUs(): number {
-    return this.#paceUs;
-  }
-
   /** A frame was taken. */
   frame(): void {
     if (this.#paceUs === 0) {
