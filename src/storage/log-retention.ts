@@ -113,31 +113,32 @@ export function deletedPath({ folder }: LogState, baseOffset: number, extension:
  * already, which had this base offset before they were compacted. Renaming over them would delete them here and now, which takes
  * a thread 10 ms and more for a large one.
  */
-export function makeWayForDeleted(state: LogState, baseOffset: number): void {
+export function makeWayForDeleted({ folder, files, pendingUnlinks }: LogState, baseOffset: number): void {
   for (const extension of SEGMENT_EXTENSIONS) {
-    const path = deletedPath(state, baseOffset, extension);
-    for (const paths of state.pendingUnlinks) {
-      const at = paths.indexOf(path);
-      if (at < 0) continue;
-      paths.splice(at, 1);
-      const aside = `${state.folder}/${offsetFileName(baseOffset, extension)}${FileSuffix.superseded}`;
-      if (state.files.rename(path, aside) === 0) state.files.unlinkAside(aside);
-    }
+    const name = `${folder}/${offsetFileName(baseOffset, extension)}`;
+    const path = name + FileSuffix.deleted;
+    if (!pendingUnlinks.delete(path)) continue;
+    const aside = name + FileSuffix.superseded;
+    if (files.rename(path, aside) === 0) files.unlinkAside(aside);
   }
 }
 
 /** Deletes files after `file.delete.delay.ms`, or when the log is closed; those that are gone by then do not matter. */
-export function unlinkLater(state: LogState, paths: string[]): void {
-  state.pendingUnlinks.add(paths);
-  state.clock.schedule(state.config.fileDeleteDelayMs, () => {
-    if (!state.pendingUnlinks.delete(paths)) return;
-    for (const path of paths) state.files.unlinkAside(path);
+export function unlinkLater({ pendingUnlinks, files, clock, config }: LogState, paths: readonly string[]): void {
+  for (const path of paths) pendingUnlinks.set(path, paths);
+  clock.schedule(config.fileDeleteDelayMs, () => {
+    for (const path of paths) {
+      // Another file may wait under this name by now.
+      if (pendingUnlinks.get(path) !== paths) continue;
+      pendingUnlinks.delete(path);
+      files.unlinkAside(path);
+    }
   });
 }
 
 /** Deletes all that waits for it. */
 export function unlinkNow({ pendingUnlinks, files }: LogState): void {
-  for (const paths of pendingUnlinks) for (const path of paths) files.unlink(path);
+  for (const path of pendingUnlinks.keys()) files.unlink(path);
   pendingUnlinks.clear();
 }
 

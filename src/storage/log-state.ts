@@ -89,8 +89,8 @@ export class LogState {
   readonly unsyncedTransactionIndexes = new Set<number>();
   /** A segment was rolled since the last sync. */
   rolledSinceSync = false;
-  /** Deletions of files that wait for `file.delete.delay.ms`. */
-  readonly pendingUnlinks = new Set<string[]>();
+  /** Files that wait for `file.delete.delay.ms`, each with all that were to be deleted together with it. */
+  readonly pendingUnlinks = new Map<string, readonly string[]>();
   readonly #closed = new Map<number, ClosedSegment>();
   readonly #scratch = new Float64Array(SEGMENT_STRIDE);
 

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { AppendOrigin } from '../../src/storage/append-origin.ts';
 import { AppendOutcome } from '../../src/storage/append-outcome.ts';
 import { registerBatchMemory } from '../../src/storage/batch-memory.ts';
+import { offsetFileName } from '../../src/storage/log-files.ts';
+import { makeWayForDeleted } from '../../src/storage/log-retention.ts';
+import type { LogState } from '../../src/storage/log-state.ts';
 import { makeBatch, simpleBatch } from '../native/record-batches.ts';
 import { LogFixture, NOW_MS } from './log-fixture.ts';
 
@@ -247,6 +251,20 @@ describe('retention', () => {
     assert.ok(fixture.names().includes('00000000000000000000.log.deleted'));
     fixture.clock.advance(1);
     assert.ok(!fixture.names().some((name) => name.includes('.deleted')));
+  });
+
+  test('making way for a segment looks at its own files only, however many wait', () => {
+    const files = new MemoryFileSpace(() => NOW_MS);
+    files.makeFolder('t-0');
+    const waiting = Array.from({ length: 100 }, (_, baseOffset) => `t-0/${offsetFileName(baseOffset, '.log')}.deleted`);
+    for (const path of waiting) files.writeFileAtomic(path, new Uint8Array(1));
+    const pendingUnlinks = new Map(waiting.map((path) => [path, waiting]));
+    const goThrough = (): never => assert.fail('all that waits is gone through');
+    Object.assign(pendingUnlinks, { [Symbol.iterator]: goThrough, keys: goThrough, entries: goThrough });
+    makeWayForDeleted({ folder: 't-0', files, pendingUnlinks } as unknown as LogState, 7);
+    assert.equal(files.stat(waiting[7]), Errno.ENOENT);
+    assert.equal(pendingUnlinks.size, 99);
+    assert.equal(pendingUnlinks.has(waiting[7]), false);
   });
 
   test('a snapshot goes with its segment', () => {
