@@ -71,19 +71,27 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
     return this.#context.appender.append(this.#row(partition), batch, isVouched ? VOUCHED : 0);
   }
 
-  /** A marker that arrives while the coordinator is asked makes its word void. */
+  /**
+   * A marker that arrives while the coordinator is asked makes its word void. It is asked again then: the marker may
+   * have been that of the transaction before, whose end a client need not wait for (KIP-890). Where the transaction
+   * itself ended, the coordinator refuses, so each further round takes a marker of another transaction.
+   */
   async verifyTransaction(partition: number, transaction: AppendTransaction, apiVersion: number): Promise<void> {
     const { verify, topic } = this.#context;
     if (!verify) return;
     const key = `${partition}:${transaction.producerId}`;
-    const verification = this.#verifications.get(key) ?? { isConfirmed: false };
-    this.#verifications.set(key, verification);
-    try {
-      await verify(topic, partition, transaction, apiVersion);
+    for (;;) {
+      const verification = this.#verifications.get(key) ?? { isConfirmed: false };
+      this.#verifications.set(key, verification);
+      try {
+        await verify(topic, partition, transaction, apiVersion);
+      } catch (error) {
+        if (!verification.isConfirmed && this.#verifications.get(key) === verification) this.#verifications.delete(key);
+        throw error;
+      }
+      if (this.#verifications.get(key) !== verification) continue;
       verification.isConfirmed = true;
-    } catch (error) {
-      if (!verification.isConfirmed && this.#verifications.get(key) === verification) this.#verifications.delete(key);
-      throw error;
+      return;
     }
   }
 
