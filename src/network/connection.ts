@@ -69,6 +69,8 @@ export class Connection {
   closed = false;
   /** Monotonic time of the last byte received, for idle closing and for finding stalled frames. */
   lastReceivedMs = 0;
+  /** All that came. */
+  receivedBytes = 0;
   readonly #arena: SharedArena;
   readonly #handler: FrameHandler;
   readonly #frameBytesMax: number;
@@ -130,6 +132,7 @@ export class Connection {
   /** Takes in `count` bytes that were read into the frame's block or the scratch. False: stop reading until `resume`. */
   received(count: number, intoBlock: boolean): boolean {
     if (this.closed) return false;
+    this.receivedBytes += count;
     if (intoBlock) {
       this.#filledBytes += count;
       this.#continueBlock();

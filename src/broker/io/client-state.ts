@@ -45,6 +45,9 @@ export class ClientState {
   usesTelemetry = false;
   /** KIP-219: no frame is taken for a while. */
   muted = false;
+  /** When its frame last came on by a fair piece, and what had come by then; see `stalled-frames.ts`. */
+  progressMs = 0;
+  progressBytes = 0;
 
   constructor(connection: Connection) {
     this.connection = connection;

@@ -40,7 +40,7 @@ import { PendingControl } from './pending-control.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
 import { type ResponseMemory, ResponseOutput } from './response-output.ts';
-import { stalledFrames } from './stalled-frames.ts';
+import { noteProgress, stalledFrames } from './stalled-frames.ts';
 import { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
 
@@ -472,6 +472,7 @@ export class IoHost implements FrameHandler {
   /** Gives the connection its state; returns what its sender calls. */
   #attachClient(connection: Connection): OnDrained {
     const client = new ClientState(connection);
+    client.progressMs = this.#nowMs;
     connection.attachment = client;
     return (failed) => {
       if (failed) connection.close();
@@ -497,7 +498,9 @@ export class IoHost implements FrameHandler {
   #sweepIdle(): void {
     const { clock, settings } = this.#context;
     this.#nowMs = clock.monotonicMs();
-    for (const { connection, pending } of this.#clients.values()) {
+    for (const client of this.#clients.values()) {
+      const { connection, pending } = client;
+      noteProgress(client, this.#nowMs);
       const idle = pending.length === 0 && this.#nowMs - connection.lastReceivedMs > settings.idleMs;
       if (idle && settings.idleMs >= 0) connection.close();
     }
@@ -507,8 +510,7 @@ export class IoHost implements FrameHandler {
 
   /** Memory for requests is short: frames go whose clients send no more, or one that others wait for. */
   #closeStalledFrames(orDeadlocked: boolean): void {
-    const connections = [...this.#clients.values()].map(({ connection }) => connection);
-    const { silent, deadlocked } = stalledFrames(connections, this.#nowMs);
+    const { silent, deadlocked } = stalledFrames(this.#clients.values(), this.#nowMs);
     for (const one of silent) this.#closeFor(one, 'a frame stalled while memory for requests was short');
     if (!deadlocked || !orDeadlocked) return;
     this.#closeFor(deadlocked, 'frames under way need more memory than there is for requests');
