@@ -73,7 +73,7 @@ import type { GroupRequestContext } from './group-environment.ts';
 import type { TopicCatalog, TopicDescription } from './group-ports.ts';
 import { type GroupRecord, groupRecordCodec } from './group-records.ts';
 import { GroupShard } from './group-shard.ts';
-import { refuseCommit } from './offsets/offset-commit.ts';
+import { anyExists, refuseCommit } from './offsets/offset-commit.ts';
 import { type FetchedGroup, type FetchOptions, type GroupToFetch, refuseFetch } from './offsets/offset-fetch.ts';
 
 export interface GroupCoordinatorOptions {
@@ -87,10 +87,12 @@ export interface GroupCoordinatorOptions {
 
 export class GroupCoordinator {
   readonly #config: GroupConfig;
+  readonly #topics: TopicCatalog;
   readonly #runtime: CoordinatorRuntime<GroupShard, GroupRecord>;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#config = options.config;
+    this.#topics = options.topics;
     this.#runtime = new CoordinatorRuntime<GroupShard, GroupRecord>({
       name: 'group',
       log: options.log,
@@ -218,12 +220,18 @@ export class GroupCoordinator {
   }
 
   async offsetCommit(request: OffsetCommitRequest, context: GroupRequestContext): Promise<OffsetCommitResponse> {
+    const byTopicId = context.apiVersion >= 10;
+    const refuse = (errorCode: number): OffsetCommitResponse => ({
+      throttleTimeMs: 0,
+      topics: refuseCommit(this.#topics, request.topics, byTopicId, errorCode),
+    });
+    if (!anyExists(this.#topics, request.topics, byTopicId)) return refuse(ErrorCode.NONE);
     try {
       const partition = this.partitionFor(request.groupId);
       const topics = await this.#runtime.write(partition, (shard) => shard.commitOffsets(request, context));
       return { throttleTimeMs: 0, topics };
     } catch (error) {
-      return { throttleTimeMs: 0, topics: refuseCommit(request.topics, errorCodeOf(error)) };
+      return refuse(errorCodeOf(error));
     }
   }
 
@@ -231,6 +239,13 @@ export class GroupCoordinator {
     request: TxnOffsetCommitRequest,
     context: GroupRequestContext,
   ): Promise<TxnOffsetCommitResponse> {
+    const byTopicId = context.apiVersion >= 6;
+    const refuse = (errorCode: number): TxnOffsetCommitResponse => ({
+      throttleTimeMs: 0,
+      topics: refuseCommit(this.#topics, request.topics, byTopicId, errorCode),
+    });
+    // From version 5 on asking the coordinator begins the transaction: not for partitions that do not exist.
+    if (!anyExists(this.#topics, request.topics, byTopicId)) return refuse(ErrorCode.NONE);
     try {
       const topics = await this.#runtime.writeTransactional(
         this.partitionFor(request.groupId),
@@ -242,8 +257,7 @@ export class GroupCoordinator {
     } catch (error) {
       // Producers before version 2 take a loading coordinator for a fatal error.
       const isOldLoading = context.apiVersion < 2 && errorCodeOf(error) === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
-      const errorCode = isOldLoading ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCodeOf(error);
-      return { throttleTimeMs: 0, topics: refuseCommit(request.topics, errorCode) };
+      return refuse(isOldLoading ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCodeOf(error));
     }
   }
 

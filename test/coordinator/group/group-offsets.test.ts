@@ -85,6 +85,24 @@ test('OffsetCommit: refusals of single partitions leave the others alone', async
   );
 });
 
+test('of a client that the group refuses, partitions that do not exist have their own error', async () => {
+  const fixture = await GroupFixture.start();
+  const partition = (partitionIndex: number) => ({
+    partitionIndex,
+    committedOffset: 1,
+    committedLeaderEpoch: -1,
+    committedMetadata: null,
+  });
+  const codes = async (...partitions: number[]): Promise<number[]> => {
+    const topics = [{ name: 'orders', topicId: ZERO_UUID, partitions: partitions.map(partition) }];
+    const response = await fixture.commit(0, { topics, memberId: 'm', generationIdOrMemberEpoch: 1 }, 8);
+    return response.topics[0].partitions.map((each) => each.errorCode);
+  };
+  const { ILLEGAL_GENERATION, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode;
+  assert.deepEqual(await codes(0, 8), [ILLEGAL_GENERATION, UNKNOWN_TOPIC_OR_PARTITION]);
+  assert.deepEqual(await codes(8), [UNKNOWN_TOPIC_OR_PARTITION]);
+});
+
 test('version 10 names topics by id', async () => {
   const fixture = await GroupFixture.start();
   const topicId = fixture.topics.byName('orders')!.id;

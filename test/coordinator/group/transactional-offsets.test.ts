@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { ErrorCode, KafkaError } from '../../../src/protocol/errors.ts';
 import type { TxnOffsetCommitRequest } from '../../../src/protocol/messages/28-txn-offset-commit.ts';
 import { GroupFixture, Pending, settle } from './group-fixture.ts';
@@ -200,6 +201,30 @@ test('a transaction that cannot be verified is refused, in the words of a coordi
   assert.equal(await commitInTransaction(fixture, 7, 1, {}, 1), ErrorCode.NOT_COORDINATOR);
   Object.assign(fixture.log, { verifyTransaction: () => Promise.reject(new KafkaError(ErrorCode.NETWORK_EXCEPTION)) });
   assert.equal(await commitInTransaction(fixture, 7, 1, {}, 1), ErrorCode.COORDINATOR_NOT_AVAILABLE);
+});
+
+test('offsets of partitions that do not exist begin no transaction', async () => {
+  const fixture = await GroupFixture.start();
+  let asked = 0;
+  const refusal = new KafkaError(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+  Object.assign(fixture.log, { verifyTransaction: () => Promise.reject(refusal).finally(() => asked++) });
+  const partition = (partitionIndex: number) => ({
+    partitionIndex,
+    committedOffset: 1,
+    committedLeaderEpoch: -1,
+    committedMetadata: null,
+  });
+  const commit = async (...partitions: number[]): Promise<number[]> => {
+    const topics = [{ name: 'orders', topicId: ZERO_UUID, partitions: partitions.map(partition) }];
+    const request = { transactionalId: 't7', groupId: 'g', producerId: 7, producerEpoch: 0, topics };
+    const member = { generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null };
+    const response = await fixture.coordinator.txnOffsetCommit({ ...request, ...member }, fixture.context(5));
+    return response.topics[0].partitions.map((each) => each.errorCode);
+  };
+  assert.deepEqual(await commit(8), [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+  assert.equal(asked, 0);
+  assert.deepEqual(await commit(8, 0), [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, refusal.code]);
+  assert.equal(asked, 1);
 });
 
 test('a marker that cannot be written leaves the transaction open', async () => {
