@@ -71,10 +71,20 @@ test('loggers are listed with their levels, as settings of this broker only', as
   const { configs } = await describeOne(BROKER_LOGGER, '1');
   assert.deepEqual(
     configs.map(({ name, value, configSource, readOnly }) => [name, value, configSource, readOnly]),
-    LOGGER_NAMES.map((name) => [name, 'INFO', 6, false]),
+    LOGGER_NAMES.toSorted().map((name) => [name, 'INFO', 6, false]),
   );
   assert.equal(errorName((await describeOne(BROKER_LOGGER, '2')).errorCode), 'INVALID_REQUEST');
   assert.equal(errorName((await describeOne(BROKER_LOGGER, '')).errorCode), 'INVALID_REQUEST');
+});
+
+test('an empty list of names asks for all settings, as none does; they come by name', async () => {
+  const all = (await describeOne(BROKER_LOGGER, '1')).configs;
+  assert.deepEqual((await describeOne(BROKER_LOGGER, '1', [])).configs, all);
+  const two = await describeOne(BROKER_LOGGER, '1', ['storage', 'groups', 'nowhere']);
+  assert.deepEqual(
+    two.configs.map(({ name }) => name),
+    ['groups', 'storage'],
+  );
 });
 
 test('a level counts at once, and its own goes when it is deleted', async () => {

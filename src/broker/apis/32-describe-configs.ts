@@ -26,8 +26,11 @@ export const describeConfigs = api(describeConfigsRequest, describeConfigsRespon
   results: request.resources.map((resource) => {
     const { resourceType, resourceName } = resource;
     try {
+      // No names and an empty list of them both mean all. In one order, whatever order they were asked for in.
+      const asked = resource.configurationKeys?.length ? new Set(resource.configurationKeys) : null;
       const configs = list(resource, services)
-        .filter(({ name }) => resource.configurationKeys?.includes(name) ?? true)
+        .filter(({ name }) => asked?.has(name) ?? true)
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1))
         .map((config) => ({
           ...config,
           synonyms: request.includeSynonyms ? [...config.synonyms] : [],
