@@ -16,6 +16,7 @@ import type { LogDirectories } from '../log-directories.ts';
 import type { PartitionManager } from '../partition-manager.ts';
 import type { StorageLinks } from '../storage-links.ts';
 import type { CleanerPool, CleanerSettings } from './cleaner-pool.ts';
+import { CleaningRests } from './cleaning-rests.ts';
 
 export interface LogCleanerContext {
   readonly partitions: PartitionManager;
@@ -38,7 +39,6 @@ interface Place {
 /** Array lengths and typed arrays go no further. */
 const MAP_BYTES_MAX = 2 ** 31 - 1;
 const MAP_BYTES_MIN = 1024;
-const REST_MS_MAX = 3_600_000;
 /** Below, reading takes more calls than it is worth. */
 const BUFFER_BYTES_MIN = 64 * 1024;
 
@@ -46,10 +46,7 @@ export class LogCleaner {
   readonly #context: LogCleanerContext;
   /** Names of logs that are being cleaned. */
   readonly #running = new Map<string, Promise<void>>();
-  /** Logs whose last cleaning came to nothing, until when they are left alone. */
-  readonly #restingUntilMs = new Map<string, number>();
-  /** How often in a row. */
-  readonly #failures = new Map<string, number>();
+  readonly #rests = new CleaningRests();
   #looking = false;
   #stopping = false;
   #timer: Timer | undefined;
@@ -114,11 +111,12 @@ export class LogCleaner {
     const { partitions, storage, directories, clock } = this.#context;
     const nowMs = clock.monotonicMs();
     const places = new Map<number, Place>();
-    for (const place of partitions.compactedRows()) {
+    const compacted = [...partitions.compactedRows()];
+    if (this.#rests.size > 0) this.#rests.keepOnly(new Set(compacted.map(nameOf)));
+    for (const place of compacted) {
       const name = nameOf(place);
       if (this.#running.has(name) || this.#context.isMoving(place.topic, place.partition)) continue;
-      if ((this.#restingUntilMs.get(name) ?? nowMs) > nowMs) continue;
-      this.#restingUntilMs.delete(name);
+      if (this.#rests.isResting(name, nowMs)) continue;
       places.set(place.row, place);
     }
     const replies = await storage.requestRows([...places.keys()], (rows): StorageRequest & { op: 'cleanable' } => ({
@@ -133,7 +131,7 @@ export class LogCleaner {
   }
 
   #begin(place: Place, settings: CleanerSettings): void {
-    const { clock, logger } = this.#context;
+    const { clock, logger, config } = this.#context;
     const name = nameOf(place);
     const cleaning = this.#clean(place, settings)
       .catch((error: Error) => {
@@ -143,19 +141,11 @@ export class LogCleaner {
       })
       .then((isDone) => {
         this.#running.delete(name);
-        if (isDone) this.#failures.delete(name);
-        else this.#restingUntilMs.set(name, clock.monotonicMs() + this.#restMs(name));
+        if (isDone) this.#rests.succeeded(name);
+        else this.#rests.failed(name, clock.monotonicMs(), config().long('log.cleaner.backoff.ms'));
         void this.#look();
       });
     this.#running.set(name, cleaning);
-  }
-
-  /** What failed once would fail again at once; a log that keeps failing is damaged and tried ever more rarely. */
-  #restMs(name: string): number {
-    const failures = this.#failures.get(name) ?? 0;
-    this.#failures.set(name, failures + 1);
-    const backoffMs = Math.max(1, this.#context.config().long('log.cleaner.backoff.ms'));
-    return Math.min(backoffMs * 2 ** failures, Math.max(backoffMs, REST_MS_MAX));
   }
 
   /** True when the cleaning came to its end. */
