@@ -155,16 +155,6 @@ export class TransactionClient {
       topics: [{ topic: TOPIC, partitions }],
     });
     const found = responses[0].partitions[0];
-    for (const b of recordBatches(found.records!))
-      console.log(
-        'B',
-        b.baseOffset,
-        b.lastOffset,
-        b.producerId,
-        b.isControl,
-        found.abortedTransactions,
-        found.lastStableOffset,
-      );
     const aborted = (found.abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
       producerId,
       firstOffset,
