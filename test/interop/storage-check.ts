@@ -86,6 +86,9 @@ async function checkDecoded(files: readonly string[], decoder: string): Promise<
   }
 }
 
+/** What follows the topic in the name of a partition's folder, also of one that is moved or deleted. */
+const FOLDER_END = /-\d+(?:\.\S+-(?:future|delete|stray))?$/;
+
 /**
  * The lines without complaints about gaps that must be: in logs of compacted topics, and before the first record of a
  * segment, as the tool counts from -1 in every file. The pairs of offsets stand below the name of the file.
@@ -99,7 +102,8 @@ function withoutUsualGaps(text: string, compacted: readonly string[]): string[] 
     while (file !== undefined && / is followed by /.test(lines[next] ?? '')) next++;
     const pairs = lines.slice(at + 1, next).map((line) => line.trim());
     const start = `-1 is followed by ${Number.parseInt(basename(file ?? ''), 10)}`;
-    const usual = compacted.includes(basename(dirname(file ?? '')).replace(/-\d+$/, '')) || pairs.join() === start;
+    const topic = basename(dirname(file ?? '')).replace(FOLDER_END, '');
+    const usual = compacted.includes(topic) || pairs.join() === start;
     if (file === undefined || !usual) kept.push(...lines.slice(at, next));
     at = next;
   }
