@@ -26,11 +26,11 @@ export const describeConfigs = api(describeConfigsRequest, describeConfigsRespon
   results: request.resources.map((resource) => {
     const { resourceType, resourceName } = resource;
     try {
-      // No names and an empty list of them both mean all. In one order, whatever order they were asked for in.
+      // No names and an empty list of them both mean all. They come in the order of their definition, whatever order they
+      // were asked for in: where Kafka's tools put them into a hash map, the order within a bucket is that of the answer.
       const asked = resource.configurationKeys?.length ? new Set(resource.configurationKeys) : null;
       const configs = list(resource, services)
         .filter(({ name }) => asked?.has(name) ?? true)
-        .toSorted((one, other) => (one.name < other.name ? -1 : 1))
         .map((config) => ({
           ...config,
           synonyms: request.includeSynonyms ? [...config.synonyms] : [],
