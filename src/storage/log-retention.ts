@@ -110,8 +110,8 @@ export function deletedPath({ folder }: LogState, baseOffset: number, extension:
 
 /**
  * Before a segment's files get the names under which they wait for their deletion: deletes the files that wait there
- * already, which had this base offset before they were compacted. Renaming over them would delete them here and now, which takes
- * a thread 10 ms and more for a large one.
+ * already, which had this base offset before they were compacted. Renaming over them would delete them here and now,
+ * which takes a thread 10 ms and more for a large one.
  */
 export function makeWayForDeleted({ folder, files, pendingUnlinks }: LogState, baseOffset: number): void {
   for (const extension of SEGMENT_EXTENSIONS) {
