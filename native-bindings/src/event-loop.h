@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 extern "C" {
 
@@ -24,6 +25,7 @@ size_t uv_handle_size(int type);
 int uv_backend_fd(const uv_loop_s*);
 int uv_backend_timeout(const uv_loop_s*);
 void uv_update_time(uv_loop_s*);
+uint64_t uv_hrtime();
 
 }
 

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -20,8 +22,15 @@ struct Input {
   int fd = -1;
   // Events of an earlier user of the place are told apart by it.
   uint32_t generation = 0;
+  // Known to the epoll; when deferred, without events.
   bool watched = false;
   bool paused = true;
+  bool deferred = false;
+  // While deferred: when it is watched again; RENEW: it has been read and is not deferred anew so far.
+  uint64_t dueMs = 0;
+  // Deferrals that are left out, and how many will be when the next one gives nothing.
+  uint32_t skips = 0;
+  uint32_t skipsNext = 1;
   // Where bytes go; sizeBytes 0: the scratch.
   size_t at = 0;
   size_t sizeBytes = 0;
@@ -46,6 +55,8 @@ struct Inlet {
   size_t scratchBytes = 0;
   std::vector<Input> inputs;
   std::vector<uint32_t> free;
+  // Inputs; DEFERRED_MAX at most.
+  std::vector<uint32_t> deferred;
   bool callAfterPass = false;
 };
 
@@ -54,14 +65,41 @@ namespace {
 constexpr int EVENTS_MAX = 64;
 // Reads of one socket before the others get their turn.
 constexpr int READS_MAX = 4;
+constexpr size_t DEFERRED_MAX = 16;
+// A deferral delays what it was wrong about, so after many of those it is tried this seldom.
+constexpr uint32_t SKIPS_MAX = 1024;
+constexpr uint64_t RENEW = 0;
 // The event of libuv's own descriptor; inputs have a generation of at least 1.
 constexpr uint64_t LOOP_EVENT = 0;
 
-void unwatch(Inlet* inlet, Input& input) {
+bool control(Inlet* inlet, int operation, int fd, uint32_t events, uint64_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  return epoll_ctl(inlet->epoll, operation, fd, &event) == 0;
+}
+
+uint64_t eventOf(uint32_t index, const Input& input) { return static_cast<uint64_t>(input.generation) << 32 | index; }
+
+void endDeferral(Inlet* inlet, uint32_t index) {
+  Input& input = inlet->inputs[index];
+  if (!input.deferred) return;
+  input.deferred = false;
+  auto& deferred = inlet->deferred;
+  deferred.erase(std::find(deferred.begin(), deferred.end(), index));
+  // It is known to the epoll, so there is nothing to fail.
+  control(inlet, EPOLL_CTL_MOD, input.fd, EPOLLIN, eventOf(index, input));
+}
+
+void unwatch(Inlet* inlet, uint32_t index) {
+  endDeferral(inlet, index);
+  Input& input = inlet->inputs[index];
   if (!input.watched) return;
   input.watched = false;
-  epoll_ctl(inlet->epoll, EPOLL_CTL_DEL, input.fd, nullptr);
+  control(inlet, EPOLL_CTL_DEL, input.fd, 0, 0);
 }
+
+uint64_t nowMs() { return uv_hrtime() / 1'000'000; }
 
 // False when that is outside of the memory.
 bool aim(Inlet* inlet, Input& input, double at, double sizeBytes) {
@@ -102,14 +140,14 @@ void receive(Inlet* inlet, uint32_t index, uint32_t generation) {
     Input& input = inlet->inputs[index];
     if (input.generation != generation || input.fd < 0) return;
     if (input.paused) {
-      unwatch(inlet, input);
+      unwatch(inlet, index);
       return;
     }
     const size_t room = input.sizeBytes > 0 ? input.sizeBytes : inlet->scratchBytes;
     const ssize_t count = recv(input.fd, inlet->memory + input.at, room, MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (count <= 0) unwatch(inlet, input);
+    if (count <= 0) unwatch(inlet, index);
     const uint32_t answer = call(inlet, index, count < 0 ? -errno : count);
     if (answer & INPUT_CALL_AFTER_PASS) inlet->callAfterPass = true;
     Input& after = inlet->inputs[index];
@@ -126,21 +164,17 @@ void receive(Inlet* inlet, uint32_t index, uint32_t generation) {
   }
 }
 
-// Handles what is ready, up to EVENTS_MAX of it. True when libuv's loop is among it.
-bool pass(Inlet* inlet, const epoll_event* events, int count) {
+// Runs `handle` as one callback of node's, with the end of the pass behind it.
+template <typename Handle>
+void pass(Inlet* inlet, Handle handle) {
   napi_env env = inlet->env;
   napi_handle_scope handles;
   napi_callback_scope callback;
   napi_value resource;
   napi_open_handle_scope(env, &handles);
   napi_get_reference_value(env, inlet->resource, &resource);
-  bool loopReady = false;
   if (napi_open_callback_scope(env, resource, inlet->context, &callback) == napi_ok) {
-    for (int at = 0; at < count; at++) {
-      const uint64_t data = events[at].data.u64;
-      if (data == LOOP_EVENT) loopReady = true;
-      else receive(inlet, static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32));
-    }
+    handle();
     // Microtasks run here.
     napi_close_callback_scope(env, callback);
   }
@@ -149,7 +183,60 @@ bool pass(Inlet* inlet, const epoll_event* events, int count) {
     call(inlet, -1, 0);
   }
   napi_close_handle_scope(env, handles);
+}
+
+// Handles what is ready, up to EVENTS_MAX of it. True when libuv's loop is among it.
+bool readEvents(Inlet* inlet, const epoll_event* events, int count) {
+  bool loopReady = false;
+  pass(inlet, [&] {
+    for (int at = 0; at < count; at++) {
+      const uint64_t data = events[at].data.u64;
+      if (data == LOOP_EVENT) loopReady = true;
+      else receive(inlet, static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32));
+    }
+  });
   return loopReady;
+}
+
+// Reads the deferred inputs that have something by now. Those that are not deferred anew are watched from then on.
+void readDeferred(Inlet* inlet) {
+  uint64_t ready[DEFERRED_MAX];
+  size_t count = 0;
+  for (const uint32_t index : inlet->deferred) {
+    Input& input = inlet->inputs[index];
+    int sizeBytes = 0;
+    if (ioctl(input.fd, FIONREAD, &sizeBytes) < 0 || sizeBytes == 0) continue;
+    input.dueMs = RENEW;
+    input.skipsNext = 1;
+    ready[count++] = eventOf(index, input);
+  }
+  if (count == 0) return;
+  pass(inlet, [&] {
+    for (size_t at = 0; at < count; at++) receive(inlet, static_cast<uint32_t>(ready[at]), static_cast<uint32_t>(ready[at] >> 32));
+  });
+  for (size_t at = inlet->deferred.size(); at-- > 0;) {
+    const uint32_t index = inlet->deferred[at];
+    if (inlet->inputs[index].dueMs == RENEW) endDeferral(inlet, index);
+  }
+}
+
+// Watches the deferred inputs that are due; returns the time that is left to the next one, -1 without one.
+int endDueDeferrals(Inlet* inlet) {
+  const uint64_t now = nowMs();
+  int leftMs = -1;
+  for (size_t at = inlet->deferred.size(); at-- > 0;) {
+    const uint32_t index = inlet->deferred[at];
+    Input& input = inlet->inputs[index];
+    if (input.dueMs > now) {
+      const int ownMs = static_cast<int>(input.dueMs - now);
+      leftMs = leftMs < 0 ? ownMs : std::min(leftMs, ownMs);
+      continue;
+    }
+    input.skips = input.skipsNext;
+    input.skipsNext = std::min(input.skipsNext * 2, SKIPS_MAX);
+    endDeferral(inlet, index);
+  }
+  return leftMs;
 }
 
 void onPrepare(uv_prepare_s* prepare) {
@@ -157,14 +244,17 @@ void onPrepare(uv_prepare_s* prepare) {
   epoll_event events[EVENTS_MAX];
   uv_idle_stop(inlet->idle);
   for (;;) {
+    if (!inlet->deferred.empty()) readDeferred(inlet);
+    const int dueMs = inlet->deferred.empty() ? -1 : endDueDeferrals(inlet);
     uv_update_time(inlet->loop);
     // 0 also when libuv has descriptors of its own to add to what it watches.
     const int timeoutMs = uv_backend_timeout(inlet->loop);
-    const int count = epoll_wait(inlet->epoll, events, EVENTS_MAX, timeoutMs);
-    if (count < 0 && errno == EINTR) continue;
+    const bool dueFirst = dueMs >= 0 && (timeoutMs < 0 || dueMs < timeoutMs);
+    const int count = epoll_wait(inlet->epoll, events, EVENTS_MAX, dueFirst ? dueMs : timeoutMs);
+    if ((count < 0 && errno == EINTR) || (count == 0 && dueFirst)) continue;
     if (count <= 0) break;
     const bool onlyLoop = count == 1 && events[0].data.u64 == LOOP_EVENT;
-    if (onlyLoop || pass(inlet, events, count) || timeoutMs == 0) break;
+    if (onlyLoop || readEvents(inlet, events, count) || timeoutMs == 0) break;
   }
   // While it is started, libuv does not wait.
   uv_idle_start(inlet->idle, [](uv_idle_s*) {});
@@ -187,13 +277,6 @@ void endInlet(napi_async_cleanup_hook_handle ending, void* context) {
   uv_close(reinterpret_cast<uv_handle_s*>(inlet->idle), closed);
 }
 
-bool watch(int epoll, int fd, uint64_t data) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = data;
-  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
 }  // namespace
 
 Inlet* openInlet(napi_env env, napi_value receive, napi_value memory, size_t scratchBytes) {
@@ -211,7 +294,7 @@ Inlet* openInlet(napi_env env, napi_value receive, napi_value memory, size_t scr
   napi_create_object(env, &resource);
   napi_create_string_utf8(env, "millrace.input", NAPI_AUTO_LENGTH, &name);
   if (inlet->epoll < 0 || inlet->prepare == nullptr || inlet->idle == nullptr || napi_get_uv_event_loop(env, &inlet->loop) != napi_ok ||
-      !watch(inlet->epoll, uv_backend_fd(inlet->loop), LOOP_EVENT) ||
+      !control(inlet, EPOLL_CTL_ADD, uv_backend_fd(inlet->loop), EPOLLIN, LOOP_EVENT) ||
       napi_async_init(env, nullptr, name, &inlet->context) != napi_ok ||
       napi_create_reference(env, receive, 1, &inlet->receive) != napi_ok ||
       napi_create_reference(env, memory, 1, &inlet->memoryReference) != napi_ok ||
@@ -253,16 +336,32 @@ int resumeInput(Inlet* inlet, double index, double at, double sizeBytes) {
   if (input == nullptr || !aim(inlet, *input, at, sizeBytes)) return -1;
   input->paused = false;
   if (!input->watched) {
-    const uint64_t data = static_cast<uint64_t>(input->generation) << 32 | static_cast<uint32_t>(index);
-    input->watched = watch(inlet->epoll, input->fd, data);
+    input->watched = control(inlet, EPOLL_CTL_ADD, input->fd, EPOLLIN, eventOf(static_cast<uint32_t>(index), *input));
   }
   return input->watched ? 1 : 0;
+}
+
+void deferInput(Inlet* inlet, double index, double ms) {
+  Input* input = find(inlet, index);
+  if (input == nullptr || input->paused || !input->watched || !(ms > 0)) return;
+  if (input->skips > 0) {
+    input->skips--;
+    return;
+  }
+  if (!input->deferred) {
+    if (inlet->deferred.size() >= DEFERRED_MAX) return;
+    control(inlet, EPOLL_CTL_MOD, input->fd, 0, eventOf(static_cast<uint32_t>(index), *input));
+    input->deferred = true;
+    inlet->deferred.push_back(static_cast<uint32_t>(index));
+  }
+  // The millisecond at hand has begun.
+  input->dueMs = nowMs() + static_cast<uint64_t>(ms) + 1;
 }
 
 void detachInput(Inlet* inlet, double index) {
   Input* input = find(inlet, index);
   if (input == nullptr) return;
-  unwatch(inlet, *input);
+  unwatch(inlet, static_cast<uint32_t>(index));
   input->fd = -1;
   // What is under way with it notices.
   input->generation++;

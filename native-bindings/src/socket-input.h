@@ -5,6 +5,9 @@
 // next timer. As long as only sockets have something to say, libuv is not gone through at all; when it has, it gets its turn
 // after the sockets that are ready, and an idle handle keeps it from waiting itself.
 //
+// A wake-up costs more than what is done for a small request, so requests that can wait are read beside others: sockets that
+// are deferred do not wake the thread. They are looked at before it goes to sleep, which is after what woke it was done.
+//
 // Threads: all of it belongs to the thread of one environment.
 #pragma once
 
@@ -32,6 +35,10 @@ constexpr uint32_t INPUT_CALL_AFTER_PASS = 4;
 double attachInput(Inlet* inlet, int fd);
 // Reads on, to a place in the memory when `sizeBytes` is not 0. 0: the socket cannot be watched; -1: wrong arguments.
 int resumeInput(Inlet* inlet, double input, double at, double sizeBytes);
+// Its next bytes are in no hurry: they are read when the thread has been woken by something else, after `ms` to `ms` + 1
+// milliseconds at the latest. Where that has lately gained nothing, it is ignored, and so is an input that is unknown or
+// paused. It ends with the next read.
+void deferInput(Inlet* inlet, double input, double ms);
 // An unknown input is ignored.
 void detachInput(Inlet* inlet, double input);
 

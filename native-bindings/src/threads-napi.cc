@@ -107,6 +107,13 @@ napi_value resumeOne(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// deferInput(input, ms): the next bytes may wait so long for company
+napi_value deferOne(napi_env env, napi_callback_info info) {
+  const Arguments<2> args(env, info);
+  deferInput(environmentOf(env)->inlet, args.number(0), args.number(1));
+  return nullptr;
+}
+
 // detachInput(input)
 napi_value detachOne(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
@@ -186,7 +193,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
       {"pause", pauseThread},          {"lockFile", lockOne},
       {"lowerPriority", lowerPriority}, {"openInlet", openInputs},     {"attachInput", attachOne},
-      {"resumeInput", resumeOne},      {"detachInput", detachOne},
+      {"resumeInput", resumeOne},      {"deferInput", deferOne},       {"detachInput", detachOne},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

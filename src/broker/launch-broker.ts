@@ -93,6 +93,7 @@ function hostsOptions(config: BrokerConfig): Settings {
     counters: config.string('millrace.metrics.listener') !== '',
     io: {
       pauseMaxUs: config.int('millrace.io.pause.max.us'),
+      deferMaxMs: config.int('millrace.io.defer.max.ms'),
       pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
       idleMs: config.long('connections.max.idle.ms'),
       fetchResponseBytesMax: config.int('fetch.max.bytes'),

@@ -28,6 +28,12 @@ export const MILLRACE_CONFIGS = [
     'Longest pause of an I/O thread, in microseconds, in which frames gather while many clients send small ones: less CPU for a little latency. Tried only at rates above 4,000 frames/s, ended where it gathers none, or where clients send less for it; 0: never.',
     { min: 0, max: 10_000 },
   ),
+  int(
+    'millrace.io.defer.max.ms',
+    2,
+    'How long a consumer that has read everything may wait until an I/O thread reads its next fetch, in milliseconds: it is read when the thread is awake for another request, so less CPU goes into waking. Left alone where other requests come too seldom for it; 0: never.',
+    { min: 0, max: 1_000 },
+  ),
   int('millrace.storage.workers', 0, 'Threads that own partitions; 0 chooses by the number of cores.', {
     min: 0,
     max: 64,

@@ -56,6 +56,7 @@ export interface Addon {
   openInlet(receive: (input: number, count: number) => number, memory: Uint8Array, scratchBytes: number): void;
   attachInput(output: number): number;
   resumeInput(input: number, at: number, sizeBytes: number): boolean;
+  deferInput(input: number, ms: number): void;
   detachInput(input: number): void;
 
   createDoorbell(ringing: () => void, keepAlive: boolean): number;

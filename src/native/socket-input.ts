@@ -26,6 +26,11 @@ export interface SocketInput {
   attach(output: OutputHandle, reader: InputReader): InputHandle;
   /** Reads (on), from now on where the reader says. False when the system refuses to watch the socket. */
   resume(input: InputHandle): boolean;
+  /**
+   * The next bytes of the input are in no hurry: they are read beside what others bring, after `ms` at the latest (and up to
+   * a millisecond more). Ignored where that has lately gained nothing. Ends with the next read.
+   */
+  defer(input: InputHandle, ms: number): void;
   detach(input: InputHandle): void;
   /** Runs a task when all that is ready has been handled; false when no input is being handled. */
   afterPass(task: () => void): boolean;
@@ -74,6 +79,9 @@ export function openSocketInput(memory: Uint8Array, scratchBytes: number): Socke
     resume(input) {
       const reader = readers[input];
       return reader !== undefined && addon.resumeInput(input, reader.nextReadAt, reader.nextReadBytes);
+    },
+    defer(input, ms) {
+      addon.deferInput(input, ms);
     },
     detach(input) {
       readers[input] = undefined;

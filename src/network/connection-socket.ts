@@ -2,6 +2,8 @@
 export interface ConnectionSocket {
   /** Reads (again), until the read callback answers false. */
   resume(): unknown;
+  /** The next read is in no hurry: where the socket can, it leaves it until the thread is awake for something else. */
+  defer?(): void;
   /** Closes at once; what is queued is lost. */
   destroy(): unknown;
 }

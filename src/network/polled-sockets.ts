@@ -13,10 +13,13 @@ import type { AcceptedHandle } from './tls-socket.ts';
 export class PolledSockets implements PlainSockets {
   readonly #outputs: SocketOutput;
   readonly #inputs: SocketInput;
+  readonly #deferMaxMs: number;
 
-  constructor(outputs: SocketOutput, inputs: SocketInput) {
+  /** @param deferMaxMs `millrace.io.defer.max.ms` */
+  constructor(outputs: SocketOutput, inputs: SocketInput, deferMaxMs: number) {
     this.#outputs = outputs;
     this.#inputs = inputs;
+    this.#deferMaxMs = deferMaxMs;
   }
 
   wire(connection: Connection, handle: AcceptedHandle, events: PlainSocketEvents): void {
@@ -24,7 +27,7 @@ export class PolledSockets implements PlainSockets {
       // The sender has a duplicate of the descriptor.
       const sender = new NativeResponseSender(this.#outputs, handle.fd, events.onDrained);
       connection.sender = sender;
-      connection.socket = new PolledSocket(this.#inputs, sender, connection, events);
+      connection.socket = new PolledSocket(this.#inputs, this.#deferMaxMs, sender, connection, events);
     } finally {
       handle.close();
     }
@@ -33,13 +36,21 @@ export class PolledSockets implements PlainSockets {
 
 class PolledSocket implements ConnectionSocket, InputReader {
   readonly #inputs: SocketInput;
+  readonly #deferMaxMs: number;
   readonly #input: InputHandle;
   readonly #connection: Connection;
   readonly #events: PlainSocketEvents;
   #intoBlock = false;
 
-  constructor(inputs: SocketInput, sender: NativeResponseSender, connection: Connection, events: PlainSocketEvents) {
+  constructor(
+    inputs: SocketInput,
+    deferMaxMs: number,
+    sender: NativeResponseSender,
+    connection: Connection,
+    events: PlainSocketEvents,
+  ) {
     this.#inputs = inputs;
+    this.#deferMaxMs = deferMaxMs;
     this.#connection = connection;
     this.#events = events;
     this.#input = inputs.attach(sender.output, this);
@@ -68,6 +79,10 @@ class PolledSocket implements ConnectionSocket, InputReader {
 
   resume(): void {
     if (!this.#inputs.resume(this.#input)) this.#connection.close();
+  }
+
+  defer(): void {
+    if (this.#deferMaxMs > 0) this.#inputs.defer(this.#input, this.#deferMaxMs);
   }
 
   destroy(): void {

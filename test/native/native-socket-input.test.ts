@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type InputReader, openSocketInput } from '../../src/native/socket-input.ts';
@@ -197,6 +197,109 @@ describe('socket input', { skip }, () => {
     await flood;
     client.destroy();
     close();
+  });
+
+  describe('deferred', () => {
+    /** A thread that reads connections and tells what came; each byte says for how many ms the next read is deferred. */
+    const source = `
+      const { parentPort, workerData } = await import('node:worker_threads');
+      const { openSocketInput } = await import(workerData.input);
+      const { openSocketOutput } = await import(workerData.output);
+      const { createServer } = await import('node:net');
+      const memory = new Uint8Array(new SharedArrayBuffer(4096));
+      const outputs = openSocketOutput();
+      const inputs = openSocketInput(memory, 1024);
+      let count = 0;
+      const server = createServer({ pauseOnConnect: true }, (socket) => {
+        const output = outputs.attach(socket._handle.fd, () => {});
+        const name = count++;
+        socket.destroy();
+        const received = (count) => {
+          parentPort.postMessage([name, ...memory.subarray(0, Math.max(count, 0))]);
+          const ms = memory[count - 1];
+          if (count > 0) inputs.defer(input, ms === 255 ? 60_000 : ms);
+          return count > 0;
+        };
+        const input = inputs.attach(output, { received, nextReadAt: 0, nextReadBytes: 0 });
+        inputs.resume(input);
+        parentPort.postMessage('accepted');
+      });
+      server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+    let worker: Worker;
+    let clients: Socket[];
+    const told: unknown[] = [];
+    const hear = async () => {
+      while (told.length === 0) await once(worker, 'message');
+      return told.shift();
+    };
+    const send = (client: number, byte: number) =>
+      new Promise((resolve) => clients[client].write(Uint8Array.of(byte), resolve));
+
+    beforeEach(async () => {
+      const workerData = {
+        input: new URL('../../src/native/socket-input.ts', import.meta.url).href,
+        output: new URL('../../src/native/socket-output.ts', import.meta.url).href,
+      };
+      worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), { workerData });
+      worker.on('message', (message) => void told.push(message));
+      const port = (await hear()) as number;
+      clients = [];
+      for (let at = 0; at < 2; at++) {
+        clients.push(connect({ port, host: '127.0.0.1', noDelay: true }).on('error', () => {}));
+        assert.equal(await hear(), 'accepted');
+      }
+    });
+    afterEach(async () => {
+      for (const client of clients) client.destroy();
+      await worker.terminate();
+      told.length = 0;
+    });
+
+    test('an input is read behind another one', async () => {
+      let first: unknown = null;
+      // A byte that comes before the thread sleeps is read at once.
+      for (let turn = 1; turn <= 50 && String(first) !== '1,0'; turn++) {
+        await send(0, 255);
+        assert.deepEqual(await hear(), [0, 255]);
+        await pause(turn);
+        await send(0, 0);
+        await send(1, 0);
+        first = await hear();
+        await hear();
+      }
+      assert.deepEqual(first, [1, 0]);
+      await send(0, 7);
+      assert.deepEqual(await hear(), [0, 7]);
+    });
+
+    test('an input is read when its time is up, and its end is noticed', async () => {
+      for (let turn = 0; turn < 5; turn++) {
+        await send(0, 1);
+        assert.deepEqual(await hear(), [0, 1]);
+      }
+      clients[0].end();
+      assert.deepEqual(await hear(), [0]);
+    });
+
+    test('a reset is noticed at once', async () => {
+      await send(0, 255);
+      assert.deepEqual(await hear(), [0, 255]);
+      clients[0].resetAndDestroy();
+      assert.deepEqual(await hear(), [0]);
+    });
+
+    test('it is left alone where the time was up again and again', async () => {
+      for (let turn = 0; turn < 6; turn++) {
+        await send(0, 1);
+        assert.deepEqual(await hear(), [0, 1]);
+        await pause(10);
+      }
+      await send(0, 255);
+      assert.deepEqual(await hear(), [0, 255]);
+      // Nothing else wakes the thread.
+      await send(0, 0);
+      assert.deepEqual(await hear(), [0, 0]);
+    });
   });
 
   test('an exception ends the thread, and a thread that waits can be ended', async () => {

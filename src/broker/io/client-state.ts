@@ -17,6 +17,8 @@ export interface PendingRequest {
   /** The response can be written. */
   readonly ready: boolean;
   readonly isProduce: boolean;
+  /** The response leaves nothing to read: what the client asks next is most likely to wait anyway. */
+  readonly caughtUp: boolean;
   /** Writes the response (or nothing) and lets go of everything held. */
   finish(output: ResponseOutput, client: ClientState): void;
   /** The connection is gone: lets go of everything held as soon as that is possible. */

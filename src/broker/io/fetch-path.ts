@@ -216,6 +216,7 @@ export class FetchPath {
 
   #setError(fetch: PendingFetch, at: number, errorCode: number): void {
     fetch.errorCode[at] = errorCode;
+    fetch.caughtUp = false;
     fetch.highWatermark[at] = -1;
     fetch.lastStableOffset[at] = -1;
     fetch.logStartOffset[at] = -1;
@@ -228,6 +229,7 @@ export class FetchPath {
     let total = 0;
     let failed = partitions.length === 0;
     let mayExceed = true;
+    fetch.caughtUp = true;
     for (let at = 0; at < partitions.length; at++) {
       if (fetch.rows[at] !== NO_ROW) this.#look(fetch, at, partitions[at]);
       if (fetch.errorCode[at] !== ErrorCode.NONE || fetch.diverging?.has(at)) {
@@ -328,6 +330,7 @@ export class FetchPath {
     const first = fetch.plans[plan + PlanSlot.firstBatchBytes];
     // The first partition with data may exceed every limit by its first batch, so that its reader can go on.
     if (size < first) size = mayExceed ? first : 0;
+    if (size >= limit) fetch.caughtUp = false;
     if (size === 0) store.release(fetch.plans[plan + PlanSlot.file]);
     fetch.sizeBytes[at] = size;
     return size;

@@ -50,6 +50,8 @@ export interface IoHostSettings {
   readonly pipelineRequestsMax: number;
   /** `millrace.io.pause.max.us` */
   readonly pauseMaxUs: number;
+  /** `millrace.io.defer.max.ms` */
+  readonly deferMaxMs: number;
   /** `connections.max.idle.ms` */
   readonly idleMs: number;
   readonly fetchResponseBytesMax: number;
@@ -314,12 +316,15 @@ export class IoHost implements FrameHandler {
   /** Writes every response that is ready at the head of the client's queue, then lets the next request in. */
   #flush(client: ClientState): void {
     const { pending, connection } = client;
+    let caughtUp = false;
     while (pending.length > 0 && pending.first.ready && client.closeReason === null) {
       const done = pending.shift();
       this.#context.counters?.requestFinished(done.apiKey, this.#nowMs - done.startedMs, done.failed);
       done.finish(this.#output, client);
+      caughtUp = done.caughtUp && pending.length === 0;
     }
     const queuedBytes = this.#output.flush(connection.sender);
+    if (caughtUp && queuedBytes === 0) connection.socket.defer?.();
     if (client.closeReason !== null) this.#closeFor(connection, client.closeReason);
     else if (queuedBytes < 0) connection.close();
     else if (client.waiting) this.#resume(client);

@@ -5,6 +5,7 @@ import type { ResponseOutput } from './response-output.ts';
 export class PendingControl implements PendingRequest {
   readonly isProduce = false;
   readonly failed = false;
+  readonly caughtUp = false;
   readonly apiKey: number;
   startedMs = 0;
   frame: Uint8Array | null = null;

@@ -38,6 +38,7 @@ export class PendingFetch implements PendingRequest {
   maxBytes = 0;
   readCommitted = false;
   ready = false;
+  caughtUp = false;
   timer: Timer | null = null;
   /** Partitions, in the order of `context.partitions`; the arrays below may be longer. */
   count = 0;

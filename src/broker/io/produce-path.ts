@@ -57,6 +57,7 @@ export interface ProducePathContext {
 class PendingProduce implements PendingRequest {
   readonly isProduce = true;
   readonly apiKey = ApiKey.Produce;
+  readonly caughtUp = false;
   startedMs = 0;
   readonly request = new ProduceRequest();
   client!: ClientState;

@@ -63,7 +63,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
             nowMs: () => clock.monotonicMs(),
           })
         : null,
-    plainSockets: new PolledSockets(outputs, inputs),
+    plainSockets: new PolledSockets(outputs, inputs, settings.deferMaxMs),
   });
 }
 

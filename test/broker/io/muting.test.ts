@@ -41,6 +41,7 @@ before(async () => {
     counters: false,
     io: {
       pauseMaxUs: 0,
+      deferMaxMs: 0,
       pipelineRequestsMax: 64,
       idleMs: -1,
       fetchResponseBytesMax: 1 << 20,
