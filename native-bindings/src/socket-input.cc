@@ -26,7 +26,7 @@ struct Input {
   bool watched = false;
   bool paused = true;
   bool deferred = false;
-  // While deferred: when it is watched again; RENEW: it has been read and is not deferred anew so far.
+  // While deferred: when it is watched again; READ: it has been read since, and is not deferred anew so far.
   uint64_t dueMs = 0;
   // Deferrals that are left out, and how many will be when the next one gives nothing.
   uint32_t skips = 0;
@@ -68,7 +68,7 @@ constexpr int READS_MAX = 4;
 constexpr size_t DEFERRED_MAX = 16;
 // A deferral delays what it was wrong about, so after many of those it is tried this seldom.
 constexpr uint32_t SKIPS_MAX = 1024;
-constexpr uint64_t RENEW = 0;
+constexpr uint64_t READ = 0;
 // The event of libuv's own descriptor; inputs have a generation of at least 1.
 constexpr uint64_t LOOP_EVENT = 0;
 
@@ -148,6 +148,7 @@ void receive(Inlet* inlet, uint32_t index, uint32_t generation) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count <= 0) unwatch(inlet, index);
+    if (input.deferred) input.dueMs = READ;
     const uint32_t answer = call(inlet, index, count < 0 ? -errno : count);
     if (answer & INPUT_CALL_AFTER_PASS) inlet->callAfterPass = true;
     Input& after = inlet->inputs[index];
@@ -198,7 +199,7 @@ bool readEvents(Inlet* inlet, const epoll_event* events, int count) {
   return loopReady;
 }
 
-// Reads the deferred inputs that have something by now. Those that are not deferred anew are watched from then on.
+// Reads the deferred inputs that have something by now.
 void readDeferred(Inlet* inlet) {
   uint64_t ready[DEFERRED_MAX];
   size_t count = 0;
@@ -206,7 +207,6 @@ void readDeferred(Inlet* inlet) {
     Input& input = inlet->inputs[index];
     int sizeBytes = 0;
     if (ioctl(input.fd, FIONREAD, &sizeBytes) < 0 || sizeBytes == 0) continue;
-    input.dueMs = RENEW;
     input.skipsNext = 1;
     ready[count++] = eventOf(index, input);
   }
@@ -214,14 +214,10 @@ void readDeferred(Inlet* inlet) {
   pass(inlet, [&] {
     for (size_t at = 0; at < count; at++) receive(inlet, static_cast<uint32_t>(ready[at]), static_cast<uint32_t>(ready[at] >> 32));
   });
-  for (size_t at = inlet->deferred.size(); at-- > 0;) {
-    const uint32_t index = inlet->deferred[at];
-    if (inlet->inputs[index].dueMs == RENEW) endDeferral(inlet, index);
-  }
 }
 
-// Watches the deferred inputs that are due; returns the time that is left to the next one, -1 without one.
-int endDueDeferrals(Inlet* inlet) {
+// Watches the deferred inputs that have been read or are due; returns the time that is left to the next one, -1 without one.
+int endDeferrals(Inlet* inlet) {
   const uint64_t now = nowMs();
   int leftMs = -1;
   for (size_t at = inlet->deferred.size(); at-- > 0;) {
@@ -232,8 +228,10 @@ int endDueDeferrals(Inlet* inlet) {
       leftMs = leftMs < 0 ? ownMs : std::min(leftMs, ownMs);
       continue;
     }
-    input.skips = input.skipsNext;
-    input.skipsNext = std::min(input.skipsNext * 2, SKIPS_MAX);
+    if (input.dueMs != READ) {
+      input.skips = input.skipsNext;
+      input.skipsNext = std::min(input.skipsNext * 2, SKIPS_MAX);
+    }
     endDeferral(inlet, index);
   }
   return leftMs;
@@ -242,16 +240,19 @@ int endDueDeferrals(Inlet* inlet) {
 void onPrepare(uv_prepare_s* prepare) {
   auto* inlet = static_cast<Inlet*>(uv_handle_get_data(reinterpret_cast<uv_handle_s*>(prepare)));
   epoll_event events[EVENTS_MAX];
+  // What has waited until its time was up has gained nothing, so it is not read beside others then.
+  bool timeWasUp = false;
   uv_idle_stop(inlet->idle);
   for (;;) {
-    if (!inlet->deferred.empty()) readDeferred(inlet);
-    const int dueMs = inlet->deferred.empty() ? -1 : endDueDeferrals(inlet);
+    if (!inlet->deferred.empty() && !timeWasUp) readDeferred(inlet);
+    const int dueMs = inlet->deferred.empty() ? -1 : endDeferrals(inlet);
     uv_update_time(inlet->loop);
     // 0 also when libuv has descriptors of its own to add to what it watches.
     const int timeoutMs = uv_backend_timeout(inlet->loop);
     const bool dueFirst = dueMs >= 0 && (timeoutMs < 0 || dueMs < timeoutMs);
     const int count = epoll_wait(inlet->epoll, events, EVENTS_MAX, dueFirst ? dueMs : timeoutMs);
-    if ((count < 0 && errno == EINTR) || (count == 0 && dueFirst)) continue;
+    timeWasUp = count == 0 && dueFirst;
+    if ((count < 0 && errno == EINTR) || timeWasUp) continue;
     if (count <= 0) break;
     const bool onlyLoop = count == 1 && events[0].data.u64 == LOOP_EVENT;
     if (onlyLoop || readEvents(inlet, events, count) || timeoutMs == 0) break;
