@@ -87,6 +87,8 @@ class FsFileSpace implements FileSpace {
   readonly kind = 'fs';
   /** Descriptors of lock files, where the system's own locks are to be had. */
   readonly #locks = new Map<string, number>();
+  /** Folders that are removed aside, the first one being on its way: a thousand at once would keep other files waiting. */
+  readonly #removals: string[] = [];
 
   makeFolder(path: string): number {
     return attempt(() => void mkdirSync(path, { recursive: true }));
@@ -239,7 +241,17 @@ class FsFileSpace implements FileSpace {
   }
 
   removeFolderAside(path: string): void {
-    rm(path, { recursive: true, force: true }, () => {});
+    this.#removals.push(path);
+    if (this.#removals.length === 1) this.#removeNext();
+  }
+
+  #removeNext(): void {
+    rm(this.#removals[0], { recursive: true, force: true }, () => {
+      const next = this.#removals.pop();
+      if (this.#removals.length === 0) return;
+      this.#removals[0] = next!;
+      this.#removeNext();
+    });
   }
 
   lock(path: string): number {

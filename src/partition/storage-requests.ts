@@ -44,14 +44,25 @@ type Handlers = {
   ) => StorageReplies[Op] | Promise<StorageReplies[Op]>;
 };
 
+/**
+ * Opening or deleting thousands of logs takes seconds; after this time the thread's other work, which may be everybody's
+ * requests, has its turn.
+ */
+const STRETCH_MS = 5;
+
+/** They take their turns one by one, as one may find another half done otherwise. */
+const ORDERED_OPS: readonly StorageOp[] = ['open', 'delete', 'offline', 'stop'];
+
 export class StorageRequests {
   readonly #context: StorageRequestsContext;
   readonly #handlers: Handlers;
+  /** Ends with the last request of `ORDERED_OPS`. */
+  #ordered: Promise<unknown> = Promise.resolve();
 
   constructor(context: StorageRequestsContext) {
     this.#context = context;
     this.#handlers = {
-      open: ({ partitions }) => partitions.map((partition) => this.#open(partition)),
+      open: ({ partitions }) => this.#openAll(partitions),
       settings: ({ settings }) => this.#setSettings(settings),
       configure: ({ row, config }) =>
         this.#with(row, ({ log }) => {
@@ -102,12 +113,32 @@ export class StorageRequests {
   async #answer({ id, request }: ToStorage): Promise<void> {
     const { port, logger } = this.#context;
     try {
-      const handle = this.#handlers[request.op] as (request: StorageRequest) => unknown;
-      port.post({ type: 'reply', id, reply: await handle(request), error: null });
+      port.post({ type: 'reply', id, reply: await this.#handle(request), error: null });
     } catch (error) {
       logger.error({ op: request.op, error: String((error as Error)?.stack ?? error) }, 'a storage request failed');
       const fault = error instanceof StorageError ? { path: error.path, errno: error.errno } : undefined;
       port.post({ type: 'reply', id, reply: null, error: (error as Error).message, fault });
+    }
+  }
+
+  #handle(request: StorageRequest): unknown {
+    const handle = this.#handlers[request.op] as (request: StorageRequest) => unknown;
+    if (!ORDERED_OPS.includes(request.op)) return handle(request);
+    const result = this.#ordered.then(() => handle(request));
+    this.#ordered = result.catch(() => {});
+    return result;
+  }
+
+  /** Runs `run` for each, with room for the thread's other work in between. */
+  async #inStretches<T>(items: readonly T[], run: (item: T) => void): Promise<void> {
+    const { clock } = this.#context;
+    let begunMs = clock.monotonicMs();
+    for (const item of items) {
+      if (clock.monotonicMs() - begunMs >= STRETCH_MS) {
+        await new Promise<void>((resolve) => clock.schedule(0, resolve));
+        begunMs = clock.monotonicMs();
+      }
+      run(item);
     }
   }
 
@@ -151,23 +182,25 @@ export class StorageRequests {
     return null;
   }
 
-  /**
-   * Renames a log's folder away at once; its files go after `file.delete.delay.ms`. Returns the folder that has to be
-   * synced for it to last, undefined when it is still there.
-   */
-  #removeFolder({ topic, partition, config }: Log, folder: string): string | undefined {
-    const { store, clock } = this.#context;
-    const parent = folder.slice(0, folder.lastIndexOf('/'));
-    const aside = `${parent}/${deletedFolderName(topic, partition, systemRandom)}`;
-    if (store.files.rename(folder, aside) !== 0) return undefined;
-    clock.schedule(config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
-    return parent;
+  /** Renames a log's folder away; returns its new path, undefined when it is still there. */
+  #setAside({ topic, partition }: Log, folder: string): string | undefined {
+    const aside = `${parentOf(folder)}/${deletedFolderName(topic, partition, systemRandom)}`;
+    return this.#context.store.files.rename(folder, aside) === 0 ? aside : undefined;
   }
 
-  /** Of a move: durable when it returns true. */
+  /** Of a move: durable when it returns true. The files go after `file.delete.delay.ms`. */
   #removeMovedFolder(log: Log, folder: string): boolean {
-    const parent = this.#removeFolder(log, folder);
-    return parent !== undefined && this.#context.store.files.syncFolderNow(parent) === 0;
+    const { store, clock } = this.#context;
+    const aside = this.#setAside(log, folder);
+    if (aside === undefined) return false;
+    clock.schedule(log.config.fileDeleteDelayMs, () => store.files.removeFolderAside(aside));
+    return store.files.syncFolderNow(parentOf(folder)) === 0;
+  }
+
+  async #openAll(partitions: readonly OpenPartition[]): Promise<OpenedPartition[]> {
+    const opened: OpenedPartition[] = [];
+    await this.#inStretches(partitions, (opening) => opened.push(this.#open(opening)));
+    return opened;
   }
 
   #open(opening: OpenPartition): OpenedPartition {
@@ -247,25 +280,45 @@ export class StorageRequests {
     }
   }
 
-  #delete(rows: readonly number[]): null {
-    const { store, partitions, table, partitionContext, drain } = this.#context;
+  async #delete(rows: readonly number[]): Promise<null> {
+    const { partitionContext, drain } = this.#context;
     // Nobody sends to these rows any more; what is still on its way must not meet the rows' next partitions.
     drain();
-    for (const row of rows) {
-      const partition = partitions[row];
-      partitions[row] = undefined;
-      table.set(row, RowSlot.state, RowState.closed);
-      if (!partition) continue;
-      partition.closeForDeletion();
-      const { log } = partition;
-      const movedFrom = partition.closeMoved();
-      if (movedFrom !== undefined) this.#removeMovedFolder(log, movedFrom);
-      log.abandon();
-      const parent = this.#removeFolder(log, log.folder);
-      if (parent !== undefined) store.files.syncFolder(parent, () => {});
-    }
+    /** Folders by the time that they stay. */
+    const aside = new Map<number, string[]>();
+    await this.#inStretches(rows, (row) => this.#deleteRow(row, aside));
+    this.#removeLater(aside);
     partitionContext.publish();
     return null;
+  }
+
+  #deleteRow(row: number, aside: Map<number, string[]>): void {
+    const { partitions, table } = this.#context;
+    const partition = partitions[row];
+    partitions[row] = undefined;
+    table.set(row, RowSlot.state, RowState.closed);
+    if (!partition) return;
+    partition.closeForDeletion();
+    const { log } = partition;
+    const movedFrom = partition.closeMoved();
+    if (movedFrom !== undefined) this.#removeMovedFolder(log, movedFrom);
+    log.abandon();
+    const folder = this.#setAside(log, log.folder);
+    if (folder === undefined) return;
+    const { fileDeleteDelayMs } = log.config;
+    const known = aside.get(fileDeleteDelayMs);
+    if (known) known.push(folder);
+    else aside.set(fileDeleteDelayMs, [folder]);
+  }
+
+  /** Makes the folders' new names durable, and has the folders removed when their time has come. */
+  #removeLater(aside: ReadonlyMap<number, readonly string[]>): void {
+    const { store, clock } = this.#context;
+    for (const parent of new Set([...aside.values()].flat().map(parentOf))) store.files.syncFolder(parent, () => {});
+    for (const [delayMs, folders] of aside)
+      clock.schedule(delayMs, () => {
+        for (const folder of folders) store.files.removeFolderAside(folder);
+      });
   }
 
   async #stop(): Promise<StorageReplies['stop']> {
@@ -289,6 +342,10 @@ export class StorageRequests {
     }
     return failures;
   }
+}
+
+function parentOf(folder: string): string {
+  return folder.slice(0, folder.lastIndexOf('/'));
 }
 
 function producerStateOptions(settings: DynamicStorageSettings): ProducerStateOptions {

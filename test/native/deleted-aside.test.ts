@@ -31,5 +31,13 @@ describe('deletions that nobody waits for', { timeout: 20_000 }, () => {
       assert.notEqual(typeof files.stat(`${folder}/four`), 'number');
     });
   }
+  test('of many folders each one goes, also those that come while others are on their way', async () => {
+    const paths = Array.from({ length: 40 }, (_, at) => `${root}/many-${at}`);
+    for (const path of paths) assert.equal(fsFileSpace.makeFolder(`${path}/inner`), 0);
+    for (const path of paths.slice(0, 20)) fsFileSpace.removeFolderAside(path);
+    await untilGone(fsFileSpace, paths[0]);
+    for (const path of paths.slice(20)) fsFileSpace.removeFolderAside(path);
+    for (const path of paths) await untilGone(fsFileSpace, path);
+  });
   test('the folder of the test goes', () => dispose());
 });

@@ -352,6 +352,70 @@ describe('partition: coming and going', () => {
     assert.deepEqual(names(), ['t-0']);
   });
 
+  /** Every folder that is made or renamed takes 2 ms. */
+  const slowly = async (): Promise<StorageFixture> => {
+    const fixture = await fixtureWith();
+    const { files, clock } = fixture;
+    const { makeFolder, rename } = files;
+    files.makeFolder = (path) => {
+      clock.advance(2);
+      return makeFolder.call(files, path);
+    };
+    files.rename = (from, to) => {
+      clock.advance(2);
+      return rename.call(files, from, to);
+    };
+    return fixture;
+  };
+  const ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const statesOf = ({ table }: StorageFixture): number[] => ROWS.map((row) => table.get(row, RowSlot.state));
+  const turn = () => new Promise(setImmediate);
+
+  test('clients are served between the logs that a request opens or deletes', async () => {
+    const fixture = await slowly();
+    for (const [state, begin] of [
+      [RowState.online, () => fixture.openAll(ROWS)],
+      [RowState.closed, () => fixture.request({ op: 'delete', rows: ROWS })],
+    ] as const) {
+      let stretches = 0;
+      let isDone = false;
+      const done = begin().then(() => (isDone = true));
+      for (await turn(); !isDone; await turn()) {
+        stretches++;
+        const some = statesOf(fixture).filter((now) => now === state).length;
+        assert.ok(some < ROWS.length && some <= 3 * stretches, `${some} logs in ${stretches} stretches`);
+        const token = fixture.send(0, 1);
+        assert.deepEqual(
+          fixture.answers().map((answer) => [answer.token, answer.errorCode]),
+          [[token, 0]],
+        );
+        fixture.clock.advance(0);
+      }
+      await done;
+      assert.ok(stretches >= 2, `${stretches} stretches`);
+      assert.deepEqual(
+        statesOf(fixture),
+        ROWS.map(() => state),
+      );
+    }
+  });
+
+  test('what takes logs away waits until a request that opens them is done', async () => {
+    const fixture = await slowly();
+    const opened = fixture.openAll(ROWS);
+    await turn();
+    const offline = fixture.request({ op: 'offline', rows: ROWS, fault: 'the disk' });
+    const order: string[] = [];
+    void opened.then(() => order.push('opened'));
+    void offline.then(() => order.push('offline'));
+    for (; order.length < 2; await turn()) fixture.clock.advance(0);
+    assert.deepEqual(order, ['opened', 'offline']);
+    assert.deepEqual(
+      statesOf(fixture),
+      ROWS.map(() => RowState.offline),
+    );
+  });
+
   test('a log that does not open leaves its row offline, with the reason', async () => {
     const fixture = new StorageFixture();
     fixture.files.makeFolder('/data');
