@@ -10,6 +10,10 @@ import { errorName } from '../../src/protocol/errors.ts';
 import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
 import { deleteTopicsRequest, deleteTopicsResponse } from '../../src/protocol/messages/20-delete-topics.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '../../src/protocol/messages/44-incremental-alter-configs.ts';
 
 export interface Address {
   host: string;
@@ -21,7 +25,7 @@ const CALL_MS_MAX = 60_000;
 const FRAME_BYTES_MAX = 100 * 2 ** 20;
 const CLIENT_ID = Buffer.from('millrace-bench');
 /** All before the flexible versions: the header is always the same. */
-const VERSIONS = { metadata: 4, createTopics: 2, deleteTopics: 1 } as const;
+const VERSIONS = { metadata: 4, createTopics: 2, deleteTopics: 1, incrementalAlterConfigs: 0 } as const;
 
 function frame(api: number, version: number, body: Buffer): Buffer {
   const header = Buffer.alloc(14);
@@ -98,6 +102,21 @@ export async function deleteTopics(address: Address, names: readonly string[]): 
     const code = errorName(errorCode);
     if (code !== 'NONE' && code !== 'UNKNOWN_TOPIC_OR_PARTITION') throw new Error(`Deleting topic ${name}: ${code}`);
   }
+}
+
+const BROKER_RESOURCE = 4;
+const Operation = { set: 0, delete: 1 } as const;
+
+/** Sets what all brokers of the cluster are to have; null: the default again. */
+export async function setClusterConfig(address: Address, name: string, value: string | null): Promise<void> {
+  const version = VERSIONS.incrementalAlterConfigs;
+  const configs = [{ name, configOperation: value === null ? Operation.delete : Operation.set, value }];
+  const request = { resources: [{ resourceType: BROKER_RESOURCE, resourceName: '', configs }], validateOnly: false };
+  const encoded = encode(incrementalAlterConfigsRequest, request, version);
+  const body = await call(address, ApiKey.IncrementalAlterConfigs, version, encoded);
+  const [answer] = decode(incrementalAlterConfigsResponse, body, 0, version).responses;
+  const code = answer === undefined ? 'no answer' : errorName(answer.errorCode);
+  if (code !== 'NONE') throw new Error(`Setting ${name}: ${code} ${answer?.errorMessage ?? ''}`);
 }
 
 /** For each topic how many partitions have a leader; 0 for a topic that is not there. */

@@ -16,6 +16,8 @@ export interface ClientWork {
   args: (bootstrap: string, unique: string) => string[];
   /** Reads what readPreparation has produced. */
   reads?: boolean;
+  /** Millrace, too, answers acks=all from the page cache. */
+  unsynced?: boolean;
 }
 
 /** What is deleted between works leaves the disk at once, and not in the middle of a later one. */
@@ -65,12 +67,15 @@ function roundTrips(name: string, what: string, topic: string): ClientWork {
   return { name, what, program: 'EndToEndLatency', args: (bootstrap) => [bootstrap, topic, '10000', 'all', '100'] };
 }
 
+const unsynced = (work: ClientWork): ClientWork => ({ ...work, unsynced: true });
+
 const UNBATCHED = ['-X', 'linger.ms=0', '-X', 'batch.num.messages=1'];
 
 export const clientWorks: readonly ClientWork[] = [
   produce('produce-100', '4 M x 100 B, acks=1', 'w8', 100, 4e6),
   produce('produce-1k', '1 M x 1 KiB, acks=1', 'w8', 1024, 1e6),
   produce('produce-1k-all', '1 M x 1 KiB, acks=all, only Millrace synced', 'w8', 1024, 1e6, -1),
+  unsynced(produce('produce-1k-all-cached', '1 M x 1 KiB, acks=all, neither synced', 'w8', 1024, 1e6, -1)),
   produce('produce-1k-fsync', '1 M x 1 KiB, acks=all, both synced', 'w8-sync', 1024, 1e6, -1),
   produce('produce-16k', '100 K x 16 KiB, acks=1', 'w8', 16384, 1e5),
   produce('produce-1k-lz4', '2 M x 1 KiB, lz4, acks=1', 'w8', 1024, 2e6, 1, ['-z', 'lz4']),
@@ -91,8 +96,10 @@ export const clientWorks: readonly ClientWork[] = [
     reads: true,
   },
   paced('latency-10k', '10 K/s for 15 s, a record a request, acks=all', 'w8'),
+  unsynced(paced('latency-10k-cached', '10 K/s for 15 s, a record a request, neither synced', 'w8')),
   paced('latency-10k-fsync', '10 K/s for 15 s, a record a request, both synced', 'w8-sync'),
   roundTrips('e2e', '10 K round trips, acks=all', 'w1'),
+  unsynced(roundTrips('e2e-cached', '10 K round trips, acks=all, neither synced', 'w1')),
   roundTrips('e2e-fsync', '10 K round trips, acks=all, both synced', 'w1-sync'),
 ];
 

@@ -66,11 +66,13 @@ function drawBars(report: Report, top: number): Drawn {
     const other = summarizeClient(report, goal.work, 'kafka')?.cpuSeconds;
     if (mine === undefined || other === undefined || other === 0) continue;
     const ratio = mine / other;
-    const missed = ratio > goal.ratioMax!;
+    const missed = goal.ratioMax !== undefined && ratio > goal.ratioMax;
     parts.push(text(left - 8, y + 12, goal.what, { anchor: 'end' }), rect(left, y, full, BAR_HEIGHT, '#e5e7eb'));
     parts.push(rect(left, y, Math.min(1.2, ratio) * full, BAR_HEIGHT, missed ? '#dc2626' : COLOURS.millrace!));
-    const mark = left + goal.ratioMax! * full;
-    parts.push(segment(mark, y - 2, mark, y + BAR_HEIGHT + 2, INK, 2));
+    if (goal.ratioMax !== undefined) {
+      const mark = left + goal.ratioMax * full;
+      parts.push(segment(mark, y - 2, mark, y + BAR_HEIGHT + 2, INK, 2));
+    }
     const said = `${ratio.toFixed(2)}  (${mine.toFixed(2)} of ${other.toFixed(2)} s)`;
     parts.push(text(left + full + 8, y + 12, said, missed ? { colour: '#dc2626' } : {}));
     y += BAR_STEP;

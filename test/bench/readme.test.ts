@@ -75,13 +75,22 @@ test('a second pass is told and judged beside the first', () => {
   assert.equal(rows[1]?.at(-1), '');
 });
 
+test('a work that is only there for comparison has a ratio and no verdict', () => {
+  const name = 'e2e-cached';
+  assert.equal(clientWorks.find((work) => work.name === name)?.unsynced, true);
+  const both = [run(name, 'millrace', 0, 1), run(name, 'kafka', 0, 4)];
+  const { rows } = clientTable({ ...clients, clients: both });
+  assert.deepEqual(rows[0]?.slice(3), ['0.25', '', '']);
+  assert.doesNotMatch(drawPicture({ clients: { ...clients, clients: both } }), /NaN|undefined/);
+});
+
 test('bounds count, also exactly', () => {
   assert.equal(verdict({ max: 2 }, 2), 'yes');
   assert.equal(verdict({ min: 60 }, 59.9), '**no**');
   assert.equal(verdict({ ratioMax: 0.5 }, undefined), 'not measured');
 });
 
-test('every work of the clients has a goal, every goal of scale is one that a run can meet', () => {
+test('every work of the clients has a row, every goal of scale is one that a run can meet', () => {
   for (const { name } of clientWorks)
     assert.ok(
       clientGoals.some((goal) => goal.work === name),
