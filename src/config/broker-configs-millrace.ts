@@ -32,7 +32,7 @@ export const MILLRACE_CONFIGS = [
     'millrace.io.defer.max.ms',
     2,
     'How long a consumer that has read everything may wait until an I/O thread reads its next fetch, in milliseconds: it is read when the thread is awake for another request, so less CPU goes into waking. Left alone where other requests come too seldom for it; 0: never.',
-    { min: 0, max: 1_000 },
+    { min: 0, max: 20 },
   ),
   int('millrace.storage.workers', 0, 'Threads that own partitions; 0 chooses by the number of cores.', {
     min: 0,
