@@ -239,6 +239,7 @@ export class StorageRequests {
       logStartOffset,
       cleanedOffset,
       cleanShutdown,
+      syncRecovered: opening.internal,
       leaderEpoch,
     });
     // The only replica: what is in the log is committed.

@@ -189,8 +189,8 @@ function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan)
 
 /**
  * After an unclean stop: checks the segments from the one that holds the recovery point on, cuts the log at the first
- * bad batch and drops the segments behind it. Returns the base offset of the first segment that was checked. Throws a
- * LogCorruptionError for damage below the recovery point. Compaction has been at work below `cleanedOffset`.
+ * bad batch and drops the segments behind it. What it leaves becomes durable with the log's next sync. Returns the base
+ * offset of the first segment that was checked. Throws a LogCorruptionError for damage below the recovery point. Compaction has been at work below `cleanedOffset`.
  */
 export function recoverSegments(state: LogState, cleanedOffset: number): number {
   const { recoveryPoint, logger } = state;
@@ -215,18 +215,10 @@ export function recoverSegments(state: LogState, cleanedOffset: number): number 
     ensureDone(state.store.truncate(state.handle, nextOffset), 'cannot cut a segment of', state.folder);
     break;
   }
+  // Nobody else will sync what was written by a process that is gone. Not now: gigabytes may be on their way to the disk.
   for (const baseOffset of state.store.segments(state.handle))
-    if (baseOffset >= unflushed[0]) syncSegment(state, baseOffset);
+    if (baseOffset >= unflushed[0]) state.unsyncedSegments.add(baseOffset);
   return unflushed[0] ?? 0;
-}
-
-/** What was written by a process that is gone is nobody's to sync any more, and may not have reached the disk. */
-function syncSegment({ files, folder }: LogState, baseOffset: number): void {
-  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
-  const file = ensureDone(files.open(path, false), 'cannot open', path);
-  const result = files.syncNow(file);
-  files.close(file);
-  ensureDone(result, 'cannot sync', path);
 }
 
 /**

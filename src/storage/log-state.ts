@@ -87,6 +87,11 @@ export class LogState {
   fault: StorageError | undefined;
   /** Segments whose transaction index was written to since the last sync. */
   readonly unsyncedTransactionIndexes = new Set<number>();
+  /**
+   * Segments of a process that is gone, which may not have reached the disk; none since the last sync. The engine knows
+   * nothing of it, and need not hold them open.
+   */
+  readonly unsyncedSegments = new Set<number>();
   /** A segment was rolled since the last sync. */
   rolledSinceSync = false;
   /** Files that wait for `file.delete.delay.ms`, each with all that were to be deleted together with it. */
@@ -190,5 +195,6 @@ export class LogState {
     this.#closed.delete(baseOffset);
     this.transactions.forget(baseOffset);
     this.unsyncedTransactionIndexes.delete(baseOffset);
+    this.unsyncedSegments.delete(baseOffset);
   }
 }

@@ -1,10 +1,11 @@
 import { Errno } from '../native/file-space.ts';
+import { offsetFileName } from './log-files.ts';
 import type { LogState } from './log-state.ts';
 import { StorageError } from './storage-error.ts';
 
 /**
  * Making a log durable: records and indexes through the storage engine, then the small files beside them that were
- * written to: leader epochs and transaction indexes. Several syncs may be under way; the caller groups requests so that
+ * written to (leader epochs and transaction indexes), and segments that recovery has found. Several syncs may be under way; the caller groups requests so that
  * one sync serves many.
  *
  * Thread: the log's owner.
@@ -38,7 +39,7 @@ export function syncLog(state: LogState, done: SyncDone): void {
 function syncFile({ files }: LogState, path: string, done: (result: number) => void): void {
   const file = files.open(path, false);
   if (file < 0) {
-    // A transaction index goes with its segment.
+    // Deleted meanwhile, as a transaction index is together with its segment.
     queueMicrotask(() => done(file === Errno.ENOENT ? 0 : file));
     return;
   }
@@ -71,9 +72,12 @@ export function syncLogNow(state: LogState): void {
 const NO_FILES: readonly string[] = [];
 
 function takeUnsyncedFiles(state: LogState): readonly string[] {
-  if (state.unsyncedTransactionIndexes.size === 0 && !state.epochs.isUnsynced) return NO_FILES;
-  const paths = [...state.unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
-  state.unsyncedTransactionIndexes.clear();
+  const { unsyncedTransactionIndexes, unsyncedSegments } = state;
+  if (unsyncedTransactionIndexes.size === 0 && unsyncedSegments.size === 0 && !state.epochs.isUnsynced) return NO_FILES;
+  const paths = [...unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
+  for (const segment of unsyncedSegments) paths.push(`${state.folder}/${offsetFileName(segment, '.log')}`);
+  unsyncedTransactionIndexes.clear();
+  unsyncedSegments.clear();
   const epochs = state.epochs.takeUnsynced();
   if (epochs !== undefined) paths.push(epochs);
   return paths;

@@ -61,6 +61,11 @@ export interface LogOptions {
   readonly cleanedOffset?: number;
   /** The directory's logs were closed in order. */
   readonly cleanShutdown: boolean;
+  /**
+   * What recovery finds is made durable before the log is used, because others act on what it says; by default with the
+   * first sync.
+   */
+  readonly syncRecovered?: boolean;
   /** Epoch under which this broker leads the partition, -1 as a follower. */
   readonly leaderEpoch: number;
 }
@@ -558,6 +563,7 @@ function load(state: LogState, options: LogOptions): void {
   state.logStartOffset = Math.max(options.logStartOffset, state.segments[0]);
   state.recoveryPoint = options.cleanShutdown ? logEndOffset : Math.min(options.recoveryPoint, logEndOffset);
   rebuildDerivedState(state, recoveredFrom);
+  if (recoveredFrom !== undefined && options.syncRecovered) syncLogNow(state);
   state.highWatermark = state.logStartOffset;
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
 import { PlanStatus } from '../../src/native/log-store.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { LogCorruptionError } from '../../src/storage/log-recovery.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
 import { makeBatch, simpleBatch } from '../native/record-batches.ts';
-import { FOLDER, LogFixture, NOW_MS } from './log-fixture.ts';
+import { DEFAULT_CONFIG, FOLDER, LogFixture, NOW_MS } from './log-fixture.ts';
 
 const BATCH_BYTES = simpleBatch(1, NOW_MS).length;
 const path = (offset: number, extension: string): string => `${FOLDER}/${String(offset).padStart(20, '0')}${extension}`;
@@ -241,29 +242,70 @@ describe('recovery', () => {
     );
   });
 
-  test('what an unclean stop left unsynced is synced before anything builds on it', () => {
-    const log = new LogFixture();
-    log.appendRecords(3);
-    log.log.roll();
-    log.appendRecords(3);
-    const left = log.files.clone();
-    const paths = new Map<number, string>();
-    const synced: string[] = [];
-    const { open, syncNow } = left;
-    left.open = (path, create) => {
-      const file = open.call(left, path, create);
-      paths.set(file, path);
+  /** Opens what a crash leaves of two segments; `synced` are the names of files that are synced from then on. */
+  function openUnsynced(options: Parameters<LogFixture['open']>[0]) {
+    const fixture = new LogFixture();
+    fixture.appendRecords(3);
+    fixture.log.roll();
+    fixture.appendRecords(3);
+    const files = fixture.files.clone();
+    const names = new Map<number, string>();
+    const synced: (string | undefined)[] = [];
+    const { open, sync, syncNow } = files;
+    files.open = (path, create) => {
+      const file = open.call(files, path, create);
+      names.set(file, path.slice(FOLDER.length + 1));
       return file;
     };
-    left.syncNow = (file) => {
-      synced.push(paths.get(file)!);
-      return syncNow.call(left, file);
+    files.sync = (file, done) => {
+      synced.push(names.get(file));
+      sync.call(files, file, done);
     };
-    log.files = left;
-    log.store = new SegmentedLogStore(left);
-    log.open({ recoveryPoint: 0 });
-    for (const name of ['00000000000000000000.log', '00000000000000000003.log'])
-      assert.ok(synced.includes(`${FOLDER}/${name}`), name);
+    files.syncNow = (file) => {
+      synced.push(names.get(file));
+      return syncNow.call(files, file);
+    };
+    fixture.files = files;
+    fixture.store = new SegmentedLogStore(files);
+    const log = fixture.open({ recoveryPoint: 0, ...options });
+    return { fixture, log, synced };
+  }
+  const UNSYNCED = ['00000000000000000000.log', '00000000000000000003.log'];
+
+  test('what an unclean stop left unsynced is synced with the first sync, and once', async () => {
+    const { log, synced } = openUnsynced({});
+    for (const name of UNSYNCED) assert.ok(!synced.includes(name), 'the start does not wait for the disk');
+    assert.equal(log.recoveryPoint, 0);
+    const sync = () => new Promise<number>((resolve) => log.sync((_, recoveryPoint) => resolve(recoveryPoint)));
+    assert.equal(await sync(), 6);
+    for (const name of UNSYNCED) assert.ok(synced.includes(name), name);
+    const syncs = synced.length;
+    assert.equal(await sync(), 6);
+    assert.equal(synced.length, syncs);
+  });
+
+  test('a segment that went before it was synced does not matter', async () => {
+    const { fixture, log, synced } = openUnsynced({});
+    log.deleteRecords(3);
+    assert.equal(log.deleteOldSegments(), 1);
+    assert.deepEqual(log.segments, [3]);
+    fixture.clock.advance(DEFAULT_CONFIG.fileDeleteDelayMs);
+    const result = await new Promise<number[]>((resolve) => log.sync((...all) => resolve(all)));
+    assert.deepEqual(result, [0, 6]);
+    assert.ok(synced.includes(UNSYNCED[1]));
+  });
+
+  test('a failure to sync what was left unsynced fails the sync', async () => {
+    const { fixture, log } = openUnsynced({});
+    fixture.files.sync = (_, done) => queueMicrotask(() => done(Errno.EIO));
+    const result = await new Promise<number[]>((resolve) => log.sync((...all) => resolve(all)));
+    assert.deepEqual(result, [Errno.EIO, 0]);
+  });
+
+  test('what others act on is synced before it is used', () => {
+    const { log, synced } = openUnsynced({ syncRecovered: true });
+    for (const name of UNSYNCED) assert.ok(synced.includes(name), name);
+    assert.equal(log.recoveryPoint, 6);
   });
 
   test('a swap that had not wholly begun is undone', () => {
