@@ -14,8 +14,6 @@ const PAGE = fileURLToPath(new URL('../docs/apis.md', import.meta.url));
 
 /** Why an API of brokers is not served; it is not advertised either. Looked at only where the table has no such API. */
 const REASONS: Readonly<Record<string, string>> = {
-  SaslHandshake: 'no SASL mechanisms yet',
-  SaslAuthenticate: 'no SASL mechanisms yet',
   AddRaftVoter: "a broker that runs alone is its quorum's only voter",
   RemoveRaftVoter: "a broker that runs alone is its quorum's only voter",
   UnregisterController: 'the controller inside the broker does not register itself',
@@ -35,6 +33,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   RenewDelegationToken: 'refused: tokens cannot log in yet',
   ExpireDelegationToken: 'refused: tokens cannot log in yet',
   DescribeDelegationToken: 'refused: tokens cannot log in yet',
+  SaslHandshake: 'refused: no listener asks for SASL yet',
+  SaslAuthenticate: 'refused: no listener asks for SASL yet',
   AlterUserScramCredentials: 'stored; no listener asks for them yet',
   UpdateFeatures: 'kraft.version stays as the folder was formatted',
   Produce: 'ApiVersions says from 0 on, as Kafka does for old clients; 0 to 2 are refused',

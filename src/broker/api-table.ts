@@ -32,6 +32,7 @@ import { describeTopicPartitions } from './apis/75-describe-topic-partitions.ts'
 import { controllerApis } from './apis/controller-apis.ts';
 import { delegationTokenApis } from './apis/delegation-token-apis.ts';
 import { groupApis } from './apis/group-apis.ts';
+import { saslApis } from './apis/sasl-apis.ts';
 import { transactionApis } from './apis/transaction-apis.ts';
 import { FETCH_VERSION_MAX, FETCH_VERSION_MIN } from './io/fetch-path.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN } from './io/produce-path.ts';
@@ -73,6 +74,7 @@ export function createApiTable(): ReadonlyMap<number, Api> {
     ...transactionApis,
     ...controllerApis,
     ...delegationTokenApis,
+    ...saslApis,
   ];
   for (const api of [...list].sort((one, other) => one.request.apiKey - other.request.apiKey)) {
     table.set(api.request.apiKey, api);
