@@ -199,6 +199,54 @@ describe('socket input', { skip }, () => {
     close();
   });
 
+  test('inputs that are deferred, paused and detached at any time lose nothing', async () => {
+    let state = 7;
+    const draw = (below: number): number => {
+      state = (state * 48_271) % 0x7fffffff;
+      return state % below;
+    };
+    let opening: ReturnType<typeof open> | undefined;
+    const connection = async (): Promise<void> => {
+      opening = opening ? opening.then(open) : open();
+      const { reader, input, theirs, close } = await opening;
+      let isClosed = false;
+      const resume = () => void (isClosed || inputs.resume(input));
+      reader.onRead = () => {
+        reader.goesOn = draw(4) > 0;
+        if (draw(3) > 0) inputs.defer(input, 1 + draw(4));
+        if (reader.goesOn || reader.results.length > 0) return;
+        if (draw(2) === 0) setImmediate(resume);
+        else setTimeout(resume, draw(5));
+      };
+      const { onRead } = reader;
+      resume();
+      const sent = pattern(600 + draw(600));
+      for (let at = 0, next = 0; at < sent.length; at = next) {
+        next = at + 1 + draw(80);
+        await new Promise((resolve) => theirs.write(sent.subarray(at, next), resolve));
+        if (draw(3) === 0) await pause(draw(5));
+      }
+      // Some go with a deferral under way, and others take their places.
+      if (draw(2) === 0) {
+        theirs.end();
+        await new Promise<void>((resolve) => {
+          reader.onRead = () => {
+            onRead();
+            if (reader.results.length > 0) resolve();
+          };
+          if (reader.results.length > 0) resolve();
+        });
+        assert.deepEqual([reader.results, reader.bytes.equals(sent)], [[0], true]);
+      }
+      isClosed = true;
+      close();
+    };
+    const connections = async (): Promise<void> => {
+      for (let count = 0; count < 4; count++) await connection();
+    };
+    await Promise.all(Array.from({ length: 40 }, connections));
+  });
+
   describe('deferred', () => {
     /** A thread that reads connections and tells what came; each byte says for how many ms the next read is deferred. */
     const source = `
