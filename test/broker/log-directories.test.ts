@@ -79,6 +79,7 @@ describe('log directories', () => {
 
   test('folders of partitions that nobody knows are set aside, those of a deletion that was cut off removed', () => {
     const files = newFiles('/a/known-0', '/a/stray-7', '/b/known-1', '/b/t-0.0123456789abcdef0123456789abcdef-delete');
+    files.removeFolder = () => assert.fail('the start waits for a deletion');
     files.makeFolder('/a/__cluster_metadata-0');
     const directories = open(files);
     directories.setStraysAside((topic, partition) => topic === 'known' && partition < 1);
