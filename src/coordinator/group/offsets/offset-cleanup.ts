@@ -88,7 +88,7 @@ export function deletedTopicTombstones(
 ): GroupRecord[] {
   const idsOf = Map.groupBy(deleted, ({ name }) => name);
   const keys = new Map<string, OffsetCommitKey>();
-  for (const { group, topic, partition, topicId } of store.places()) {
+  for (const { group, topic, partition, topicId } of store.placesOfTopics(new Set(idsOf.keys()))) {
     if (!idsOf.get(topic)?.some(({ id }) => sameTopicId(topicId, id))) continue;
     keys.set(`${partition}:${topic}:${group}`, { group, topic, partition });
   }

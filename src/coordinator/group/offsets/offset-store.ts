@@ -52,6 +52,16 @@ class OffsetTree {
       }
     }
   }
+
+  /** Entries of these topics: a group costs as much as it has topics, or as there are names. */
+  *entriesOf(names: ReadonlySet<string>): IterableIterator<[string, string, number, StoredOffset]> {
+    for (const [group, topics] of this.groups) {
+      for (const topic of names.size < topics.size ? names : topics.keys()) {
+        if (!names.has(topic)) continue;
+        for (const [partition, offset] of topics.get(topic) ?? []) yield [group, topic, partition, offset];
+      }
+    }
+  }
 }
 
 export class OffsetStore {
@@ -78,10 +88,12 @@ export class OffsetStore {
     return this.#committed.groups.get(group);
   }
 
-  /** Every group that has committed or pending offsets, and each offset's place. */
-  *places(): IterableIterator<{ group: string; topic: string; partition: number; topicId: string }> {
+  /** Places of the offsets, committed or pending, of topics with these names. */
+  *placesOfTopics(
+    names: ReadonlySet<string>,
+  ): IterableIterator<{ group: string; topic: string; partition: number; topicId: string }> {
     for (const tree of [this.#committed, ...this.#pending.values()]) {
-      for (const [group, topic, partition, { value }] of tree.entries()) {
+      for (const [group, topic, partition, { value }] of tree.entriesOf(names)) {
         yield { group, topic, partition, topicId: value.topicId };
       }
     }
