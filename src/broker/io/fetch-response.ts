@@ -1,4 +1,5 @@
 /** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
+import { ownBytes } from '../../base/own-bytes.ts';
 import { uuidToBytes } from '../../base/uuid.ts';
 import type { EpochEnd } from './fetch-divergence.ts';
 import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
@@ -58,7 +59,7 @@ export function writeFetchResponse(
   for (const group of groups) {
     const byId = version >= FETCH_TOPIC_ID_VERSION;
     const first = context.partitions[group[0]];
-    first.label ??= byId ? uuidToBytes(first.topicId) : Buffer.from(first.topic);
+    first.label ??= ownBytes(byId ? uuidToBytes(first.topicId) : Buffer.from(first.topic));
     output.ensure(TOPIC_BYTES + first.label.length);
     if (byId) writeBytes(output, first.label);
     else writeString(output, first.label, flexible);

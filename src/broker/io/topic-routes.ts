@@ -2,6 +2,7 @@
  * What an I/O thread knows of topics: names and ids to rows of the partition table. Built from the control thread's
  * messages, so that Produce and Fetch ask nobody. One per I/O thread.
  */
+import { ownBytes } from '../../base/own-bytes.ts';
 import { type Uuid, uuidToBytes } from '../../base/uuid.ts';
 
 /** As the control thread sends it. `rows[p]` is partition p's row, -1 when this broker does not lead it. */
@@ -25,7 +26,8 @@ export class TopicRoutes {
 
   set(message: TopicRouteMessage): void {
     this.remove(message.name);
-    const route = { ...message, nameBytes: Buffer.from(message.name), idBytes: Buffer.from(uuidToBytes(message.id)) };
+    const nameBytes = ownBytes(Buffer.from(message.name));
+    const route = { ...message, nameBytes, idBytes: ownBytes(uuidToBytes(message.id)) };
     this.#byName.set(route.name, route);
     this.#byId.set(route.id, route);
   }
