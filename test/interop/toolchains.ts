@@ -100,6 +100,17 @@ async function kafka(): Promise<Toolchain> {
   });
 }
 
+/** `dir/connect-file-*.jar`: Kafka Connect's connectors for files, a plugin of its own. The worker is among Kafka's jars. */
+async function connect(): Promise<Toolchain> {
+  const missing = without('java', 'mvn');
+  if (missing) return { missing };
+  return made('connect', versions.kafka, async (dir) => {
+    const artifact = `org.apache.kafka:connect-file:${versions.kafka}`;
+    await command(['mvn', '-q', '-B', 'dependency:get', `-Dartifact=${artifact}`, '-Dtransitive=false']);
+    await command(['mvn', '-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${dir}`]);
+  });
+}
+
 /** `dir/classes`: our Java client, compiled against the jars. */
 async function java(): Promise<Toolchain> {
   const jars = await toolchain('kafka');
@@ -223,7 +234,7 @@ function digest(files: readonly string[]): string {
   return hash.digest('hex');
 }
 
-const makers = { kafka, java, npm, librdkafka, loadProgram, python, go, kcat } as const;
+const makers = { kafka, connect, java, npm, librdkafka, loadProgram, python, go, kcat } as const;
 export type ToolchainName = keyof typeof makers;
 const pending = new Map<ToolchainName, Promise<Toolchain>>();
 
