@@ -190,7 +190,8 @@ function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan)
 /**
  * After an unclean stop: checks the segments from the one that holds the recovery point on, cuts the log at the first
  * bad batch and drops the segments behind it. What it leaves becomes durable with the log's next sync. Returns the base
- * offset of the first segment that was checked. Throws a LogCorruptionError for damage below the recovery point. Compaction has been at work below `cleanedOffset`.
+ * offset of the first segment that was checked. Throws a LogCorruptionError for damage below the recovery point.
+ * Compaction has been at work below `cleanedOffset`.
  */
 export function recoverSegments(state: LogState, cleanedOffset: number): number {
   const { recoveryPoint, logger } = state;

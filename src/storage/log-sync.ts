@@ -5,8 +5,8 @@ import { StorageError } from './storage-error.ts';
 
 /**
  * Making a log durable: records and indexes through the storage engine, then the small files beside them that were
- * written to (leader epochs and transaction indexes), and segments that recovery has found. Several syncs may be under way; the caller groups requests so that
- * one sync serves many.
+ * written to (leader epochs and transaction indexes), and segments that recovery has found. Several syncs may be under
+ * way; the caller groups requests so that one sync serves many.
  *
  * Thread: the log's owner.
  */
