@@ -154,13 +154,20 @@ class Clients {
     }
   }
 
+  /** A work that fails is noted, and the next one runs. */
   async #once(work: ClientWork, broker: RunningBroker, round: number, warm: boolean): Promise<void> {
+    const address = { ...broker, tls: false };
     const unsynced = work.unsynced === true && broker.name === 'millrace';
-    if (unsynced) await setClusterConfig({ ...broker, tls: false }, SYNCED_ACKS, 'false');
     try {
-      await this.#measure(work, broker, round, warm);
-    } finally {
-      if (unsynced) await setClusterConfig({ ...broker, tls: false }, SYNCED_ACKS, null);
+      if (unsynced) await setClusterConfig(address, SYNCED_ACKS, 'false');
+      try {
+        await this.#measure(work, broker, round, warm);
+      } finally {
+        if (unsynced) await setClusterConfig(address, SYNCED_ACKS, null);
+      }
+    } catch (error) {
+      this.report.notes.push(`${work.name} failed on ${broker.name}: ${(error as Error).message}`);
+      this.#progress(this.report.notes.at(-1)!);
     }
   }
 
@@ -168,28 +175,23 @@ class Clients {
     await this.#memory.refill();
     const [before, startedMs] = [cpuSeconds(broker.pid), performance.now()];
     const label = `${work.name.padEnd(26)} ${broker.name.padEnd(10)}`;
-    try {
-      const output = await runClient(this.#programs, work, work.args(bootstrapOf(broker), `group-${this.#unique++}`));
-      const figures = parseClientOutput(work.program, output);
-      if (figures === undefined) throw new Error(`no summary in what it printed: ${output.trim().slice(-300)}`);
-      const run = {
-        work: work.name,
-        target: broker.name,
-        round,
-        warm,
-        brokerCpuSeconds: cpuSeconds(broker.pid) - before,
-        seconds: (performance.now() - startedMs) / 1000,
-        residentMib: residentBytes(broker.pid) / 2 ** 20,
-        ...figures,
-      };
-      this.report.clients!.push(run);
-      const rate = run.recordsPerSecond === undefined ? '' : `  ${formatNumber(run.recordsPerSecond)}/s`;
-      const average = run.avgMs === undefined ? '' : `  avg ${run.avgMs} ms  p99 ${run.p99Ms} ms`;
-      this.#progress(`${label} ${run.brokerCpuSeconds.toFixed(2)} CPU-s${rate}${average}`);
-    } catch (error) {
-      this.report.notes.push(`${work.name} failed on ${broker.name}: ${(error as Error).message}`);
-      this.#progress(this.report.notes.at(-1)!);
-    }
+    const output = await runClient(this.#programs, work, work.args(bootstrapOf(broker), `group-${this.#unique++}`));
+    const figures = parseClientOutput(work.program, output);
+    if (figures === undefined) throw new Error(`no summary in what it printed: ${output.trim().slice(-300)}`);
+    const run = {
+      work: work.name,
+      target: broker.name,
+      round,
+      warm,
+      brokerCpuSeconds: cpuSeconds(broker.pid) - before,
+      seconds: (performance.now() - startedMs) / 1000,
+      residentMib: residentBytes(broker.pid) / 2 ** 20,
+      ...figures,
+    };
+    this.report.clients!.push(run);
+    const rate = run.recordsPerSecond === undefined ? '' : `  ${formatNumber(run.recordsPerSecond)}/s`;
+    const average = run.avgMs === undefined ? '' : `  avg ${run.avgMs} ms  p99 ${run.p99Ms} ms`;
+    this.#progress(`${label} ${run.brokerCpuSeconds.toFixed(2)} CPU-s${rate}${average}`);
   }
 
   memoryFacts(): void {
