@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 namespace millrace {
 namespace {
@@ -108,6 +110,23 @@ int IndexFile<ENTRY_BYTES>::create(const std::string& path) {
 }
 
 template <uint32_t ENTRY_BYTES>
+void IndexFile<ENTRY_BYTES>::beginAnew() {
+  dropBuffer();
+  written_ = pending_ = 0;
+  usable_ = loaded_ = same_ = true;
+}
+
+template <uint32_t ENTRY_BYTES>
+int IndexFile<ENTRY_BYTES>::finishAnew(const std::string& path) {
+  if (!same_) return 0;
+  same_ = false;
+  struct stat info;
+  const uint64_t sizeBytes = static_cast<uint64_t>(written_) * ENTRY_BYTES;
+  if (stat(path.c_str(), &info) == 0 && static_cast<uint64_t>(info.st_size) == sizeBytes) return 0;
+  return writeAll(path, sizeBytes, nullptr, 0);
+}
+
+template <uint32_t ENTRY_BYTES>
 void IndexFile<ENTRY_BYTES>::adopt(const IndexFile& other) {
   dropBuffer();
   written_ = other.written_;
@@ -162,9 +181,28 @@ int IndexFile<ENTRY_BYTES>::writeAll(const std::string& path, uint64_t position,
 }
 
 template <uint32_t ENTRY_BYTES>
+bool IndexFile<ENTRY_BYTES>::holds(const std::string& path, uint64_t position, const uint8_t* bytes,
+                                   uint32_t sizeBytes) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  uint8_t page[SEARCH_BYTES];
+  bool same = true;
+  for (uint32_t done = 0; same && done < sizeBytes;) {
+    const uint32_t count = std::min(SEARCH_BYTES, sizeBytes - done);
+    same = readFully(fd, page, count, position + done) == 0 && memcmp(page, bytes + done, count) == 0;
+    done += count;
+  }
+  close(fd);
+  return same;
+}
+
+template <uint32_t ENTRY_BYTES>
 int IndexFile<ENTRY_BYTES>::writePending(const std::string& path) {
   if (!usable_ || pending_ == 0) return 0;
-  return writeAll(path, static_cast<uint64_t>(written_) * ENTRY_BYTES, buffer_, pending_ * ENTRY_BYTES);
+  const uint64_t position = static_cast<uint64_t>(written_) * ENTRY_BYTES;
+  const uint32_t sizeBytes = pending_ * ENTRY_BYTES;
+  same_ = same_ && holds(path, position, buffer_, sizeBytes);
+  return same_ ? 0 : writeAll(path, position, buffer_, sizeBytes);
 }
 
 template <uint32_t ENTRY_BYTES>
@@ -245,7 +283,7 @@ void IndexFile<ENTRY_BYTES>::reset() {
   written_ = pending_ = 0;
   lastKey_ = 0;
   lastValue_ = 0;
-  usable_ = loaded_ = false;
+  usable_ = loaded_ = same_ = false;
 }
 
 template <uint32_t ENTRY_BYTES>

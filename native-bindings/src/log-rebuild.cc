@@ -75,13 +75,10 @@ struct Rebuilt {
     segment.baseOffset = of->baseOffset;
     segment.loaded = true;
     segment.forget();
+    segment.offsetIndex.beginAnew();
+    segment.timeIndex.beginAnew();
   }
   Segment segment;
-
-  int create() {
-    if (const int result = segment.offsetIndex.create(segment.path(".index")); result < 0) return result;
-    return segment.timeIndex.create(segment.path(".timeindex"));
-  }
 
   // (under the log's lock)
   void moveTo(Segment* target, int64_t fileBytes) const {
@@ -115,8 +112,10 @@ int scanAll(Log* log, int fd, int64_t fileBytes, Segment* found, int64_t* batche
     if (found->offsetIndex.flushDue() || found->timeIndex.flushDue()) writeIndexes(log, found, false);
   }
   if (checked < 0) return checked;
-  const int written = writeIndexes(log, found, true);
-  return written < 0 ? written : checked;
+  if (const int written = writeIndexes(log, found, true); written < 0) return written;
+  if (const int written = found->offsetIndex.finishAnew(found->path(".index")); written < 0) return written;
+  if (const int written = found->timeIndex.finishAnew(found->path(".timeindex")); written < 0) return written;
+  return checked;
 }
 
 }  // namespace
@@ -138,7 +137,7 @@ int rebuildSegment(double handle, int64_t segmentBaseOffset, SegmentScan* result
   struct stat info;
   Rebuilt rebuilt(segment);
   int64_t batches = 0;
-  int checked = fstat(segment->fd, &info) < 0 ? -errno : rebuilt.create();
+  int checked = fstat(segment->fd, &info) < 0 ? -errno : 0;
   if (checked == 0) checked = scanAll(log, segment->fd, info.st_size, &rebuilt.segment, &batches);
   if (checked >= 0) {
     *result = {rebuilt.segment.sizeBytes, rebuilt.segment.nextOffset, static_cast<BatchFault>(checked), batches};

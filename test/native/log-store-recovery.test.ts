@@ -38,6 +38,53 @@ describeStores('rebuilding and syncing', (t) => {
     t.log = t.store.openLog(t.folder, OPTIONS);
   });
 
+  test('rebuild makes indexes right whatever the files say', () => {
+    t.store.roll(t.log, 0);
+    // More entries than an engine writes at a time.
+    const batches = Array.from({ length: 600 }, (_, at) => simpleBatch(1, 1000 + at, 600));
+    for (let at = 0; at < batches.length; at += 10) t.append(at, batches.slice(at, at + 10));
+    t.store.closeLog(t.log);
+    const log = `${t.folder}/00000000000000000000`;
+    const right = ['.index', '.timeindex'].map((suffix) => Buffer.from(t.fileBytes(`00000000000000000000${suffix}`)));
+    assert.ok(right[0].length > 8 * 70);
+    const spoiled = (bytes: Buffer, at: number): Buffer => {
+      const copy = Buffer.from(bytes);
+      copy[at] ^= 1;
+      return copy;
+    };
+    const found: ((bytes: Buffer) => Buffer)[] = [
+      (bytes) => bytes,
+      (bytes) => spoiled(bytes, 3),
+      (bytes) => spoiled(bytes, bytes.length - 1),
+      (bytes) => bytes.subarray(0, 0),
+      (bytes) => bytes.subarray(0, 48),
+      (bytes) => bytes.subarray(0, bytes.length - 5),
+      (bytes) => Buffer.concat([bytes, bytes.subarray(0, 24)]),
+      (bytes) => Buffer.concat([bytes, Buffer.alloc(4800)]),
+    ];
+    for (const [number, make] of found.entries()) {
+      for (const [at, suffix] of ['.index', '.timeindex'].entries())
+        assert.equal(t.store.files.writeFileAtomic(log + suffix, make(right[at])), 0);
+      t.log = t.store.openLog(t.folder, OPTIONS);
+      const scan = t.store.rebuild(t.log, 0);
+      assert.ok(typeof scan !== 'number' && scan.fault === BatchFault.none && scan.nextOffset === 600);
+      assert.equal(t.store.positionOf(t.log, 0, 599), 599 * batches[0].length);
+      t.store.closeLog(t.log);
+      for (const [at, suffix] of ['.index', '.timeindex'].entries())
+        assert.deepEqual(t.fileBytes(`00000000000000000000${suffix}`), right[at], `${suffix} of case ${number}`);
+    }
+    // An index of fewer entries, as behind a cut of the log.
+    const half = t.fileBytes('00000000000000000000.log').subarray(0, 300 * batches[0].length);
+    assert.equal(t.store.files.writeFileAtomic(`${log}.log`, half), 0);
+    t.log = t.store.openLog(t.folder, OPTIONS);
+    t.store.rebuild(t.log, 0);
+    t.store.closeLog(t.log);
+    const index = t.fileBytes('00000000000000000000.index');
+    assert.ok(index.length > 0 && index.length < right[0].length);
+    assert.deepEqual(index, right[0].subarray(0, index.length));
+    t.log = t.store.openLog(t.folder, OPTIONS);
+  });
+
   test('rebuild finds a torn tail and truncate cuts it', () => {
     t.store.roll(t.log, 0);
     const batches = [simpleBatch(5, 1000), simpleBatch(5, 1001), simpleBatch(5, 1002)];
