@@ -66,11 +66,18 @@ function writeParts(file: number, position: number, parts: readonly Uint8Array[]
   }
 }
 
-/** Who holds a lock file: the process and its start time, so that a reused process id is told apart. */
+/**
+ * Who holds a lock file: the process and its start time, so that a reused process id is told apart. Undefined where no such
+ * process is left. One that has ended and whose parent has not asked for its status yet (a zombie: for as long as it likes,
+ * in a container whose first process asks for none) is not left; one of its threads that still ends is.
+ */
 function processIdentity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // From the state, the third field of proc(5), on: the process's name before it may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startTicks = fields[19];
+    if (fields[0] === 'Z' && Number(fields[17]) <= 1) return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     return `${pid} ${startTicks} ${boot}`;
   } catch {

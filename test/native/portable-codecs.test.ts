@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { compressFrameSync } from 'lz4-napi';
 import { crc32c } from '../../src/native/crc32c.ts';
@@ -84,6 +87,30 @@ describe('files of the operating system', () => {
       assert.equal(fsFileSpace.unlock(lock), 0);
       assert.equal(fsFileSpace.unlock(lock), Errno.ENOENT);
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a lock of a killed process is taken over before its parent has asked for its status', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-lock-'));
+    const lock = join(folder, '.lock');
+    // The shell starts the holder and becomes a program that never asks for a child's status.
+    const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const holder = Number.parseInt(line.toString(), 10);
+      const fields = () => readFileSync(`/proc/${holder}/stat`, 'latin1').split(') ')[1]!.split(' ');
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+      writeFileSync(lock, `${holder} ${fields()[19]} ${boot}\n`);
+      assert.equal(fsFileSpace.lock(lock), Errno.EAGAIN);
+      process.kill(holder, 'SIGKILL');
+      while (fields()[0] !== 'Z') await setImmediate();
+      assert.equal(fsFileSpace.lock(lock), 0);
+      assert.equal(fsFileSpace.unlock(lock), 0);
+    } finally {
+      parent.kill('SIGKILL');
       rmSync(folder, { recursive: true });
     }
   });
