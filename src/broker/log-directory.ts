@@ -29,12 +29,15 @@ export class LogDirectory {
   readonly partitions = new Set<string>();
   /** Folders of partitions that were on their way here. */
   readonly futures: PartitionFolder[] = [];
+  /** As the checkpoint files say it. */
   recoveryPoints: OffsetCheckpoint = new Map();
   logStartOffsets: OffsetCheckpoint = new Map();
   /** Up to where compacted logs are clean. */
   cleanerOffsets: OffsetCheckpoint = new Map();
   /** Of the broker that stopped cleanly; undefined after an unclean stop. */
   brokerEpoch: number | undefined;
+  /** When checkpoints were last written, none of its partitions was offline. */
+  #isWhole = true;
   readonly #files: FileSpace;
   readonly #logger: Logger;
 
@@ -68,6 +71,9 @@ export class LogDirectory {
       if (folder?.state === 'future') this.futures.push(folder);
       if (folder?.state === 'online' && folder.topic !== '__cluster_metadata') this.partitions.add(name);
     }
+    // Of a folder that is gone they would be taken for those of the next topic of the name.
+    for (const offsets of [this.recoveryPoints, this.logStartOffsets])
+      for (const name of offsets.keys()) if (!this.partitions.has(name)) offsets.delete(name);
   }
 
   forget(name: string): void {
@@ -84,11 +90,18 @@ export class LogDirectory {
   }
 
   beginCheckpoints(): Checkpoints {
-    return new Checkpoints(this.path, this.#files);
+    return new Checkpoints(this, this.#files);
   }
 
+  noteCheckpoints(recoveryPoints: OffsetCheckpoint, logStartOffsets: OffsetCheckpoint, isWhole: boolean): void {
+    this.recoveryPoints = recoveryPoints;
+    this.logStartOffsets = logStartOffsets;
+    this.#isWhole = isWhole;
+  }
+
+  /** Not with a partition offline: the next start has to look at it again. */
   markClean(brokerEpoch: number): void {
-    writeCleanShutdown(this.#files, this.path, brokerEpoch);
+    if (this.#isWhole) writeCleanShutdown(this.#files, this.path, brokerEpoch);
   }
 
   /** Without them the logs are cleaned from their start: a damaged file is no reason to stay down. */
@@ -103,21 +116,30 @@ export class LogDirectory {
   }
 }
 
-/** Offsets of a directory's partitions on their way into its checkpoint files. */
+/**
+ * Offsets of a directory's partitions on their way into its checkpoint files. Those that are not online keep what the files
+ * say of them: without it, the next start would take what is damaged below the recovery point for a torn tail, and cut it.
+ */
 class Checkpoints {
-  readonly #path: string;
+  readonly #directory: LogDirectory;
   readonly #files: FileSpace;
-  readonly #recoveryPoint: OffsetCheckpoint = new Map();
+  readonly #recoveryPoint: OffsetCheckpoint;
   readonly #highWatermark: OffsetCheckpoint = new Map();
-  readonly #logStartOffset: OffsetCheckpoint = new Map();
+  readonly #logStartOffset: OffsetCheckpoint;
+  #isWhole = true;
 
-  constructor(path: string, files: FileSpace) {
-    this.#path = path;
+  constructor(directory: LogDirectory, files: FileSpace) {
+    this.#directory = directory;
     this.#files = files;
+    this.#recoveryPoint = new Map(directory.recoveryPoints);
+    this.#logStartOffset = new Map(directory.logStartOffsets);
   }
 
   add(name: string, row: number, table: PartitionTable): void {
-    if (table.get(row, RowSlot.state) !== RowState.online) return;
+    if (table.get(row, RowSlot.state) !== RowState.online) {
+      this.#isWhole = false;
+      return;
+    }
     this.#recoveryPoint.set(name, table.get(row, RowSlot.recoveryPoint));
     this.#highWatermark.set(name, table.get(row, RowSlot.highWatermark));
     // Kafka keeps only starts that the first segment's name does not tell; all of them are right too.
@@ -127,8 +149,10 @@ class Checkpoints {
   /** Throws a StorageError. */
   write(): void {
     const files = this.#files;
-    writeOffsetCheckpoint(files, `${this.#path}/${CheckpointName.recoveryPoint}`, this.#recoveryPoint);
-    writeOffsetCheckpoint(files, `${this.#path}/${CheckpointName.highWatermark}`, this.#highWatermark);
-    writeOffsetCheckpoint(files, `${this.#path}/${CheckpointName.logStartOffset}`, this.#logStartOffset);
+    const { path } = this.#directory;
+    writeOffsetCheckpoint(files, `${path}/${CheckpointName.recoveryPoint}`, this.#recoveryPoint);
+    writeOffsetCheckpoint(files, `${path}/${CheckpointName.highWatermark}`, this.#highWatermark);
+    writeOffsetCheckpoint(files, `${path}/${CheckpointName.logStartOffset}`, this.#logStartOffset);
+    this.#directory.noteCheckpoints(this.#recoveryPoint, this.#logStartOffset, this.#isWhole);
   }
 }

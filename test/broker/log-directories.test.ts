@@ -51,7 +51,7 @@ describe('log directories', () => {
     assert.equal(open(files).place('t', 0, ID, NEW)!.cleanShutdown, false, 'the marker is for one start');
   });
 
-  test('checkpoints come back; those of partitions that are gone or offline do not', () => {
+  test('checkpoints come back; those of partitions that are gone do not, those of offline ones stay as they were', () => {
     const files = newFiles('/a/t-0', '/b/t-1', '/a/gone-0');
     const directories = open(files);
     const table = new PartitionTable(allocatePartitionTable(4));
@@ -73,6 +73,15 @@ describe('log directories', () => {
     again.forget('t', 1);
     const { folder, ...fresh } = again.place('t', 1, ID, NEW)!;
     assert.deepEqual([fresh.recoveryPoint, fresh.logStartOffset, fresh.cleanShutdown], [0, 0, true]);
+    table.set(0, RowSlot.state, RowState.offline);
+    table.set(0, RowSlot.recoveryPoint, 0);
+    assert.equal(again.writeCheckpoints(rows, table), true);
+    again.closeCleanly(1);
+    files.removeFolder('/a/gone-0');
+    const third = open(files);
+    const offline = third.place('t', 0, ID, NEW)!;
+    assert.deepEqual([offline.recoveryPoint, offline.logStartOffset, offline.cleanShutdown], [10, 0, false]);
+    assert.equal(third.place('gone', 0, ID, NEW)!.recoveryPoint, 0);
     files.failWith('write', Errno.ENOSPC);
     assert.equal(directories.writeCheckpoints(rows, table), false);
   });
