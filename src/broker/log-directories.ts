@@ -308,9 +308,15 @@ export class LogDirectories {
     }
   }
 
+  /** A folder that does not say so stays: its log will not open, and that partition alone is offline. */
   #isAnothers(folder: string, topicId: Uuid): boolean {
-    const found = readPartitionMetadata(this.#files, folder);
-    return found !== undefined && found !== topicId;
+    try {
+      const found = readPartitionMetadata(this.#files, folder);
+      return found !== undefined && found !== topicId;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return false;
+    }
   }
 
   #setAside(directory: LogDirectory, topic: string, partition: number): void {

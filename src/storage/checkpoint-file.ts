@@ -1,6 +1,6 @@
 import type { FileSpace } from '../native/file-space.ts';
 import { StorageError } from './storage-error.ts';
-import { readTextFile, writeTextFile } from './text-file.ts';
+import { isLostText, readTextFile, writeTextFile } from './text-file.ts';
 
 /**
  * Kafka's checkpoint files: a version, a count, and one entry a line. Two kinds of entries:
@@ -24,11 +24,14 @@ export const CheckpointName = {
 /** "topic-0" to offset. */
 export type OffsetCheckpoint = Map<string, number>;
 
-/** Fields of each entry. Throws a StorageError when the file is not what it should be; [] when there is none. */
-export function readCheckpointLines(files: FileSpace, path: string, fieldCount: number): string[][] {
+/**
+ * Fields of each entry. Throws a StorageError when the file is not what it should be; [] when there is none. One that is
+ * not `durable` may have been lost in a power failure: then there is none.
+ */
+export function readCheckpointLines(files: FileSpace, path: string, fieldCount: number, durable = true): string[][] {
   const text = readTextFile(files, path);
   // Kafka makes the file before it first writes to it.
-  if (text === undefined || text === '') return [];
+  if (text === undefined || text === '' || (!durable && isLostText(text))) return [];
   const [version, count, ...lines] = text.split('\n');
   if (version?.trim() !== VERSION) throw new StorageError(`unknown version ${JSON.stringify(version)} of`, path, 0);
   const entries = lines.filter((line) => line !== '').map((line) => line.trim().split(/\s+/));

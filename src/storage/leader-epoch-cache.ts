@@ -34,7 +34,7 @@ export class LeaderEpochCache {
     this.#files = files;
     this.#syncsWithLog = syncsWithLog;
     this.#path = `${folder}/leader-epoch-checkpoint`;
-    for (const [epoch, startOffset] of readCheckpointLines(files, this.#path, 2))
+    for (const [epoch, startOffset] of readCheckpointLines(files, this.#path, 2, !syncsWithLog))
       this.#insert(parseCheckpointNumber(epoch, this.#path), parseCheckpointNumber(startOffset, this.#path));
   }
 

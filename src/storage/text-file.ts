@@ -11,6 +11,14 @@ export function readTextFile(files: FileSpace, path: string): string | undefined
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
+/**
+ * What a power failure may leave of a file that was not synced yet: nothing of it, or zeros in its place. Then it is as
+ * good as missing.
+ */
+export function isLostText(text: string): boolean {
+  return /^\0*$/.test(text);
+}
+
 /** Durable when it returns, unless that is not wanted. Throws a StorageError. */
 export function writeTextFile(files: FileSpace, path: string, text: string, durable = true): void {
   const result = files.writeFileAtomic(path, Buffer.from(text), durable);

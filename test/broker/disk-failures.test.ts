@@ -140,6 +140,54 @@ describe('disk failures', () => {
     assert.deepEqual(FATAL, []);
   });
 
+  test('damage below the recovery point is not cut by a later start, however many there are', async () => {
+    const log = '/millrace/t-0/00000000000000000000.log';
+    await create('t');
+    await create('fine');
+    for (let i = 0; i < 3; i++) assert.deepEqual(await produce('t'), [0, i]);
+    await stop();
+    files.edit(log, (bytes) => bytes.fill(0x55, 100, 110));
+    files.unlink('/millrace/.kafka_cleanshutdown');
+    const damaged = files.readFile(log);
+    await start();
+    for (let starts = 0; starts < 3; starts++) {
+      assert.deepEqual(await produce('t'), [ErrorCode.KAFKA_STORAGE_ERROR, -1], `start ${starts}`);
+      assert.equal((await produce('fine'))[0], 0);
+      await restart();
+      assert.deepEqual(files.readFile(log), damaged, `start ${starts}`);
+    }
+    await stop();
+  });
+
+  test('a file that does not say whose a partition is takes that partition offline and nothing else', async () => {
+    await create('t');
+    await create('fine');
+    await stop();
+    files.edit('/millrace/t-0/partition.metadata', () => Buffer.from('version: rot'));
+    await start();
+    assert.deepEqual(await produce('t'), [ErrorCode.KAFKA_STORAGE_ERROR, -1]);
+    assert.deepEqual(await produce('fine'), [0, 0]);
+    await stop();
+  });
+
+  test('a file of a partition that a power failure has emptied costs nothing', async () => {
+    await create('t');
+    assert.deepEqual(await produce('t'), [0, 0]);
+    await stop();
+    files.unlink('/millrace/.kafka_cleanshutdown');
+    for (const name of ['partition.metadata', 'leader-epoch-checkpoint'])
+      files.edit(`/millrace/t-0/${name}`, () => Buffer.alloc(0));
+    await start();
+    assert.deepEqual(await produce('t'), [0, 1]);
+    await stop();
+    files.unlink('/millrace/.kafka_cleanshutdown');
+    for (const name of ['partition.metadata', 'leader-epoch-checkpoint'])
+      files.edit(`/millrace/t-0/${name}`, (bytes) => Buffer.alloc(bytes.length));
+    await start();
+    assert.deepEqual(await produce('t'), [0, 2]);
+    await stop();
+  });
+
   test('what a deleted topic leaves behind is not taken for the data of the next one', async () => {
     await create('again');
     await produce('again', 'old');

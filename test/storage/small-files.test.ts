@@ -72,6 +72,13 @@ describe('leader epoch cache', () => {
     assert.deepEqual(new LeaderEpochCache(files, '/d').entries, cache.entries);
   });
 
+  test('one that is synced with its log may have been lost in a power failure, another one may not', () => {
+    const { files } = cacheOf([0, 0], [2, 10]);
+    files.edit('/d/leader-epoch-checkpoint', (bytes) => new Uint8Array(bytes.length));
+    assert.equal(new LeaderEpochCache(files, '/d', true).latestEpoch, -1);
+    assert.throws(() => new LeaderEpochCache(files, '/d'), StorageError);
+  });
+
   test('an epoch is assigned once; contradicting entries go', () => {
     const { cache } = cacheOf([0, 0], [2, 10], [2, 20], [5, 30]);
     assert.deepEqual(
@@ -150,12 +157,11 @@ describe('small files', () => {
     writePartitionMetadata(files, '/d', 'vPQhNbeeT0yXPzRUKV5Lhg');
     assert.equal(textOf(files, '/d/partition.metadata'), 'version: 0\ntopic_id: vPQhNbeeT0yXPzRUKV5Lhg');
     assert.equal(readPartitionMetadata(files, '/d'), 'vPQhNbeeT0yXPzRUKV5Lhg');
-    for (const text of [
-      '',
-      'version: 0\n',
-      'version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA',
-      'version: 0\ntopic_id: x',
-    ]) {
+    for (const text of ['', '\0\0\0']) {
+      put(files, '/d/partition.metadata', text);
+      assert.equal(readPartitionMetadata(files, '/d'), undefined, 'lost in a power failure');
+    }
+    for (const text of ['version: 0\n', 'version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA', 'version: 0\ntopic_id: x']) {
       put(files, '/d/partition.metadata', text);
       assert.throws(() => readPartitionMetadata(files, '/d'), StorageError);
     }
