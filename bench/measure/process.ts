@@ -15,22 +15,30 @@ export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
-/** Nanoseconds on a processor of all threads that live now: finer than cpuSeconds(), which counts in hundredths. */
-function threadNs(pid: number): number {
-  let ns = 0;
+/**
+ * Nanoseconds on a processor of the threads that live now, by their names (those of one name together): finer than
+ * cpuSeconds(), which counts in hundredths.
+ */
+export function threadNs(pid: number): Map<string, number> {
+  const byName = new Map<string, number>();
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`;
     try {
-      ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+      const name = readFileSync(`${folder}/comm`, 'utf8').trim();
+      const ns = Number(readFileSync(`${folder}/schedstat`, 'latin1').split(' ')[0]);
+      byName.set(name, (byName.get(name) ?? 0) + ns);
     } catch {
       // it has ended meanwhile
     }
   }
-  return ns;
+  return byName;
 }
+
+const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
 
 /** CPU of an idle process over a while, in percent of one core. */
 export async function idleCpuPercent(pid: number, seconds: number): Promise<number> {
-  const [before, startedMs] = [threadNs(pid), performance.now()];
+  const [before, startedMs] = [sum(threadNs(pid).values()), performance.now()];
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  return (threadNs(pid) - before) / 1e4 / (performance.now() - startedMs);
+  return (sum(threadNs(pid).values()) - before) / 1e4 / (performance.now() - startedMs);
 }

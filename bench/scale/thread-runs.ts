@@ -1,6 +1,12 @@
-/** Scale run of threads: what a second I/O thread and a second storage worker add, and what a thread for both saves. */
+/**
+ * Scale run of threads: what a second I/O thread and a second storage worker add, what a thread for both saves, and how the
+ * work divides between them.
+ */
+import type { LoadResult } from '../load/run-load.ts';
 import type { LoadSettings } from '../load/settings.ts';
+import { threadNs } from '../measure/process.ts';
 import type { RunningBroker } from '../peers/running-broker.ts';
+import { formatNumber } from '../report/table.ts';
 import type { ScaleContext } from './scale-context.ts';
 
 interface Layout {
@@ -41,9 +47,22 @@ function works(context: ScaleContext): [string, Partial<LoadSettings>][] {
       { ...bounded, recordsMax: context.scaled(500_000), producers: 4, batchesPerRequest: 4 },
     ],
     ['threads: unbatched 100B, 8 producers', { ...bounded, producers: 8, ...unbatched }],
-    ['threads: latency 10k/s', { stages: [{ rate: 10_000, seconds: 5 }], producers: 4 }],
+    ['threads: latency 10k/s', { warmUpSeconds: 0, stages: [{ rate: 10_000, seconds: 5 }], producers: 4 }],
     ['threads: read 1KiB', { ...bounded, ...read }],
   ];
+}
+
+/** Of a thread that is left out, in parts of what all have used. */
+const PART_MIN = 0.01;
+
+/** CPU seconds of each thread for a million records of the run that came in between. */
+function dividedWork(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, run: LoadResult): string {
+  let records = 0;
+  for (const stage of run.stages) records += stage.sentRecords + stage.consumedRecords;
+  const used = [...after].map(([name, ns]) => [name, ns - (before.get(name) ?? 0)] as const);
+  const total = used.reduce((ns, [, own]) => ns + own, 0);
+  const parts = used.filter(([, ns]) => ns >= total * PART_MIN).sort((a, b) => b[1] - a[1]);
+  return parts.map(([name, ns]) => `${name} ${formatNumber(ns / 1e3 / records)}`).join(', ');
 }
 
 /** Millrace alone, one broker for each layout. */
@@ -54,8 +73,13 @@ export async function threads(context: ScaleContext): Promise<void> {
     try {
       for (const [name, settings] of works(context)) {
         const shape = { topics: ['threads'], partitions: 16, ...settings };
-        await context.load(name, broker, shape, { target: nameOf(layout) });
+        const before = threadNs(broker.pid);
+        const result = await context.load(name, broker, shape, { target: nameOf(layout) });
         if (name === 'warm up') context.report.runs.pop();
+        else if (layout.io === 1 && layout.workers === 1) {
+          const what = `CPU-s per million by thread, ${name.slice('threads: '.length)}`;
+          context.fact(what, dividedWork(before, threadNs(broker.pid), result));
+        }
       }
     } finally {
       await broker.stop();

@@ -222,7 +222,7 @@ class SyncRounds {
 
  private:
   void run() {
-    blockSignals();
+    beginThread("sync");
     std::vector<SyncJob> round;
     std::vector<int> results;
     std::condition_variable woken;

@@ -103,7 +103,7 @@ HandleTable<Output>& outputTable() {
 }
 
 WorkPool& warmPool() {
-  static auto* pool = new WorkPool(WARM_THREADS);
+  static auto* pool = new WorkPool("warm", WARM_THREADS);
   return *pool;
 }
 
@@ -278,7 +278,7 @@ void warmFirst(Output* output) {
 }
 
 void runOutlet(Outlet* outlet) {
-  blockSignals();
+  beginThread("send");
   epoll_event events[EVENTS_MAX];
   for (;;) {
     const int count = epoll_wait(outlet->epoll, events, EVENTS_MAX, -1);

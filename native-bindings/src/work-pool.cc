@@ -2,15 +2,17 @@
 #include "work-pool.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <thread>
 
 namespace millrace {
 
-void blockSignals() {
+void beginThread(const char* name) {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  prctl(PR_SET_NAME, name);
 }
 
 void WorkPool::submit(std::function<void()> work) {
@@ -26,7 +28,7 @@ void WorkPool::submit(std::function<void()> work) {
 }
 
 void WorkPool::run() {
-  blockSignals();
+  beginThread(name_);
   for (;;) {
     std::function<void()> work;
     {

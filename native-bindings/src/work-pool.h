@@ -11,12 +11,13 @@ namespace millrace {
 // Threads start when they are needed and run until the process ends, so a pool is never destructed.
 class WorkPool {
  public:
-  explicit WorkPool(int threadsMax) : threadsMax_(threadsMax) {}
+  WorkPool(const char* name, int threadsMax) : name_(name), threadsMax_(threadsMax) {}
   void submit(std::function<void()> work);
 
  private:
   void run();
 
+  const char* const name_;
   const int threadsMax_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -25,7 +26,8 @@ class WorkPool {
   int idle_ = 0;
 };
 
-// Signals are for the JavaScript threads. To be called at the start of every native thread.
-void blockSignals();
+// To be called at the start of every native thread: signals are for the JavaScript threads, and the system's tools show
+// the name (15 characters).
+void beginThread(const char* name);
 
 }  // namespace millrace

@@ -66,6 +66,7 @@ export interface Addon {
   trimProcess(): void;
   pause(): void;
   lowerPriority(): void;
+  nameThread(name: string): void;
   lockFile(path: string): number;
 }
 

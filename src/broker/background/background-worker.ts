@@ -2,7 +2,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { fsFileSpace } from '../../native/fs-file-space.ts';
-import { lowerThreadPriority } from '../../native/thread-priority.ts';
+import { lowerThreadPriority, nameThread } from '../../native/own-thread.ts';
 import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
 import { backgroundSteps } from '../../storage/background/background-task.ts';
 import { runPaced } from '../../storage/background/paced-steps.ts';
@@ -13,6 +13,7 @@ const addon = loadAddon()?.addon;
 const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
 // Clients are waiting for the other threads, nobody for this one.
 lowerThreadPriority();
+nameThread('background');
 
 export default async function work({ task, port, ...order }: BackgroundOrder): Promise<BackgroundOutcome> {
   let { bytesPerSecond } = order;

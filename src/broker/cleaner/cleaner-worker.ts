@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { systemClock } from '../../base/clock.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { fsFileSpace } from '../../native/fs-file-space.ts';
-import { lowerThreadPriority } from '../../native/thread-priority.ts';
+import { lowerThreadPriority, nameThread } from '../../native/own-thread.ts';
 import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
 import { runCleanJob } from '../../storage/cleaner/run-clean-job.ts';
 import type { CleanerOutcome, CleanerTask } from './cleaner-task.ts';
@@ -12,6 +12,7 @@ const addon = loadAddon()?.addon;
 const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
 // Clients are waiting for the other threads, nobody for this one.
 lowerThreadPriority();
+nameThread('cleaner');
 
 export default async function clean({ job, settings, port }: CleanerTask): Promise<CleanerOutcome> {
   const { mapBytesMax, mapLoad, bufferBytes, bytesPerSecond } = settings;

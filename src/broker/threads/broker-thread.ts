@@ -9,6 +9,7 @@ import { soon } from '../../base/soon.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
 import { NativeLogStore } from '../../native/native-log-store.ts';
+import { nameThread } from '../../native/own-thread.ts';
 import type { Doorbell } from '../../ring/wake-signal.ts';
 import { ComponentLoggers } from '../../telemetry/component-loggers.ts';
 import { createLogger, type LoggerOptions } from '../../telemetry/logger.ts';
@@ -23,6 +24,7 @@ const [addon, bells] = [loadAddon(), openDoorbells()];
 // The thread may have started before it is known whether it is wanted.
 const [seed] = (await once(parentPort, 'message')) as [ThreadSeed];
 if (!addon || !bells) throw new Error('a broker thread needs the native engine');
+nameThread(seed.io ? `io-${seed.io.settings.ioThread}` : `storage-${seed.storage?.settings.worker}`);
 
 let drainIo = (): void => {};
 let drainStorage = (): void => {};
