@@ -5,8 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { addLoadOptions, type LoadOptions, parseAmount, parseSeconds, toSettings } from './load/options.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { addLoadOptions, type LoadOptions, parseCount, parseLength, parseNumber, toSettings } from './load/options.ts';
+import { parseThreshold, type Threshold } from './report/threshold.ts';
 
 const KEEP_HELP = 'settle memory first: leave so many GiB to everything else (0: do not)';
 const progress = (text: string) => process.stderr.write(`${text}\n`);
@@ -17,7 +18,7 @@ function runCommand(): Command {
     .option('--name <name>', 'of the run, in reports and comparisons', 'run')
     .option('--target <name>', 'what the broker is called in the report', 'broker')
     .option('-o, --out <dir>', 'folder for the report')
-    .option('--keep-gib <n>', KEEP_HELP, Number, 0)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 0)
     .option('--no-limits', "without the machine's limits (measured once a day), of which reports show the part reached")
     .action(
       async (
@@ -37,27 +38,28 @@ function compareCommand(): Command {
     .option(
       '--fail-if <threshold>',
       "exit with 1 when broken, such as 'p99>+10%' or 'throughput<-5%'; can be repeated",
-      (text, before: string[] = []) => [...before, text],
+      (text, before: Threshold[] = []) => [...before, parseThreshold(text)],
     )
     .option('-o, --out <file>', 'write the page with both curves here')
-    .action(async (a: string, b: string, options: { failIf?: string[]; out?: string }) => {
-      const { brokenThresholds, comparePage, compareReports, parseThreshold, ratioTable } = await import(
+    .action(async (a: string, b: string, options: { failIf?: Threshold[]; out?: string }) => {
+      const { brokenThresholds, comparePage, compareReports, namesOfOneOnly, ratioTable } = await import(
         './report/compare.ts'
       );
       const { readReport } = await import('./report/report.ts');
       const { formatTable } = await import('./report/table.ts');
       const { renderData } = await import('./report/page.ts');
-      const thresholds = (options.failIf ?? []).map(parseThreshold);
       const [old, fresh] = [readReport(a), readReport(b)];
       const rows = compareReports(old, fresh);
       if (rows.length === 0) throw new Error('The reports have no run of the same name.');
       console.log(formatTable(ratioTable(rows)));
+      const alone = namesOfOneOnly(old, fresh);
+      if (alone.length > 0) progress(`Not compared, because only one report has them: ${alone.join(', ')}.`);
       if (options.out !== undefined) {
         mkdirSync(dirname(options.out), { recursive: true });
         writeFileSync(options.out, renderData(comparePage(old, fresh, rows)));
         progress(`Page: ${options.out}`);
       }
-      const broken = brokenThresholds(rows, thresholds);
+      const broken = brokenThresholds(rows, options.failIf ?? []);
       for (const sentence of broken) console.error(`Broken: ${sentence}`);
       if (broken.length > 0) process.exitCode = 1;
     });
@@ -67,8 +69,8 @@ function limitCommand(): Command {
   return new Command('limit')
     .description("measure this machine's physical limits")
     .option('--dir <dir>', 'where to write', tmpdir())
-    .option('--seconds <time>', 'for each figure', parseSeconds, 2)
-    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--seconds <time>', 'for each figure', parseLength, 2)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 6)
     .option('--json', 'print JSON')
     .action(async (options: { dir: string; seconds: number; keepGib: number; json?: boolean }) => {
       const { settleMemory } = await import('./measure/memory.ts');
@@ -90,11 +92,11 @@ function matrixCommand(): Command {
     .option('--full', 'the whole matrix instead of the five-minute form')
     .option('--only <names>', 'only works whose name contains one of these (commas)')
     .option('--targets <names>', 'millrace, kafka, or NAME=HOST:PORT[,PID] (spaces between)', 'millrace kafka')
-    .option('--rounds <n>', 'times each work runs on each broker', parseAmount)
-    .option('--seconds <time>', 'of each run', parseSeconds)
-    .option('--minutes <n>', 'begin no work later than this (default 5, with --full 30)', Number)
+    .option('--rounds <n>', 'times each work runs on each broker', parseCount(1))
+    .option('--seconds <time>', 'of each run', parseLength)
+    .option('--minutes <n>', 'begin no work later than this (default 5, with --full 30)', parseNumber())
     .option('--resume <folder>', 'go on with an interrupted run: its report folder')
-    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 6)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .option('--list', 'print the names of the works')
@@ -109,10 +111,10 @@ function latencyCommand(): Command {
     .description('latency beside Apache Kafka at fixed rates, both synced and warm, in turns: ratios of p99 and p99.9')
     .option('--only <names>', 'fixed, half, endToEnd (commas)')
     .option('--targets <names>', 'as for matrix', 'millrace kafka')
-    .option('--rounds <n>', 'times each work runs on each broker', parseAmount, 3)
-    .option('--seconds <time>', 'of each run', parseSeconds, 12)
-    .option('--warm-up <time>', 'of the same load on each broker, before', parseSeconds, 25)
-    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--rounds <n>', 'times each work runs on each broker', parseCount(1), 3)
+    .option('--seconds <time>', 'of each run', parseLength, 12)
+    .option('--warm-up <time>', 'of the same load on each broker, before', parseLength, 25)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 6)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .action(async (options: import('./peers/run-latency.ts').LatencyOptions) => {
@@ -126,10 +128,10 @@ function clientsCommand(): Command {
     .description("works of librdkafka's load program and Kafka's own tools, against the goals of the project")
     .option('--only <names>', 'only these works (commas)')
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
-    .option('--rounds <n>', 'times each work runs on each broker', parseAmount, 3)
-    .option('--minutes <n>', 'after so long, one round only of what is left', Number)
+    .option('--rounds <n>', 'times each work runs on each broker', parseCount(1), 3)
+    .option('--minutes <n>', 'after so long, one round only of what is left', parseNumber())
     .option('--warm-too', 'everything a second time, when each broker has had all works')
-    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 6)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .action(async (options: import('./peers/run-clients.ts').ClientsOptions) => {
@@ -148,9 +150,9 @@ function scaleCommand(): Command {
       'partitions, connections, fan-in, larger-than-cache, compaction, threads; all without a name',
     )
     .option('--targets <names>', 'millrace, kafka', 'millrace kafka')
-    .option('--scale <factor>', 'multiplies counts', Number, 1)
-    .option('--minutes <n>', 'what one run may take on one broker (default 3; 10,000 partitions 6)', Number)
-    .option('--keep-gib <n>', KEEP_HELP, Number, 4)
+    .option('--scale <factor>', 'multiplies counts', parseNumber(), 1)
+    .option('--minutes <n>', 'what one run may take on one broker (default 3; 10,000 partitions 6)', parseNumber())
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 4)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', 'folder for the report')
     .action(async (names: string[], options: import('./scale/run-scale.ts').ScaleCommandOptions) => {
@@ -163,9 +165,9 @@ function microCommand(): Command {
   return new Command('micro')
     .description('micro-benchmarks of codec, storage, ring and response writer, against the committed baseline')
     .option('--only <text>', 'only cases whose name contains this')
-    .option('--passes <n>', 'run all so many times and take the best of each', parseAmount, 1)
+    .option('--passes <n>', 'run all so many times and take the best of each', parseCount(1), 1)
     .option('--save', 'make the results the new baseline')
-    .option('--fail-above <percent>', 'exit with 1 when a case is slower by more', Number)
+    .option('--fail-above <percent>', 'exit with 1 when a case is slower by more', parseNumber())
     .action(async (options: import('./micro/run-micro.ts').MicroOptions) => {
       const { runMicro } = await import('./micro/run-micro.ts');
       await runMicro(options, progress);
@@ -176,7 +178,7 @@ function profileCommand(): Command {
   return new Command('profile')
     .description('flame graphs of every thread of a Millrace broker under load')
     .option('--only <text>', 'only phases whose name contains this')
-    .option('--seconds <time>', 'of each phase', parseSeconds, 5)
+    .option('--seconds <time>', 'of each phase', parseLength, 5)
     .option('--cpu-prof', "with V8's profiler even where perf works")
     .option('-o, --out <dir>', 'folder for the graphs')
     .action(async (options: import('./profile/run-profile.ts').ProfileOptions) => {
@@ -203,9 +205,9 @@ function publishCommand(): Command {
       '--only <parts>',
       'clients, latency, matrix, scale, allocation, micro (commas): the others stay as they were',
     )
-    .option('--minutes <n>', 'begin no scale run later than this', Number, 50)
-    .option('--keep-gib <n>', KEEP_HELP, Number, 6)
-    .option('--scale <factor>', 'multiplies lengths and counts; below 1 only for trying it out', Number, 1)
+    .option('--minutes <n>', 'begin no scale run later than this', parseNumber(), 50)
+    .option('--keep-gib <n>', KEEP_HELP, parseNumber(), 6)
+    .option('--scale <factor>', 'multiplies lengths and counts; below 1 only for trying it out', parseNumber(), 1)
     .option('--dir <dir>', "folder for the brokers' data", tmpdir())
     .option('-o, --out <dir>', "folder of the parts' reports (default bench/results/publish)")
     .action(async (options: import('./publish.ts').PublishOptions) => {
@@ -248,7 +250,7 @@ function pictureCommand(): Command {
 
 /** The `bench` command with its subcommands. A command that found something wrong sets `process.exitCode`. */
 export function benchCommand(): Command {
-  return new Command('bench')
+  return new Command('millrace bench')
     .description('measure brokers: load, comparison with Apache Kafka, limits of the machine')
     .addCommand(runCommand())
     .addCommand(compareCommand())
@@ -277,6 +279,8 @@ export async function runBench(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    // Those that commander throws it has printed; options that make no sense together are found later.
+    if (error instanceof InvalidArgumentError) console.error(`error: ${error.message}`);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
     console.error(error instanceof Error ? error.message : error);
     return 1;

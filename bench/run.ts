@@ -1,4 +1,5 @@
 /** One load run from the command line: memory, limits, load, report. */
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recentLimits } from './limit/limit.ts';
@@ -18,10 +19,11 @@ export interface RunOptions {
   limits: boolean;
 }
 
-export function describeInterval(interval: IntervalResult): string {
+/** One second in one line; behind the last of `stages` only answers are waited for. */
+export function describeInterval(interval: IntervalResult, stages: number): string {
   const ms = (ns: number) => `${formatNumber(ns / 1e6)} ms`;
   const parts = [
-    interval.stage < 0 ? 'warm-up' : `stage ${interval.stage + 1}`,
+    interval.stage < 0 ? 'warm-up' : interval.stage < stages ? `stage ${interval.stage + 1}` : 'answers',
     `${String(interval.index + 1).padStart(4)} s`,
   ];
   if (interval.sentRecords + interval.ackedRecords > 0) {
@@ -36,6 +38,11 @@ export function describeInterval(interval: IntervalResult): string {
   return parts.join('  ');
 }
 
+/** Idle connections alone are something to measure, too. */
+function doesWork({ producers, consumers }: LoadSettings): boolean {
+  return producers + consumers > 0;
+}
+
 /** Runs, prints the table and writes the report. */
 export async function runOnce(
   settings: LoadSettings,
@@ -43,6 +50,8 @@ export async function runOnce(
   progress: (text: string) => void,
 ): Promise<void> {
   const directory = tmpdir();
+  // A report that cannot be written had better be known of before the load.
+  if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
   const memory = await settleMemory(options.keepGib, directory);
   try {
     const writes = settings.producers > 0;
@@ -50,7 +59,9 @@ export async function runOnce(
     const cachePath = join(resultsDir, 'limits.json');
     const limits = options.limits ? await recentLimits(directory, memory, cachePath, progress) : undefined;
     await memory.refill();
-    const result = await runLoad(settings, { onInterval: (interval) => progress(describeInterval(interval)) });
+    const result = await runLoad(settings, {
+      onInterval: (interval) => progress(describeInterval(interval, settings.stages.length)),
+    });
     const createdAt = new Date().toISOString();
     const report: Report = {
       format: REPORT_FORMAT,
@@ -63,6 +74,10 @@ export async function runOnce(
     };
     console.log(formatTable(resultTable(report.runs, limits)));
     for (const warning of warnings(result)) console.log(warning);
+    if (result.stages.every((stage) => stage.ackedRecords + stage.consumedRecords === 0) && doesWork(settings)) {
+      console.error('Nothing was measured: no record was acknowledged and none was read.');
+      process.exitCode = 1;
+    }
     const out = options.out ?? join(resultsDir, fileName(`${createdAt}-${options.name}`));
     progress(`Report: ${writeReport(out, report)}`);
   } finally {

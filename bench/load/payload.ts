@@ -103,6 +103,10 @@ export function keyOf(index: number): Buffer {
 }
 
 function u32(...values: number[]): Buffer {
+  return u32s(values);
+}
+
+function u32s(values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, at * 4);
   return bytes;
@@ -136,7 +140,7 @@ function encodeGroup(shape: PayloadShape, keys: readonly number[], growth: numbe
     ends.push(length);
   }
   const all = Buffer.concat(records);
-  if (shape.codec === 'none') return Buffer.concat([u32(1, recordsMax, 1, all.length), u32(...ends), all]);
+  if (shape.codec === 'none') return Buffer.concat([u32(1, recordsMax, 1, all.length), u32s(ends), all]);
   const counts = variantCounts(recordsMax, growth);
   const parts = [u32(counts.length)];
   for (const count of counts) {
@@ -162,8 +166,8 @@ export function encodePayload(shape: PayloadShape): Buffer {
   const parts = [
     Buffer.from('MRPL', 'latin1'),
     u32(FILE_VERSION, CompressionType[shape.codec], shape.partitions, groups, shape.keys),
-    u32(...Array.from({ length: shape.partitions }, (_, partition) => (keyed ? partition : 0))),
-    u32(...partitionOfKey),
+    u32s(Array.from({ length: shape.partitions }, (_, partition) => (keyed ? partition : 0))),
+    u32s(partitionOfKey),
   ];
   for (const keys of keysOfGroup) {
     // A partition that no key hashes to still needs records of some key.

@@ -10,7 +10,7 @@ function parentOf(pid: number): number {
   }
 }
 
-/** `pid` and its descendants. */
+/** `pid` and its descendants; empty when it does not run. */
 export function processTree(pid: number): number[] {
   let all: number[];
   try {
@@ -20,6 +20,7 @@ export function processTree(pid: number): number[] {
   } catch {
     return [pid];
   }
+  if (!all.includes(pid)) return [];
   const parents = new Map(all.map((id) => [id, parentOf(id)]));
   const found = [pid];
   for (let i = 0; i < found.length; i++) {

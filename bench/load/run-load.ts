@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildProgram } from '../build.ts';
+import { onEarlyExit } from '../exit-on-signals.ts';
 import { ensureTopics } from './admin.ts';
 import { recordsPerBatch, writePayload } from './payload.ts';
 import { generatorLines, type LoadSettings, secondsMax } from './settings.ts';
@@ -146,6 +147,8 @@ export async function runLoad(settings: LoadSettings, options: RunOptions = {}):
   const partitions = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   const payloadPath = join(directory, 'payload');
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const watch = onEarlyExit(remove);
   try {
     if (settings.producers > 0) writePayload(payloadPath, { ...settings, partitions });
     return await runGenerator(
@@ -155,7 +158,8 @@ export async function runLoad(settings: LoadSettings, options: RunOptions = {}):
       options,
     );
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    watch.done();
+    remove();
   }
 }
 

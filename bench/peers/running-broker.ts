@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { onEarlyExit } from '../exit-on-signals.ts';
 import { countPartitions } from '../load/admin.ts';
 
 export interface RunningBroker {
@@ -62,9 +63,7 @@ export async function startProcess(
   const startedMs = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', log, log] });
   closeSync(log);
-  const onExit = () => child.kill('SIGKILL');
-  process.once('exit', onExit);
-  exitOnSignals();
+  const watch = onEarlyExit(() => child.kill('SIGKILL'));
   const address = { host: '127.0.0.1', port: broker.port, tls: false };
   try {
     await waitUntilAnswering(child, address);
@@ -79,19 +78,10 @@ export async function startProcess(
     pid: child.pid!,
     startMs: performance.now() - startedMs,
     stop: async (signal = 'SIGTERM') => {
-      process.off('exit', onExit);
+      watch.done();
       await stopProcess(child, signal);
     },
   };
-}
-
-let exitsOnSignals = false;
-
-/** A benchmark that is interrupted must not leave brokers behind: exit handlers run only on a proper exit. */
-function exitOnSignals(): void {
-  if (exitsOnSignals) return;
-  exitsOnSignals = true;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 }
 
 async function waitUntilAnswering(

@@ -7,73 +7,45 @@ import { pageData } from './page.ts';
 import type { Report } from './report.ts';
 import { type StageSummary, summarizeStages } from './summary.ts';
 import { formatNumber, groupRuns, median, type Table } from './table.ts';
+import { METRIC_NAMES, type MetricName, type Threshold, UNITS } from './threshold.ts';
 
-type Metric = { unit: string; of: (stage: StageSummary) => number | null | undefined };
+type Figure = (stage: StageSummary) => number | null | undefined;
 
-const latency = (index: number): Metric => ({
-  unit: 'ms',
-  of: (stage) => (stage.endToEnd ?? stage.ack)?.percentilesMs[index],
-});
+const latency =
+  (index: number): Figure =>
+  (stage) =>
+    (stage.endToEnd ?? stage.ack)?.percentilesMs[index];
 
-/** By the name that --fail-if knows. */
-const METRICS: Record<string, Metric> = {
+const FIGURES: Readonly<Record<MetricName, Figure>> = {
   p50: latency(0),
   p90: latency(1),
   p99: latency(2),
   'p99.9': latency(3),
   'p99.99': latency(4),
   'p99.999': latency(5),
-  max: { unit: 'ms', of: (stage) => (stage.endToEnd ?? stage.ack)?.maxMs },
-  throughput: { unit: '/s', of: (stage) => stage.producedPerSecond || stage.consumedPerSecond },
-  cpu: { unit: 's', of: (stage) => stage.broker?.cpuSecondsPerMillionRecords },
-  memory: { unit: 'MiB', of: (stage) => stage.broker?.residentMibMax },
+  max: (stage) => (stage.endToEnd ?? stage.ack)?.maxMs,
+  throughput: (stage) => stage.producedPerSecond || stage.consumedPerSecond,
+  cpu: (stage) => stage.broker?.cpuSecondsPerMillionRecords,
+  memory: (stage) => stage.broker?.residentMibMax,
 };
-
-export interface Threshold {
-  text: string;
-  metric: string;
-  /** `>`: fails when the new value is higher. */
-  direction: '>' | '<';
-  /** Percent of the old value, or a value of its own. */
-  percent: boolean;
-  amount: number;
-}
-
-/** `p99>+10%`, `throughput<-5%`, `p99.9>20ms`, `memory>500`. Throws with what is allowed. */
-export function parseThreshold(text: string): Threshold {
-  const match = /^\s*([a-z0-9.]+)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*(%|ms|s|\/s|mib)?\s*$/i.exec(text);
-  const metric = match?.[1]?.toLowerCase() ?? '';
-  if (!match || !(metric in METRICS)) {
-    throw new Error(
-      `"${text}" is no threshold. Write METRIC>+10% or METRIC>20ms; metrics: ${Object.keys(METRICS).join(', ')}.`,
-    );
-  }
-  return {
-    text: text.trim(),
-    metric,
-    direction: match[2] as '>' | '<',
-    percent: match[4] === '%',
-    amount: Number(match[3]),
-  };
-}
 
 export interface ComparedRow {
   name: string;
   stage: number;
   /** By metric; where both reports have it. */
-  values: Map<string, { a: number; b: number }>;
+  values: Map<MetricName, { a: number; b: number }>;
 }
 
-function medians(report: Report): Map<string, Map<string, number>> {
-  const byPlace = new Map<string, Map<string, number>>();
+function medians(report: Report): Map<string, Map<MetricName, number>> {
+  const byPlace = new Map<string, Map<MetricName, number>>();
   const targets = new Set(report.runs.map((run) => run.target));
   for (const group of groupRuns(report.runs)) {
     const rounds = group.runs.map((run) => summarizeStages(run.result, report.limits));
     for (const stage of rounds[0]?.keys() ?? []) {
-      const values = new Map<string, number>();
-      for (const [metric, { of }] of Object.entries(METRICS)) {
+      const values = new Map<MetricName, number>();
+      for (const metric of METRIC_NAMES) {
         const found = rounds
-          .map((round) => round[stage] && of(round[stage]!))
+          .map((round) => round[stage] && FIGURES[metric](round[stage]!))
           .filter((value) => typeof value === 'number');
         if (found.length > 0) values.set(metric, median(found));
       }
@@ -82,6 +54,12 @@ function medians(report: Report): Map<string, Map<string, number>> {
     }
   }
   return byPlace;
+}
+
+/** Names of works that only one of the reports has: nothing can be said of them. */
+export function namesOfOneOnly(a: Report, b: Report): string[] {
+  const names = (report: Report) => new Set(report.runs.map((run) => run.name));
+  return [...names(a).symmetricDifference(names(b))];
 }
 
 /** Works that only one of the reports has are left out. */
@@ -102,18 +80,20 @@ export function compareReports(a: Report, b: Report): ComparedRow[] {
   return rows;
 }
 
-/** One sentence for each threshold that a row breaks. */
+/** One sentence for each threshold that a row breaks, and for each that no row has a figure for. */
 export function brokenThresholds(rows: readonly ComparedRow[], thresholds: readonly Threshold[]): string[] {
-  const broken: string[] = [];
+  const broken = thresholds
+    .filter(({ metric }) => !rows.some((row) => row.values.has(metric)))
+    .map(({ text, metric }) => `no work has ${metric} in both reports (${text})`);
   for (const row of rows) {
     for (const threshold of thresholds) {
       const values = row.values.get(threshold.metric);
       if (!values) continue;
       const bound = threshold.percent ? values.a * (1 + threshold.amount / 100) : threshold.amount;
       if (threshold.direction === '>' ? values.b <= bound : values.b >= bound) continue;
-      const { unit } = METRICS[threshold.metric]!;
+      const [from, to] = [formatNumber(values.a), formatNumber(values.b)];
       broken.push(
-        `${row.name}: ${threshold.metric} went from ${formatNumber(values.a)} to ${formatNumber(values.b)} ${unit} (${threshold.text})`,
+        `${row.name}: ${threshold.metric} went from ${from} to ${to} ${UNITS[threshold.metric]} (${threshold.text})`,
       );
     }
   }
@@ -121,9 +101,9 @@ export function brokenThresholds(rows: readonly ComparedRow[], thresholds: reado
 }
 
 export function ratioTable(rows: readonly ComparedRow[]): Table {
-  const metrics = Object.keys(METRICS).filter((metric) => rows.some((row) => row.values.has(metric)));
+  const metrics = METRIC_NAMES.filter((metric) => rows.some((row) => row.values.has(metric)));
   return {
-    head: ['work', 'stage', ...metrics.map((metric) => `${metric} (${METRICS[metric]!.unit})`)],
+    head: ['work', 'stage', ...metrics.map((metric) => `${metric} (${UNITS[metric]})`)],
     rows: rows.map((row) => [
       row.name,
       String(row.stage + 1),

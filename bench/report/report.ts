@@ -92,8 +92,24 @@ export function writeReport(directory: string, report: Report): string {
 
 /** Reads report.json, or the folder it stands in. Throws with what is wrong. */
 export function readReport(path: string): Report {
-  const file = statSync(path).isDirectory() ? join(path, 'report.json') : path;
-  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-  if (report.format !== REPORT_FORMAT) throw new Error(`${file} is not a benchmark report (${REPORT_FORMAT}).`);
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) throw new Error(`There is no report ${path}.`);
+  const file = status.isDirectory() ? join(path, 'report.json') : path;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  const report = parsed(text) as Report | null;
+  if (report?.format !== REPORT_FORMAT) throw new Error(`${file} is not a benchmark report (${REPORT_FORMAT}).`);
   return report;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 /** The figures of a run that tables, comparisons and thresholds speak of, worked out from what the generator counted. */
+import { errorName } from '../../src/protocol/errors.ts';
 import { appendLimit, type MachineLimits, sendfileLimit } from '../limit/limit.ts';
 import type { LoadResult, Sample } from '../load/run-load.ts';
 import { type LatencySummary, summarize, toHistogram } from './histogram.ts';
@@ -19,7 +20,7 @@ export interface StageSummary {
   fetch: LatencySummary | null;
   /** How much later than intended the generator itself took records up. */
   late: LatencySummary | null;
-  /** Null when no broker process was given. */
+  /** Null when no broker process was given, and when one ended during the run: what it used before is not known then. */
   broker: BrokerUse | null;
   /** CPU-seconds of the generator. */
   generatorCpuSeconds: number;
@@ -48,6 +49,7 @@ function brokerUse(result: LoadResult, stage: number, limits: MachineLimits | un
   const counted = stages[stage];
   if (result.settings.pids.length === 0 || !start || !end || !counted) return null;
   const during = samples.filter((sample) => sample.atNs >= start.atNs && sample.atNs <= end.atNs);
+  if (endedDuring(result)) return null;
   const cpuSeconds = (end.brokerCpuNs - start.brokerCpuNs) / NS_PER_S;
   const records = counted.ackedRecords + counted.consumedRecords;
   const ideal = (bytes: number, units: number, limit: (limits: MachineLimits, bytes: number) => number) =>
@@ -68,6 +70,12 @@ function brokerUse(result: LoadResult, stage: number, limits: MachineLimits | un
     residentMibMax: Math.max(...during.map((sample) => sample.brokerResidentBytes)) / 2 ** 20,
     percentOfLimit: limited ? (100 * idealSeconds) / usedSeconds : null,
   };
+}
+
+/** Whether a process of the broker went away: the processors' time of those that are left is less than it was. */
+function endedDuring({ settings, samples }: LoadResult): boolean {
+  if (settings.pids.length === 0) return false;
+  return samples.some((sample, at) => at > 0 && sample.brokerCpuNs < samples[at - 1]!.brokerCpuNs);
 }
 
 export function summarizeStages(result: LoadResult, limits?: MachineLimits): StageSummary[] {
@@ -105,8 +113,11 @@ export function warnings(result: LoadResult): string[] {
   if (end.unseenRecords > 0)
     found.push(`${end.unseenRecords} acknowledged records had not reached a consumer when the run ended.`);
   for (const [code, count] of Object.entries(end.errors))
-    found.push(`Error code ${code}: ${count} records or fetches.`);
-  if (end.disconnects > 0) found.push(`${end.disconnects} connections were lost and opened again.`);
+    found.push(`${errorName(Number(code))} (${code}): ${count} records or fetches.`);
+  if (end.disconnects > 0) found.push(`Connections were lost and tried again: ${end.disconnects}.`);
+  if (endedDuring(result)) {
+    found.push('A process of the broker ended during the run: its CPU time and memory are not known.');
+  }
   for (const [stage, counted] of result.stages.entries()) {
     const late = summarize(toHistogram(counted.late));
     const ack = summarize(toHistogram(counted.ack));

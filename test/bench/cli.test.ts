@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
@@ -37,10 +37,25 @@ test('compare: a broken threshold is exit code 1 and named, others are 0', async
 });
 
 test('what cannot be done is exit code 1 with its reason', async () => {
-  const threshold = await bench('compare', old, slower, '--fail-if', 'speed>1');
-  assert.equal(threshold.code, 1);
-  assert.match(threshold.out, /"speed>1" is no threshold/);
-  assert.equal((await bench('compare', old, join(folder, 'missing'))).code, 1);
+  const missing = await bench('compare', old, join(folder, 'missing'));
+  assert.equal(missing.code, 1);
+  assert.match(missing.out, /There is no report/);
+});
+
+test('a wrong usage is exit code 2, whether one option is wrong or several do not go together', async () => {
+  assert.equal((await bench('compare', old, slower, '--fail-if', 'speed>1')).code, 2);
+  assert.equal((await bench('run', '--keep-gib', 'much')).code, 2);
+  const nothing = await bench('run', '-p', '0');
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.out, /Nothing to do/);
+});
+
+test('a folder that cannot be made is told before the load', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const refused = await bench('run', '-b', '127.0.0.1:1', '-o', join(file, 'x'), '--no-limits');
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /ENOTDIR/);
 });
 
 test('without the suite beside it the command says where to get it', async () => {

@@ -167,6 +167,16 @@ describe('load generator', { skip: compiler ? false : 'no C++ compiler' }, () =>
     assert.equal(end.overrun, 1);
   });
 
+  test('a rate that nobody can send ends the run early and keeps no more than the bound', async () => {
+    const silent = new FakeBroker(PARTITIONS);
+    await silent.listen();
+    silent.silent = true;
+    const { end } = await load({ stages: [{ rate: 100e6, seconds: 0.05 }], backlogRecordsMax: 1_000_000 }, silent);
+    await silent.close();
+    assert.equal(end.overrun, 1);
+    assert.ok(end.unansweredRecords < 2_000_000, `${end.unansweredRecords} records were kept`);
+  });
+
   test('acks=0 sends without waiting for answers', async () => {
     const { stages } = await load({ stages: [{ rate: 2000, seconds: 1 }], acks: 0 });
     assert.equal(total(stages[0]!.ack), 0, 'there is no latency to count');

@@ -12,7 +12,9 @@ import {
 } from '../../bench/load/options.ts';
 
 function parse(...args: string[]) {
-  const command = addLoadOptions(new Command()).exitOverride();
+  const command = addLoadOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   return toSettings(command.parse(args, { from: 'user' }).opts<LoadOptions>());
 }
 
@@ -66,4 +68,28 @@ test('wrong options are refused with what is allowed', () => {
   assert.throws(() => parse('-a', '2'), /all, 1, 0/);
   assert.throws(() => parse('-z', 'brotli'), /zstd/);
   assert.throws(() => parse('--topic-config', 'x'), /no topic setting/);
+});
+
+test('what makes no sense is refused before a broker is asked', () => {
+  for (const [args, why] of [
+    [['-r', '0'], /"0" is no rate/],
+    [['-r', '10k..0/3'], /"0" is no rate/],
+    [['-r', '1000M'], /is no rate/],
+    [['-r', 'max,10k'], /do not mix/],
+    [['-p', '0'], /Nothing to do/],
+    [['-p', '0.5'], /no whole number/],
+    [['--partitions', '0'], /no whole number/],
+    [['--keys', '1000M'], /no whole number/],
+    [['-t', '0'], /no time at all/],
+    [['--end-to-end'], /needs producers and consumers/],
+    [['--acks', '0', '--idempotent'], /no offsets/],
+    [['--to-end'], /needs consumers/],
+    [['--pid', 'abc'], /no process abc/],
+    [['--pid', '4194305'], /no process 4194305/],
+    [['--topic', 'a,,b'], /empty name/],
+    [['-b', '127.0.0.1:0'], /no address/],
+  ] as const) {
+    assert.throws(() => parse(...args), why, args.join(' '));
+  }
+  assert.deepEqual(parse('--pid', String(process.pid)).pids.slice(0, 1), [process.pid]);
 });

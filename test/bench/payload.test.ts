@@ -66,3 +66,10 @@ test('too many prebuilt records are refused with advice', () => {
   const shape = { partitions: 20_000, messageBytes: 1000, keys: 1, codec: 'none', batchBytes: 100_000 } as const;
   assert.throws(() => encodePayload(shape), /fewer partitions with keys/);
 });
+
+test('a million keys and a batch of many small records are no matter', () => {
+  const keyed = encodePayload({ partitions: 2, messageBytes: 10, keys: 1_000_000, codec: 'none', batchBytes: 500 });
+  assert.ok(keyed.length > 4_000_000);
+  const small = { partitions: 1, messageBytes: 0, keys: 0, codec: 'none', batchBytes: 4 * 2 ** 20 } as const;
+  assert.ok(encodePayload(small).length > 2 ** 20);
+});

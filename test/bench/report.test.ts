@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import {
   brokenThresholds,
   comparePage,
   compareReports,
-  parseThreshold,
+  namesOfOneOnly,
   ratioTable,
 } from '../../bench/report/compare.ts';
 import { percentileCurve, summarize, toHgrm, toHistogram } from '../../bench/report/histogram.ts';
@@ -16,6 +16,7 @@ import { renderData } from '../../bench/report/page.ts';
 import { readReport, writeReport } from '../../bench/report/report.ts';
 import { summarizeStages, warnings } from '../../bench/report/summary.ts';
 import { formatNumber, formatTable, resultTable } from '../../bench/report/table.ts';
+import { parseThreshold } from '../../bench/report/threshold.ts';
 import { MS, sampleReport, sampleResult } from './sample-report.ts';
 
 test('the generator and HdrHistogram agree on the buckets', () => {
@@ -115,6 +116,50 @@ test('a comparison joins runs by name and breaks thresholds in either direction'
   assert.equal(brokenThresholds(rows, thresholds('throughput<200')).length, 1);
   assert.match(formatTable(ratioTable(rows)), /×1\.20/);
   assert.match(renderData(comparePage(sampleReport(1, 50), sampleReport(1, 60), rows)), /A: broker/);
+});
+
+test('a threshold has the unit that it says', () => {
+  const rows = compareReports(sampleReport(1, 50), sampleReport(1, 60));
+  assert.deepEqual(brokenThresholds(rows, [parseThreshold('p99.9>1s')]), [], '60 ms are no second');
+  assert.equal(brokenThresholds(rows, [parseThreshold('p99.9>0.055s')]).length, 1);
+  assert.throws(() => parseThreshold('memory>5ms'), /memory is given in mib, or in %/);
+  assert.throws(() => parseThreshold('p99>5/s'), /p99 is given in ms or s/);
+});
+
+test('a threshold for which there is no figure is broken, not passed', () => {
+  const without = sampleReport(1, 50);
+  for (const { result } of without.runs) result.settings = { ...result.settings, pids: [] };
+  const rows = compareReports(without, sampleReport(1, 60));
+  assert.deepEqual(brokenThresholds(rows, [parseThreshold('cpu>+10%')]), [
+    'no work has cpu in both reports (cpu>+10%)',
+  ]);
+});
+
+test('works that only one report has are named', () => {
+  const [old, fresh] = [sampleReport(1, 50), sampleReport(1, 50)];
+  fresh.runs.push({ ...fresh.runs[0]!, name: 'new' });
+  assert.deepEqual(namesOfOneOnly(old, fresh), ['new']);
+});
+
+test('what is no report is refused with its name', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-report-'));
+  try {
+    assert.throws(() => readReport(join(directory, 'missing')), /There is no report .*missing/);
+    assert.throws(() => readReport(directory), /report\.json cannot be read \(ENOENT\)/);
+    for (const text of ['', 'null', '{}']) {
+      writeFileSync(join(directory, 'report.json'), text);
+      assert.throws(() => readReport(directory), /report\.json is not a benchmark report/);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('a broker that ended during the run has no CPU time, and that is said', () => {
+  const ended = sampleResult(1, 50);
+  for (const sample of ended.samples) if (sample.what === 'stageEnd') sample.brokerCpuNs = 0;
+  assert.equal(summarizeStages(ended)[0]!.broker, null);
+  assert.match(warnings(ended).join(), /A process of the broker ended during the run/);
 });
 
 test('a threshold that cannot be understood is refused with the metrics there are', () => {

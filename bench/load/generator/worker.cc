@@ -117,7 +117,9 @@ void Worker::enter_stage(int64_t now_ns) {
 void Worker::offer_due(int64_t now_ns, uint64_t count_max) {
   int64_t end_ns = stage_ < 0 ? timeline_->stage_start_ns(0) : timeline_->stage_end_ns(stage_);
   uint64_t limit = run_.settings.records_max;
+  uint64_t waiting = backlog();
   for (uint64_t i = 0; i < count_max && next_due_ns_ <= double(now_ns) && next_due_ns_ < double(end_ns); i++) {
+    if (waiting + i > run_.settings.backlog_records_max) return;  // the run ends with it: no more is kept
     if (limit > 0) {
       uint64_t left = run_.records_left.load();
       while (left > 0 && !run_.records_left.compare_exchange_weak(left, left - 1)) {
