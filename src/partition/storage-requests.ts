@@ -231,6 +231,7 @@ export class StorageRequests {
       partition,
       topicId,
       config,
+      validation: settings,
       producerStateOptions: producerStateOptions(settings),
       clock,
       random: systemRandom,

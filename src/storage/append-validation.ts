@@ -1,5 +1,5 @@
 import type { LogConfig } from '../config/topic-config.ts';
-import { BatchFault, BatchSlot, type LogStore } from '../native/log-store.ts';
+import { BatchFault, BatchSlot, type LogStore, type ValidationPolicy } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import {
   BATCH_HEADER_BYTES,
@@ -10,7 +10,6 @@ import {
   NO_TIMESTAMP,
   RecordBatchView,
 } from '../protocol/records/batch-header.ts';
-import { DECOMPRESSED_BYTES_MAX } from '../protocol/records/compression.ts';
 import { RecordReader } from '../protocol/records/record-reader.ts';
 import { AppendOrigin } from './append-origin.ts';
 import type { AppendOutcome, RecordError } from './append-outcome.ts';
@@ -23,8 +22,6 @@ import type { BatchMemory } from './batch-memory.ts';
  *
  * Thread: the log's owner.
  */
-
-const POLICY = { decompressedBytesMax: DECOMPRESSED_BYTES_MAX };
 
 /** Smallest thing that is a second batch rather than the torn rest of something: offset, length, epoch, magic. */
 const SECOND_BATCH_BYTES_MIN = 17;
@@ -73,7 +70,7 @@ function faultError(fault: BatchFault, codec: number): ErrorCode {
   }
 }
 
-const FAULT_TEXT: { readonly [fault in BatchFault]: string } = {
+const FAULT_TEXT: { readonly [fault in Exclude<BatchFault, typeof BatchFault.tooLarge>]: string } = {
   [BatchFault.none]: '',
   [BatchFault.truncated]: 'the batch is cut off',
   [BatchFault.magic]: 'the batch is not of magic 2',
@@ -82,8 +79,12 @@ const FAULT_TEXT: { readonly [fault in BatchFault]: string } = {
   [BatchFault.count]: 'recordsCount and lastOffsetDelta of the batch disagree',
   [BatchFault.records]: 'the records do not parse, or there are more or fewer than declared',
   [BatchFault.compression]: 'the records do not decompress',
-  [BatchFault.tooLarge]: `the records decompress to more than ${DECOMPRESSED_BYTES_MAX} bytes`,
 };
+
+function faultText(fault: BatchFault, { decompressedBytesMax }: ValidationPolicy): string {
+  if (fault !== BatchFault.tooLarge) return FAULT_TEXT[fault];
+  return `the records decompress to more than ${decompressedBytesMax} bytes`;
+}
 
 /**
  * Checks the batch and writes its facts to `facts` (BatchSlot). Returns its size in bytes, or -1 after failing `outcome`.
@@ -91,6 +92,7 @@ const FAULT_TEXT: { readonly [fault in BatchFault]: string } = {
 export function validateBatch(
   store: LogStore,
   config: LogConfig,
+  policy: ValidationPolicy,
   memory: BatchMemory,
   offset: number,
   sizeBytes: number,
@@ -106,10 +108,10 @@ export function validateBatch(
     return refuse(outcome, ErrorCode.INVALID_RECORD, 'the base offset of a batch to append must be 0');
   if (batchBytes > config.maxMessageBytes)
     return refuse(outcome, ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(batchBytes, config));
-  const fault = store.validate(memory.id, offset, batchBytes, POLICY, facts, 0);
+  const fault = store.validate(memory.id, offset, batchBytes, policy, facts, 0);
   const attributes = view.getUint16(offset + BatchHeaderAt.attributes);
   if (fault !== BatchFault.none)
-    return refuse(outcome, faultError(fault, attributes & BatchAttribute.compressionMask), FAULT_TEXT[fault]);
+    return refuse(outcome, faultError(fault, attributes & BatchAttribute.compressionMask), faultText(fault, policy));
   if (origin === AppendOrigin.client) {
     if (attributes & BatchAttribute.control)
       return refuse(outcome, ErrorCode.INVALID_RECORD, 'clients may not write control records');
@@ -117,7 +119,7 @@ export function validateBatch(
       return refuse(outcome, ErrorCode.INVALID_RECORD, 'a batch with a producer id needs a sequence number');
   }
   if ((attributes & BatchAttribute.control) === 0 && mayHaveBadRecords(config, nowMs, attributes, facts))
-    if (!checkRecords(config, memory, offset, nowMs, outcome)) return -1;
+    if (!checkRecords(config, policy, memory, offset, nowMs, outcome)) return -1;
   return batchBytes;
 }
 
@@ -139,6 +141,7 @@ function mayHaveBadRecords(config: LogConfig, nowMs: number, attributes: number,
 /** Looks at each record; fails `outcome` with what it finds and returns false. */
 function checkRecords(
   config: LogConfig,
+  policy: ValidationPolicy,
   memory: BatchMemory,
   offset: number,
   nowMs: number,
@@ -149,7 +152,7 @@ function checkRecords(
   let errorCode: ErrorCode = ErrorCode.INVALID_RECORD;
   const { messageTimestampBeforeMaxMs: beforeMaxMs, messageTimestampAfterMaxMs: afterMaxMs } = config;
   let index = 0;
-  for (const { key, timestamp } of new RecordReader(batch)) {
+  for (const { key, timestamp } of new RecordReader(batch, policy)) {
     let message: string | undefined;
     if (config.cleanupCompact && key === null) message = 'a compacted topic takes no record without a key';
     else if (batch.isLogAppendTime) {

@@ -1,5 +1,5 @@
 import type { LogConfig } from '../config/topic-config.ts';
-import type { LogStore } from '../native/log-store.ts';
+import type { LogStore, ValidationPolicy } from '../native/log-store.ts';
 import { BatchBuilder } from '../protocol/records/batch-builder.ts';
 import { BatchAttribute, RecordBatchView } from '../protocol/records/batch-header.ts';
 import { CompressionType } from '../protocol/records/compression.ts';
@@ -38,6 +38,7 @@ function compressionLevel(config: LogConfig, codec: CompressionType): number | u
 export function rebuildBatch(
   store: LogStore,
   config: LogConfig,
+  policy: ValidationPolicy,
   memory: BatchMemory,
   offset: number,
   codec: CompressionType,
@@ -54,7 +55,7 @@ export function rebuildBatch(
     transactional: batch.isTransactional,
     crc32c: (bytes, start, end) => store.crc32c(bytes, start, end),
   });
-  for (const { key, value, headers, timestamp } of new RecordReader(batch))
+  for (const { key, value, headers, timestamp } of new RecordReader(batch, policy))
     builder.append({ key, value, headers, timestamp });
   return builder.build();
 }

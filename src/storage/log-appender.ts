@@ -117,8 +117,19 @@ export class LogAppender {
     }
     const facts = this.#facts;
     const nowMs = state.clock.wallMs();
-    const { store, config } = state;
-    const batchBytes = validateBatch(store, config, memory, offset, sizeBytes, origin, nowMs, facts, outcome);
+    const { store, config, validation } = state;
+    const batchBytes = validateBatch(
+      store,
+      config,
+      validation,
+      memory,
+      offset,
+      sizeBytes,
+      origin,
+      nowMs,
+      facts,
+      outcome,
+    );
     if (batchBytes < 0) return;
     if (origin === AppendOrigin.client && facts[BatchSlot.producerId] >= 0 && this.#answerDuplicate(outcome)) return;
     const incoming = this.#incoming;
@@ -195,10 +206,10 @@ export class LogAppender {
   }
 
   #stageRebuilt(codec: CompressionType, outcome: AppendOutcome): void {
-    const { store, config } = this.#state;
+    const { store, config, validation } = this.#state;
     const incoming = this.#incoming;
     const appendTimeMs = config.messageTimestampType === 'LogAppendTime' ? incoming.nowMs : -1;
-    const bytes = rebuildBatch(store, config, incoming.memory!, incoming.offset, codec, appendTimeMs);
+    const bytes = rebuildBatch(store, config, validation, incoming.memory!, incoming.offset, codec, appendTimeMs);
     if (bytes.length > config.maxMessageBytes) {
       outcome.fail(ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(bytes.length, config));
       return;

@@ -4,7 +4,13 @@ import type { Random } from '../base/random.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
 import type { FileSpace } from '../native/file-space.ts';
-import { type LogHandle, type LogStore, SEGMENT_STRIDE, SegmentSlot } from '../native/log-store.ts';
+import {
+  type LogHandle,
+  type LogStore,
+  SEGMENT_STRIDE,
+  SegmentSlot,
+  type ValidationPolicy,
+} from '../native/log-store.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { ProducerSnapshots } from './producer/producer-snapshots.ts';
 import type { ProducerState } from './producer/producer-state.ts';
@@ -30,6 +36,7 @@ export interface LogParts {
   readonly partition: number;
   readonly topicId: Uuid;
   readonly config: LogConfig;
+  readonly validation: ValidationPolicy;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -60,6 +67,7 @@ export class LogState {
   readonly topic: string;
   readonly partition: number;
   readonly topicId: Uuid;
+  readonly validation: ValidationPolicy;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -108,6 +116,7 @@ export class LogState {
     this.partition = parts.partition;
     this.topicId = parts.topicId;
     this.config = parts.config;
+    this.validation = parts.validation;
     this.clock = parts.clock;
     this.random = parts.random;
     this.logger = parts.logger;

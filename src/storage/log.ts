@@ -3,7 +3,13 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
-import { type LogHandle, type LogStore, type OpenLogOptions, SegmentSlot } from '../native/log-store.ts';
+import {
+  type LogHandle,
+  type LogStore,
+  type OpenLogOptions,
+  SegmentSlot,
+  type ValidationPolicy,
+} from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { AppendOrigin } from './append-origin.ts';
 import { AppendOutcome } from './append-outcome.ts';
@@ -14,6 +20,7 @@ import { swapCleaned } from './cleaner/segment-swap.ts';
 import { FollowerAppender } from './follower-appender.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { type AppendContext, LogAppender } from './log-appender.ts';
+import type { OffsetFile } from './log-files.ts';
 import {
   clearLeftovers,
   endsWithWholeBatch,
@@ -50,6 +57,8 @@ export interface LogOptions {
   readonly partition: number;
   readonly topicId: Uuid;
   readonly config: LogConfig;
+  /** What may be appended. */
+  readonly validation: ValidationPolicy;
   readonly producerStateOptions: ProducerStateOptions;
   readonly clock: Clock;
   readonly random: Random;
@@ -111,18 +120,18 @@ export class Log {
     if (topicId !== undefined && topicId !== options.topicId)
       throw new StorageError(`topic id ${topicId} where ${options.topicId} is expected`, folder, 0);
     if (topicId === undefined) writePartitionMetadata(files, folder, options.topicId);
-    clearLeftovers(files, folder);
+    const present = clearLeftovers(files, folder);
     const handle = ensureDone(store.openLog(folder, engineOptions(options.config)), 'cannot open the log in', folder);
     try {
       const snapshots = new ProducerSnapshots(files, folder, options.logger);
-      snapshots.scan();
+      snapshots.take(present.values());
       const epochs = new LeaderEpochCache(files, folder, true);
       const transactions = new TransactionIndex(files, folder);
       const producers = new ProducerState(options.producerStateOptions);
       const damage = new DamageList(store, handle, folder);
       const parts = { epochs, producers, snapshots, transactions, damage };
       const state = new LogState({ ...options, ...parts, store, handle, folder });
-      load(state, options);
+      load(state, present, options);
       return new Log(state);
     } catch (error) {
       store.closeLog(handle);
@@ -540,7 +549,7 @@ function engineOptions(config: LogConfig): OpenLogOptions {
 }
 
 /** Brings a freshly opened log to a state that can be used. */
-function load(state: LogState, options: LogOptions): void {
+function load(state: LogState, present: ReadonlyMap<string, OffsetFile>, options: LogOptions): void {
   const { store, handle } = state;
   state.leaderEpoch = options.leaderEpoch;
   state.recoveryPoint = options.recoveryPoint;
@@ -550,7 +559,7 @@ function load(state: LogState, options: LogOptions): void {
     state.refreshActive();
     const isClean = options.cleanShutdown && endsWithWholeBatch(state);
     const recoverFrom = state.segments[Math.max(0, state.floorSegment(options.recoveryPoint))];
-    rebuildMissingIndexes(state, isClean ? Number.POSITIVE_INFINITY : recoverFrom);
+    rebuildMissingIndexes(state, present, isClean ? Number.POSITIVE_INFINITY : recoverFrom);
     if (!isClean) recoveredFrom = recoverSegments(state, options.cleanedOffset ?? 0);
     state.refresh();
     dropWhenEndIsBelowStart(state, options.logStartOffset);

@@ -20,6 +20,8 @@ export interface TimestampedOffset {
 }
 
 const header = new Float64Array(BATCH_STRIDE);
+/** What was appended had been judged by its size once. */
+const STORED = { decompressedBytesMax: 2 ** 31 - 1 };
 
 /**
  * The first record at or behind the log start whose timestamp is >= `timestamp`; undefined when there is none below
@@ -81,7 +83,7 @@ function findRecord(
   isMatch: (record: LogRecord) => boolean,
 ): TimestampedOffset | undefined {
   const batch = new RecordBatchView(readBatch(state, segment, position, header[BatchSlot.sizeBytes]));
-  for (const record of new RecordReader(batch))
+  for (const record of new RecordReader(batch, STORED))
     if (isMatch(record))
       return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: batch.partitionLeaderEpoch };
   return undefined;

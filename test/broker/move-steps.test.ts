@@ -58,6 +58,7 @@ function openLog(files: FileSpace, folder: string, recoveryPoint: number): Log {
     partition: 0,
     topicId: TOPIC_ID,
     config: { ...DEFAULT_CONFIG, segmentBytes: 250, indexIntervalBytes: 1 },
+    validation: { decompressedBytesMax: 1 << 27 },
     producerStateOptions: { producerIdExpirationMs: 86_400_000, verificationEnabled: false },
     clock: new ManualClock(NOW_MS),
     random: seededRandom(1),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { CompressionType } from '../../src/protocol/records/compression.ts';
 import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
 import { DEFAULT_CONFIG, TOPIC_ID } from '../storage/log-fixture.ts';
 import { type Answer, StorageFixture, someBatch } from './storage-fixture.ts';
@@ -163,6 +164,21 @@ describe('partition: what is refused', () => {
       detail!.records.map(({ index }) => index),
       [0],
     );
+  });
+
+  test('records that unfold to more than millrace.records.decompressed.bytes.max, in any topic', async () => {
+    const largest = (1 << 20) - 100;
+    for (const compressionType of ['producer', 'gzip'] as const) {
+      const fixture = await fixtureWith({ compressionType });
+      const tokens = [largest, 1 << 20].map((bytes) =>
+        fixture.push(0, 1, someBatch('v'.repeat(bytes), { compression: CompressionType.zstd })),
+      );
+      fixture.host.drain();
+      assert.deepEqual(outcomes(fixture.answers()).sort(), [
+        [tokens[0], 0, 0],
+        [tokens[1], ErrorCode.MESSAGE_TOO_LARGE, -1],
+      ]);
+    }
   });
 
   test('records that are null, and rows that nobody has', async () => {

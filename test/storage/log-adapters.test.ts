@@ -22,6 +22,7 @@ function open(store: LogStore, folder: string, clock: ManualClock, extra: Partia
     partition: 0,
     topicId: TOPIC_ID,
     config: { ...DEFAULT_CONFIG, segmentBytes: 5000, indexIntervalBytes: 500, retentionMs: -1 },
+    validation: { decompressedBytesMax: 1 << 27 },
     producerStateOptions: { producerIdExpirationMs: 86_400_000, verificationEnabled: false },
     clock,
     random: seededRandom(1),

@@ -80,6 +80,7 @@ export class LogFixture {
       partition: 0,
       topicId: TOPIC_ID,
       config: this.config,
+      validation: { decompressedBytesMax: 1 << 27 },
       producerStateOptions: { producerIdExpirationMs: 86_400_000, verificationEnabled: false },
       clock: this.clock,
       random: seededRandom(1),

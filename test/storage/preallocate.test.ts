@@ -21,6 +21,7 @@ function open(store: LogStore, folder: string, recoveryPoint: number, cleanShutd
     partition: 0,
     topicId: TOPIC_ID,
     config: { ...DEFAULT_CONFIG, segmentBytes: SEGMENT_BYTES, preallocate: true },
+    validation: { decompressedBytesMax: 1 << 27 },
     producerStateOptions: { producerIdExpirationMs: 86_400_000, verificationEnabled: false },
     clock: new ManualClock(NOW_MS),
     random: seededRandom(1),

@@ -160,6 +160,7 @@ export class FetchFixture {
       partition,
       topicId: TOPIC_ID,
       config: DEFAULT_CONFIG,
+      validation: { decompressedBytesMax: 1 << 27 },
       producerStateOptions: { producerIdExpirationMs: 86_400_000, verificationEnabled: false },
       clock: this.clock,
       random: seededRandom(1),
