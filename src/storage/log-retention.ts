@@ -79,28 +79,40 @@ function deletePrefix(state: LogState, isExpired: IsExpired, reason: string): nu
   if (expired.length === segments.length && rollSegment(state, state.logEndOffset) !== ErrorCode.NONE)
     throw new StorageError('cannot begin a segment in', state.folder, 0);
   state.logger.info({ partition: state.name, segments: expired, reason }, 'deleting segments');
-  removeSegments(state, expired);
-  const firstOffset = state.segments[0];
-  if (firstOffset > state.logStartOffset) moveLogStart(state, firstOffset);
+  try {
+    removeSegments(state, expired);
+  } finally {
+    const firstOffset = state.segments[0];
+    if (firstOffset > state.logStartOffset) moveLogStart(state, firstOffset);
+  }
   return expired.length;
 }
 
-/** Takes segments away from readers and has their files unlinked later. Throws a StorageError. */
+/**
+ * Takes segments away from readers and has their files unlinked later. Throws a StorageError; those before the one that
+ * could not be removed are gone then.
+ */
 export function removeSegments(state: LogState, baseOffsets: readonly number[]): void {
   const paths: string[] = [];
-  for (const baseOffset of baseOffsets) {
-    makeWayForDeleted(state, baseOffset);
-    const result = state.store.remove(state.handle, baseOffset);
-    if (result < 0) throw new StorageError('cannot remove a segment of', state.folder, result);
-    state.forgetSegment(baseOffset);
-    const transactionIndex = state.transactions.path(baseOffset);
-    state.files.rename(transactionIndex, transactionIndex + FileSuffix.deleted);
-    state.snapshots.markDeleted(baseOffset);
-    for (const extension of [...SEGMENT_EXTENSIONS, '.snapshot']) paths.push(deletedPath(state, baseOffset, extension));
+  try {
+    for (const baseOffset of baseOffsets) removeSegment(state, baseOffset, paths);
+  } finally {
+    state.segments = state.store.segments(state.handle);
+    state.damage.keepOnly(state.segments);
+    unlinkLater(state, paths);
   }
-  state.segments = state.store.segments(state.handle);
-  state.damage.keepOnly(state.segments);
-  unlinkLater(state, paths);
+}
+
+/** Adds the files that are to be unlinked to `paths`. */
+function removeSegment(state: LogState, baseOffset: number, paths: string[]): void {
+  makeWayForDeleted(state, baseOffset);
+  const result = state.store.remove(state.handle, baseOffset);
+  if (result < 0) throw new StorageError('cannot remove a segment of', state.folder, result);
+  state.forgetSegment(baseOffset);
+  const transactionIndex = state.transactions.path(baseOffset);
+  state.files.rename(transactionIndex, transactionIndex + FileSuffix.deleted);
+  state.snapshots.markDeleted(baseOffset);
+  for (const extension of [...SEGMENT_EXTENSIONS, '.snapshot']) paths.push(deletedPath(state, baseOffset, extension));
 }
 
 /** Where a segment's file waits to be deleted. */

@@ -242,6 +242,21 @@ describe('retention', () => {
     assert.equal(none.log.deleteOldSegments(), 0);
   });
 
+  test('one that cannot be removed keeps neither those before it nor the next try', () => {
+    const fixture = segmented({ retentionBytes: 5 * BATCH_BYTES, fileDeleteDelayMs: 5000 });
+    fixture.files.failWith('rename', Errno.ENOSPC, '/data/t-0/00000000000000000002');
+    assert.throws(() => fixture.log.deleteOldSegments(), /ENOSPC/);
+    assert.deepEqual(fixture.log.segments, [2, 4, 6, 8]);
+    assert.equal(fixture.log.logStartOffset, 2);
+    assert.equal(fixture.log.sizeBytes, 8 * BATCH_BYTES);
+    assert.equal(fixture.records().length, 8);
+    fixture.clock.advance(5000);
+    assert.ok(!fixture.names().some((name) => name.includes('.deleted')));
+    fixture.files.failWith('rename', 0, '/data/t-0/00000000000000000002');
+    assert.equal(fixture.log.deleteOldSegments(), 1);
+    assert.deepEqual(fixture.log.segments, [4, 6, 8]);
+  });
+
   test('files are renamed at once and vanish after the delay', () => {
     const fixture = segmented({ retentionBytes: 8 * BATCH_BYTES, fileDeleteDelayMs: 5000 });
     fixture.log.deleteOldSegments();
