@@ -6,13 +6,14 @@ import { CLEANED_SUFFIX, type CleanedGroup } from './clean-job.ts';
 
 /**
  * Puts a cleaned segment in the place of its sources, between two appends. Refused when the log is not any more what was
- * cleaned: segments were deleted or cut meanwhile, or the topic is not compacted any more.
+ * cleaned: segments were deleted or cut meanwhile, damage was found (its places are those of the old segments), or the topic
+ * is not compacted any more.
  *
  * Thread: the log's owner.
  */
 export function swapCleaned(state: LogState, group: CleanedGroup): boolean {
   const { store, segments, files, folder } = state;
-  if (!state.config.cleanupCompact || state.fault) return false;
+  if (!state.config.cleanupCompact || state.fault || !state.damage.isEmpty) return false;
   const bases = group.sources.map(({ baseOffset }) => baseOffset);
   const first = segments.indexOf(bases[0]);
   if (first < 0 || first + bases.length >= segments.length) return false;

@@ -304,4 +304,29 @@ describe('cleaning a log', () => {
       log.data();
     }
   });
+
+  test('a segment that is found damaged while it is cleaned stays as it is', async () => {
+    const log = new CompactedLog();
+    for (let round = 0; round < 3; round++) {
+      log.put([['a', `${round}`]]);
+      log.log.roll();
+    }
+    log.put(LAST);
+    await log.sync();
+    const [, segment] = log.log.scrubSegments();
+    const range = {
+      segment: 1,
+      fromPosition: 0,
+      toPosition: segment.sizeBytes,
+      fromOffset: 1,
+      toOffset: 2,
+      what: 'crc',
+    };
+    const { isComplete } = await log.clean({ onGroup: () => log.log.noteDamage(segment, [range]) });
+    assert.equal(isComplete, false);
+    assert.deepEqual(log.log.segments, [0, 1, 2, 3]);
+    assert.deepEqual(log.log.damage, [range]);
+    assert.equal(log.read(0, 1).length, 1);
+    assert.throws(() => log.read(1), /planRead\(1\)/);
+  });
 });
