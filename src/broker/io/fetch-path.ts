@@ -263,7 +263,7 @@ export class FetchPath {
       this.#setError(fetch, at, fenced ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH);
       return;
     }
-    // The end is read first: offsets only grow, so start <= high watermark <= end whatever happens in between.
+    // The start is read first: offsets only grow, so start <= high watermark <= end whatever happens in between.
     const logStartOffset = table.get(row, RowSlot.logStartOffset);
     const lastStableOffset = table.get(row, RowSlot.lastStableOffset);
     const highWatermark = table.get(row, RowSlot.highWatermark);

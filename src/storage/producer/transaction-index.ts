@@ -56,7 +56,7 @@ export class TransactionIndex {
     return entries;
   }
 
-  /** Adds a transaction to a segment's index; durable only with the next recovery or close. Throws a StorageError. */
+  /** Adds a transaction to a segment's index; durable when the owner syncs the file with the log. Throws a StorageError. */
   append(segmentBaseOffset: number, transaction: AbortedTransaction): void {
     const entries = this.#load(segmentBaseOffset);
     const path = this.path(segmentBaseOffset);
@@ -111,10 +111,15 @@ export class TransactionIndex {
   replace(segmentBaseOffset: number, entries: readonly AbortedTransaction[]): void {
     const path = this.path(segmentBaseOffset);
     const result =
-      entries.length === 0 ? this.#files.unlink(path) : this.#files.writeFileAtomic(path, encodeAborted(entries));
+      entries.length === 0 ? this.#remove(path) : this.#files.writeFileAtomic(path, encodeAborted(entries));
     if (result < 0 && result !== Errno.ENOENT) throw new StorageError('cannot replace', path, result);
     this.#entries.set(segmentBaseOffset, [...entries]);
     this.#lastAbortedOffset = undefined;
+  }
+
+  /** Most segments have none: to look is cheaper than to fail. */
+  #remove(path: string): number {
+    return this.#files.stat(path) === Errno.ENOENT ? Errno.ENOENT : this.#files.unlink(path);
   }
 
   /** The segment is gone. */
