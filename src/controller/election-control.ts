@@ -17,7 +17,7 @@ export function electLeaders(
   const { electionType } = request;
   const response: ElectLeadersResponse = { throttleTimeMs: 0, errorCode: ErrorCode.NONE, replicaElectionResults: [] };
   if (electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN) {
-    return { records: [], response: { ...response, errorCode: ErrorCode.INVALID_REQUEST } };
+    return { records: [], response: refuse(request, `Election type ${electionType} is not known.`) };
   }
   const records: MetadataRecord[] = [];
   const wanted = request.topicPartitions ?? allPartitions(context);
@@ -32,6 +32,16 @@ export function electLeaders(
     response.replicaElectionResults.push({ topic: name, partitionResult });
   }
   return { records, response };
+}
+
+/** The error of the request stands at each partition too. */
+function refuse({ topicPartitions }: ElectLeadersRequest, errorMessage: string): ElectLeadersResponse {
+  const errorCode = ErrorCode.INVALID_REQUEST;
+  const replicaElectionResults = (topicPartitions ?? []).map(({ topic, partitions }) => ({
+    topic,
+    partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),
+  }));
+  return { throttleTimeMs: 0, errorCode, replicaElectionResults };
 }
 
 function allPartitions(context: ControlContext): { topic: string; partitions: number[] }[] {

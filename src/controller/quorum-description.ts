@@ -30,7 +30,10 @@ export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFact
         : unknownPartition(partitionIndex),
     ),
   }));
-  const nodes = [{ nodeId: facts.nodeId, listeners: facts.endpoints.map((endpoint) => ({ ...endpoint })) }];
+  // Where the quorum's voters are, beside the voters.
+  const isDescribed = topics.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode === ErrorCode.NONE));
+  const self = { nodeId: facts.nodeId, listeners: facts.endpoints.map((endpoint) => ({ ...endpoint })) };
+  const nodes = isDescribed ? [self] : [];
   return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes };
 }
 

@@ -11,14 +11,7 @@ import type {
   AlterUserScramCredentialsRequest,
   AlterUserScramCredentialsResponse,
 } from '../protocol/messages/51-alter-user-scram-credentials.ts';
-import {
-  type ApiError,
-  apiError,
-  type ControlContext,
-  type ControlResult,
-  duplicatesOf,
-  NO_ERROR,
-} from './control-context.ts';
+import { type ApiError, apiError, type ControlContext, type ControlResult, NO_ERROR } from './control-context.ts';
 
 /** Hash by the mechanism's number on the wire. */
 const HASHES: ReadonlyMap<number, string> = new Map([
@@ -27,11 +20,12 @@ const HASHES: ReadonlyMap<number, string> = new Map([
 ]);
 const ITERATIONS_MIN = 4096;
 const ITERATIONS_MAX = 16_384;
+const ONE_CHANGE = 'A user can be changed once in a request.';
 
 type Upsertion = AlterUserScramCredentialsRequest['upsertions'][number];
 type Deletion = AlterUserScramCredentialsRequest['deletions'][number];
 
-/** One change per user and request. */
+/** One change per user and request: a second one fails both, unless the first was at fault itself. */
 export function alterUserScramCredentials(
   request: AlterUserScramCredentialsRequest,
   context: ControlContext,
@@ -39,24 +33,29 @@ export function alterUserScramCredentials(
   const { deletions, upsertions } = request;
   const records: MetadataRecord[] = [];
   const results: AlterUserScramCredentialsResponse['results'] = [];
-  const answer = (user: string, { code, message }: ApiError) => {
-    results.push({ user, errorCode: code, errorMessage: message });
+  const changes = new Map<string, MetadataRecord | ApiError>();
+  const note = (user: string, change: () => MetadataRecord | ApiError): void => {
+    const earlier = changes.get(user);
+    if (earlier && 'code' in earlier) return;
+    changes.set(user, earlier ? apiError(ErrorCode.DUPLICATE_RESOURCE, ONE_CHANGE) : change());
   };
-  const duplicates = duplicatesOf([...deletions, ...upsertions].map(({ name }) => name));
-  for (const name of duplicates) {
-    answer(name, apiError(ErrorCode.DUPLICATE_RESOURCE, 'A user can be changed once in a request.'));
-  }
   for (const deletion of deletions) {
-    if (duplicates.has(deletion.name)) continue;
-    const error = userFault(deletion, context) ?? absenceFault(deletion, context) ?? NO_ERROR;
-    if (error === NO_ERROR) records.push(metadataRecord('RemoveUserScramCredentialRecord', deletion));
-    answer(deletion.name, error);
+    note(deletion.name, () => {
+      const error = userFault(deletion, context) ?? absenceFault(deletion, context);
+      return error ?? metadataRecord('RemoveUserScramCredentialRecord', deletion);
+    });
   }
   for (const upsertion of upsertions) {
-    if (duplicates.has(upsertion.name)) continue;
-    const error = userFault(upsertion, context) ?? iterationsFault(upsertion) ?? NO_ERROR;
-    if (error === NO_ERROR) records.push(credentialRecord(upsertion));
-    answer(upsertion.name, error);
+    note(
+      upsertion.name,
+      () => userFault(upsertion, context) ?? iterationsFault(upsertion) ?? credentialRecord(upsertion),
+    );
+  }
+  for (const [user, change] of changes) {
+    const isError = 'code' in change;
+    if (!isError) records.push(change);
+    const { code, message } = isError ? change : NO_ERROR;
+    results.push({ user, errorCode: code, errorMessage: message });
   }
   return { records, response: { throttleTimeMs: 0, results } };
 }

@@ -66,12 +66,12 @@ async function find(
 ): Promise<Found> {
   const { table, storage, partitions } = services;
   const { timestamp } = asked;
-  const located = partitions.locate(name, asked.partitionIndex, asked.currentLeaderEpoch);
-  if (located.errorCode !== ErrorCode.NONE) return { errorCode: located.errorCode };
-  const { row } = located;
   if (timestamp < 0 && (SPECIAL.get(timestamp) ?? Number.POSITIVE_INFINITY) > context.apiVersion) {
     return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
   }
+  const located = partitions.locate(name, asked.partitionIndex, asked.currentLeaderEpoch);
+  if (located.errorCode !== ErrorCode.NONE) return { errorCode: located.errorCode };
+  const { row } = located;
   const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
   const upperSlot =
     request.replicaId !== CONSUMER_REPLICA_ID

@@ -17,7 +17,7 @@ import { api } from '../api-handler.ts';
 import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts';
 import type { BrokerServices, RequestContext } from '../broker-services.ts';
 
-/** From here on topics can be asked for by id. */
+/** From here on topics can be asked for by id. Two versions before have the field and may not use it. */
 const TOPIC_ID_VERSION = 12;
 
 type TopicAnswer = Partial<MetadataResponse['topics'][number]>;
@@ -29,6 +29,7 @@ async function answerMetadata(
   context: RequestContext,
   services: BrokerServices,
 ): Promise<Partial<Omit<MetadataResponse, 'topics'>> & { topics: TopicAnswer[] }> {
+  if (context.apiVersion < TOPIC_ID_VERSION && request.topics?.some(needsTopicId)) return refuse(request, services);
   const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
   const topics: TopicAnswer[] = [];
   const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
@@ -49,6 +50,28 @@ async function answerMetadata(
   };
 }
 
+type AskedTopic = NonNullable<MetadataRequest['topics']>[number];
+
+function needsTopicId({ name, topicId }: AskedTopic): boolean {
+  return name === null || topicId !== ZERO_UUID;
+}
+
+/** One topic asked for by id in a version before fails them all, and nothing else is told. */
+function refuse({ topics }: MetadataRequest, { clusterId }: BrokerServices) {
+  const refused = (topics ?? []).map(({ name, topicId }) => ({
+    name: name ?? '',
+    topicId,
+    errorCode: ErrorCode.INVALID_REQUEST,
+  }));
+  return {
+    brokers: [],
+    clusterId,
+    controllerId: -1,
+    topics: refused,
+    clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
+  };
+}
+
 export function activeBrokers(context: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
   const brokers: MetadataResponse['brokers'] = [];
   for (const { id, rack } of services.image.cluster.brokers()) {
@@ -60,7 +83,7 @@ export function activeBrokers(context: RequestContext, services: BrokerServices)
 }
 
 async function find(
-  asked: { readonly name: string | null; readonly topicId: string },
+  asked: AskedTopic,
   mayCreate: boolean,
   operations: number,
   context: RequestContext,
@@ -68,8 +91,7 @@ async function find(
 ): Promise<TopicAnswer> {
   const { name, topicId } = asked;
   const { topics } = services.image;
-  if (name === null || (context.apiVersion >= TOPIC_ID_VERSION && topicId !== ZERO_UUID)) {
-    if (context.apiVersion < TOPIC_ID_VERSION) return { name: '', topicId, errorCode: ErrorCode.INVALID_REQUEST };
+  if (name === null || topicId !== ZERO_UUID) {
     const topic = topics.get(topicId);
     if (topic) return describe(topic, operations, context, services);
     return { name: null, topicId, errorCode: ErrorCode.UNKNOWN_TOPIC_ID };

@@ -3,7 +3,7 @@
  * internal topic behind a coordinator is created at the first question. v4+ asks for several keys at once.
  */
 import { partitionForId } from '../../coordinator/runtime/partition-for-id.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage, errorName } from '../../protocol/errors.ts';
 import {
   type FindCoordinatorRequest,
   findCoordinatorRequest,
@@ -28,7 +28,7 @@ interface Coordinator {
   readonly host: string;
   readonly port: number;
   readonly errorCode: number;
-  readonly errorMessage: string | null;
+  readonly errorMessage: string;
 }
 
 export const findCoordinator = api(
@@ -49,27 +49,40 @@ async function find(
   services: BrokerServices,
 ): Promise<Coordinator> {
   const topic = TOPICS.get(keyType);
-  if (topic === undefined || (keyType === KeyType.share && context.apiVersion < SHARE_VERSION)) {
-    return refuse(key, ErrorCode.INVALID_REQUEST);
+  // Of several keys Kafka says no more than the code, unless nothing in the request makes sense.
+  const message = context.apiVersion < BATCHED_VERSION ? errorMessage : () => '';
+  const refuse = (errorCode: ErrorCode, why = message(errorCode)): Coordinator => ({
+    key,
+    nodeId: -1,
+    host: '',
+    port: -1,
+    errorCode,
+    errorMessage: why,
+  });
+  if (topic === undefined) return refuse(ErrorCode.INVALID_REQUEST, errorMessage(ErrorCode.INVALID_REQUEST));
+  if (keyType === KeyType.share && (context.apiVersion < SHARE_VERSION || !isSharePartition(key))) {
+    return refuse(ErrorCode.INVALID_REQUEST);
   }
   if (!services.image.topics.byName(topic)) {
     const errorCode = await services.autoTopics.create(topic);
-    if (errorCode !== ErrorCode.NONE) return refuse(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    if (errorCode !== ErrorCode.NONE) return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
   }
   const partitions = services.image.topics.byName(topic)?.partitions ?? [];
   const leader = partitions.length > 0 ? partitions[partitionForId(key, partitions.length)].leader : -1;
   const endpoint = services.endpoint(leader, context);
-  if (!endpoint) return refuse(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  if (!endpoint) return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
   return {
     key,
     nodeId: leader,
     host: endpoint.host,
     port: endpoint.port,
     errorCode: ErrorCode.NONE,
-    errorMessage: null,
+    // A text, not null, even of what went well; of a single key it is the name of the code.
+    errorMessage: context.apiVersion < BATCHED_VERSION ? errorName(ErrorCode.NONE) : '',
   };
 }
 
-function refuse(key: string, errorCode: number): Coordinator {
-  return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: errorMessage(errorCode) };
+/** group:topic id:partition, of which none is empty. */
+function isSharePartition(key: string): boolean {
+  return /^[^:]+:[A-Za-z0-9_-]{22}:[+-]?\d+$/.test(key);
 }

@@ -4,6 +4,7 @@
  */
 import { downgradeFenced } from '../../coordinator/transaction/transaction-coordinator.ts';
 import type { PartitionsByTopic } from '../../coordinator/transaction/transaction-metadata.ts';
+import { isInternalTopic } from '../../metadata/topic-name.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
   type AddPartitionsToTxnRequest,
@@ -55,10 +56,13 @@ async function add(
   const { topics, transactionalId, verifyOnly } = transaction;
   const isKnown = (topic: string, partition: number): boolean =>
     image.topics.byName(topic)?.partitions[partition] !== undefined;
-  if (topics.some(({ name, partitions }) => partitions.some((partition) => !isKnown(name, partition)))) {
-    return resultsOf(topics, (name, partition) =>
-      isKnown(name, partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-    );
+  const faultOf = (topic: string, partition: number): number => {
+    // Nobody may write to them in a transaction; offsets join it through their group.
+    if (isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    return isKnown(topic, partition) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  };
+  if (topics.some(({ name, partitions }) => partitions.some((partition) => faultOf(name, partition)))) {
+    return resultsOf(topics, (name, partition) => faultOf(name, partition) || ErrorCode.OPERATION_NOT_ATTEMPTED);
   }
   if (verifyOnly) {
     const pairs = topics.flatMap(({ name, partitions }) => partitions.map((partition) => [name, partition] as const));

@@ -22,10 +22,13 @@ import type { BrokerServices } from '../broker-services.ts';
 
 type Resource = DescribeConfigsRequest['resources'][number];
 
+const RESOURCE_TYPES: ReadonlySet<number> = new Set(Object.values(ConfigResourceType));
+
 export const describeConfigs = api(describeConfigsRequest, describeConfigsResponse, (request, _, services) => ({
   results: request.resources.map((resource) => {
     const { resourceType, resourceName } = resource;
     try {
+      requireKnownTypes(request);
       // No names and an empty list of them both mean all. They come in the order of their definition, whatever order they
       // were asked for in: where Kafka's tools put them into a hash map, the order within a bucket is that of the answer.
       const asked = resource.configurationKeys?.length ? new Set(resource.configurationKeys) : null;
@@ -75,8 +78,14 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
       }
       return describeLoggers(services);
     default:
-      throw failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${resourceType}`);
+      throw new Error(`no settings of resource type ${resourceType}`);
   }
+}
+
+/** One resource of an unknown type fails all of the request. */
+function requireKnownTypes({ resources }: DescribeConfigsRequest): void {
+  const unknown = resources.find(({ resourceType }) => !RESOURCE_TYPES.has(resourceType));
+  if (unknown) throw failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${unknown.resourceType}`);
 }
 
 /** KIP-412: every logger with the level in effect. */

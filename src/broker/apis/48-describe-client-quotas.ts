@@ -21,24 +21,48 @@ export const describeClientQuotas = api(
   describeClientQuotasResponse,
   ({ components, strict }, _, { image }) => {
     const fault = faultOf(components);
-    if (fault) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault, entries: null };
+    if (fault) return { ...fault, entries: null };
     const entries = [...image.clientQuotas.entities()]
       .filter(({ entity }) => matches(entity, components, strict))
       .map(({ entity, values }) => ({
         entity: entity.map(({ entityType, entityName }) => ({ entityType, entityName })),
         values: [...values].map(([key, value]) => ({ key, value })),
       }));
-    return { errorCode: ErrorCode.NONE, errorMessage: null, entries };
+    return { errorCode: ErrorCode.NONE, errorMessage: '', entries };
   },
 );
 
-function faultOf(components: readonly Component[]): string | null {
-  const types = components.map(({ entityType }) => entityType);
-  if (new Set(types).size < types.length) return 'An entity type is named twice.';
-  const unknown = types.find((type) => !ENTITY_TYPES.includes(type));
-  if (unknown !== undefined) return `Entity type ${JSON.stringify(unknown)} is none of user, client-id, ip.`;
-  if (types.includes('ip') && types.length > 1) return 'ip cannot be combined with other entity types.';
-  return null;
+interface Fault {
+  readonly errorCode: number;
+  readonly errorMessage: string;
+}
+
+/** The first component at fault decides; the types together are looked at last. */
+function faultOf(components: readonly Component[]): Fault | null {
+  const types = new Set<string>();
+  for (const component of components) {
+    const { entityType } = component;
+    if (entityType === '') return invalid('An entity type is empty.');
+    if (!ENTITY_TYPES.includes(entityType)) {
+      const errorMessage = `Entity type ${JSON.stringify(entityType)} is none of ${ENTITY_TYPES.join(', ')}.`;
+      return { errorCode: ErrorCode.UNSUPPORTED_VERSION, errorMessage };
+    }
+    if (types.has(entityType)) return invalid(`Entity type ${entityType} is named twice.`);
+    types.add(entityType);
+    const fault = matchFault(component);
+    if (fault !== null) return invalid(fault);
+  }
+  return types.has('ip') && types.size > 1 ? invalid('ip cannot be combined with other entity types.') : null;
+}
+
+function matchFault({ matchType, match }: Component): string | null {
+  if (matchType === Match.exact) return match === null ? 'An exact match needs a name.' : null;
+  if (matchType !== Match.default && matchType !== Match.any) return `Match type ${matchType} is not known.`;
+  return match === null ? null : 'Only an exact match takes a name.';
+}
+
+function invalid(errorMessage: string): Fault {
+  return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
 }
 
 function matches(entity: readonly QuotaEntityPart[], components: readonly Component[], strict: boolean): boolean {

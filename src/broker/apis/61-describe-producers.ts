@@ -1,4 +1,5 @@
 /** DescribeProducers v0: the idempotent and transactional producers that a partition knows. */
+import { topicNameFault } from '../../metadata/topic-name.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { describeProducersRequest, describeProducersResponse } from '../../protocol/messages/61-describe-producers.ts';
 import { api } from '../api-handler.ts';
@@ -22,8 +23,10 @@ export const describeProducers = api(
 );
 
 async function list(topic: string, partition: number, services: BrokerServices) {
-  const { errorCode, row } = services.partitions.locate(topic, partition);
+  const located = services.partitions.locate(topic, partition);
+  const errorCode = topicNameFault(topic) === null ? located.errorCode : ErrorCode.INVALID_TOPIC_EXCEPTION;
   if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: errorMessage(errorCode) };
+  const { row } = located;
   const activeProducers = [...(await services.storage.request(row, { op: 'producers', row }))];
   return { errorCode, errorMessage: null, activeProducers };
 }

@@ -32,7 +32,12 @@ export const describeTopicPartitions = api(
       if (!topic) {
         const errorCode =
           topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
-        topics.push({ errorCode, name, isInternal: isInternalTopic(name) });
+        topics.push({
+          errorCode,
+          name,
+          isInternal: isInternalTopic(name),
+          topicAuthorizedOperations: TOPIC_OPERATIONS,
+        });
         continue;
       }
       if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };

@@ -37,6 +37,14 @@ function servesConsumerGroups({ image, config }: BrokerServices): boolean {
   return isFinal && config().list('group.coordinator.rebalance.protocols').includes('consumer');
 }
 
+/** What may be done with each group, when that was asked; nothing is said of one that could not be described. */
+function withOperations<Group extends { readonly errorCode: number }>(groups: readonly Group[], isAsked: boolean) {
+  return groups.map((group) => ({
+    ...group,
+    authorizedOperations: isAsked && group.errorCode === ErrorCode.NONE ? GROUP_OPERATIONS : OPERATIONS_NOT_ASKED,
+  }));
+}
+
 export const groupApis: readonly Api[] = [
   api(offsetCommitRequest, offsetCommitResponse, (request, context, { groups }) =>
     groups.offsetCommit(request, groupContext(context)),
@@ -58,8 +66,7 @@ export const groupApis: readonly Api[] = [
   ),
   api(describeGroupsRequest, describeGroupsResponse, async (request, context, { groups }) => {
     const response = await groups.describeGroups(request, groupContext(context));
-    const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : OPERATIONS_NOT_ASKED;
-    return { ...response, groups: response.groups.map((group) => ({ ...group, authorizedOperations })) };
+    return { ...response, groups: withOperations(response.groups, request.includeAuthorizedOperations) };
   }),
   api(listGroupsRequest, listGroupsResponse, (request, context, { groups }) =>
     groups.listGroups(request, groupContext(context)),
@@ -81,7 +88,6 @@ export const groupApis: readonly Api[] = [
       return { groups };
     }
     const response = await services.groups.consumerGroupDescribe(request, groupContext(context));
-    const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : OPERATIONS_NOT_ASKED;
-    return { ...response, groups: response.groups.map((group) => ({ ...group, authorizedOperations })) };
+    return { ...response, groups: withOperations(response.groups, request.includeAuthorizedOperations) };
   }),
 ];

@@ -290,6 +290,7 @@ export class GroupCoordinator {
   }
 
   async offsetDelete(request: OffsetDeleteRequest, _context: GroupRequestContext): Promise<OffsetDeleteResponse> {
+    if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, throttleTimeMs: 0, topics: [] };
     try {
       const partition = this.partitionFor(request.groupId);
       const topics = await this.#runtime.write(partition, (shard) => shard.deleteOffsets(request));

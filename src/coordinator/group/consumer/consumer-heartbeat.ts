@@ -185,11 +185,12 @@ export function validateHeartbeat(
   const require = (holds: boolean, message: string): void => {
     if (!holds) throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
   };
-  require(request.groupId !== '', "GroupId can't be empty.");
-  require(instanceId !== '', "InstanceId can't be empty.");
-  require(request.rackId !== '', "RackId can't be empty.");
+  // A name of nothing but blanks counts as empty.
+  require(request.groupId.trim() !== '', "GroupId can't be empty.");
+  require(instanceId?.trim() !== '', "InstanceId can't be empty.");
+  require(request.rackId?.trim() !== '', "RackId can't be empty.");
   require(memberEpoch >= STATIC_LEAVE_EPOCH, 'MemberEpoch is invalid.');
-  require(memberId !== '' || (apiVersion === 0 && memberEpoch === JOIN_EPOCH), "MemberId can't be empty.");
+  require(memberId.trim() !== '' || (apiVersion === 0 && memberEpoch === JOIN_EPOCH), "MemberId can't be empty.");
   require(memberEpoch !== STATIC_LEAVE_EPOCH || instanceId !== null, "InstanceId can't be null.");
   if (memberEpoch === JOIN_EPOCH) {
     require(request.rebalanceTimeoutMs !== -1, 'RebalanceTimeoutMs must be provided in first request.');

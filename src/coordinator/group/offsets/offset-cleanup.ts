@@ -56,18 +56,18 @@ export function deleteOffsets(
 ): { records: GroupRecord[]; topics: OffsetDeleteResponse['topics'] } {
   const records: GroupRecord[] = [];
   const topics = request.topics.map(({ name: topic, partitions }) => {
-    const errorCode = !catalog.byName(topic)
-      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-      : group.isSubscribedTo(topic)
-        ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
-        : ErrorCode.NONE;
-    for (const { partitionIndex: partition } of errorCode === ErrorCode.NONE ? partitions : []) {
+    const partitionCount = catalog.byName(topic)?.partitionCount ?? 0;
+    const deleteOne = (partition: number): number => {
+      if (partition < 0 || partition >= partitionCount) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      if (group.isSubscribedTo(topic)) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
       const { groupId } = group;
       if (store.get(groupId, topic, partition) || store.hasPending(groupId, topic, partition)) {
         records.push(offsetTombstone({ group: groupId, topic, partition }));
       }
-    }
-    return { name: topic, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })) };
+      return ErrorCode.NONE;
+    };
+    const answers = partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: deleteOne(partitionIndex) }));
+    return { name: topic, partitions: answers };
   });
   return { records, topics };
 }

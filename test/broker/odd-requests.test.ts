@@ -1,0 +1,264 @@
+// Requests that no well-behaved client sends, over a socket: what is asked for does not exist, is empty, is named twice or
+// contradicts itself. Each answer is the one that Apache Kafka 4.3 gives.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { silentLogger } from '../../src/base/logger.ts';
+import { ZERO_UUID } from '../../src/base/uuid.ts';
+import { errorName } from '../../src/protocol/errors.ts';
+import { listOffsetsRequest, listOffsetsResponse } from '../../src/protocol/messages/02-list-offsets.ts';
+import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
+import { offsetCommitRequest, offsetCommitResponse } from '../../src/protocol/messages/08-offset-commit.ts';
+import { findCoordinatorRequest, findCoordinatorResponse } from '../../src/protocol/messages/10-find-coordinator.ts';
+import { describeGroupsRequest, describeGroupsResponse } from '../../src/protocol/messages/15-describe-groups.ts';
+import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import {
+  addPartitionsToTxnRequest,
+  addPartitionsToTxnResponse,
+} from '../../src/protocol/messages/24-add-partitions-to-txn.ts';
+import { describeConfigsRequest, describeConfigsResponse } from '../../src/protocol/messages/32-describe-configs.ts';
+import { electLeadersRequest, electLeadersResponse } from '../../src/protocol/messages/43-elect-leaders.ts';
+import { offsetDeleteRequest, offsetDeleteResponse } from '../../src/protocol/messages/47-offset-delete.ts';
+import {
+  describeClientQuotasRequest,
+  describeClientQuotasResponse,
+} from '../../src/protocol/messages/48-describe-client-quotas.ts';
+import {
+  alterUserScramCredentialsRequest,
+  alterUserScramCredentialsResponse,
+} from '../../src/protocol/messages/51-alter-user-scram-credentials.ts';
+import { describeQuorumRequest, describeQuorumResponse } from '../../src/protocol/messages/55-describe-quorum.ts';
+import {
+  describeProducersRequest,
+  describeProducersResponse,
+} from '../../src/protocol/messages/61-describe-producers.ts';
+import {
+  consumerGroupHeartbeatRequest,
+  consumerGroupHeartbeatResponse,
+} from '../../src/protocol/messages/68-consumer-group-heartbeat.ts';
+import {
+  consumerGroupDescribeRequest,
+  consumerGroupDescribeResponse,
+} from '../../src/protocol/messages/69-consumer-group-describe.ts';
+import {
+  describeTopicPartitionsRequest,
+  describeTopicPartitionsResponse,
+} from '../../src/protocol/messages/75-describe-topic-partitions.ts';
+import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
+import { RawClient } from './raw-client.ts';
+
+const NOT_ASKED = -2147483648;
+const SHARE_KEY_TYPE = 2;
+
+let broker: TestBroker;
+let client: RawClient;
+
+before(async () => {
+  broker = await startTestBroker({ logger: silentLogger });
+  client = await RawClient.connect(broker.port);
+  const topics = ['one', 'two'].map((name) => ({ name, numPartitions: 1, replicationFactor: 1 }));
+  await client.ask(createTopicsRequest, createTopicsResponse, 7, { topics, timeoutMs: 5000 });
+});
+
+after(async () => {
+  client?.close();
+  await broker?.stop();
+});
+
+async function findCoordinators(version: number, keyType: number, ...coordinatorKeys: string[]) {
+  const body = version < 4 ? { keyType, key: coordinatorKeys[0] } : { keyType, coordinatorKeys };
+  const response = await client.ask(findCoordinatorRequest, findCoordinatorResponse, version, body);
+  return version < 4 ? [response] : response.coordinators;
+}
+
+test('FindCoordinator says something in every message field', async () => {
+  const said = async (version: number) => (await findCoordinators(version, 0, 'g')).map((each) => each.errorMessage);
+  assert.deepEqual(await said(3), ['NONE']);
+  assert.deepEqual(await said(6), ['']);
+  const [unknown] = await findCoordinators(6, 9, 'g');
+  assert.equal(errorName(unknown.errorCode), 'INVALID_REQUEST');
+  assert.notEqual(unknown.errorMessage, '');
+});
+
+test('the key of a share coordinator is a group, a topic id and a partition', async () => {
+  const keys = ['g', '', 'g:t:0', `g:${ZERO_UUID}:x`, `:${ZERO_UUID}:0`, `g:${ZERO_UUID}:0`];
+  const found = await findCoordinators(6, SHARE_KEY_TYPE, ...keys);
+  const refused = found.map(({ errorCode }) => errorName(errorCode) === 'INVALID_REQUEST');
+  assert.deepEqual(refused, [true, true, true, true, true, false]);
+});
+
+test('Metadata 10 and 11 have a field for topic ids, and refuse all topics when one uses it', async () => {
+  const { topics } = await client.ask(metadataRequest, metadataResponse, 12, { topics: [{ name: 'one' }] });
+  const { topicId } = topics[0];
+  for (const asked of [{ name: 'one', topicId }, { name: null }]) {
+    const answer = await client.ask(metadataRequest, metadataResponse, 11, { topics: [{ name: 'two' }, asked] });
+    const codes = answer.topics.map(({ name, errorCode }) => [name, errorName(errorCode)]);
+    assert.deepEqual(codes, [
+      ['two', 'INVALID_REQUEST'],
+      [asked.name ?? '', 'INVALID_REQUEST'],
+    ]);
+    assert.deepEqual([answer.brokers, answer.controllerId], [[], -1]);
+  }
+});
+
+test('ListOffsets looks at the timestamp before the topic', async () => {
+  const ask = async (timestamp: number) => {
+    const topics = [{ name: 'none', partitions: [{ partitionIndex: 0, timestamp }] }];
+    const answer = await client.ask(listOffsetsRequest, listOffsetsResponse, 7, { replicaId: -1, topics });
+    return errorName(answer.topics[0].partitions[0].errorCode);
+  };
+  assert.equal(await ask(-4), 'UNSUPPORTED_VERSION');
+  assert.equal(await ask(-1), 'UNKNOWN_TOPIC_OR_PARTITION');
+});
+
+test('of a group that could not be described no operations are told', async () => {
+  const body = { groups: ['none'], includeAuthorizedOperations: true };
+  const operations = async (version: number) =>
+    (await client.ask(describeGroupsRequest, describeGroupsResponse, version, body)).groups[0].authorizedOperations;
+  await findCoordinators(6, 0, 'none');
+  assert.notEqual(await operations(5), NOT_ASKED);
+  assert.equal(await operations(6), NOT_ASKED);
+  const { groups } = await client.ask(consumerGroupDescribeRequest, consumerGroupDescribeResponse, 1, {
+    groupIds: ['none'],
+    includeAuthorizedOperations: true,
+  });
+  assert.deepEqual([errorName(groups[0].errorCode), groups[0].authorizedOperations], ['GROUP_ID_NOT_FOUND', NOT_ASKED]);
+});
+
+test('an internal topic does not join a transaction', async () => {
+  await findCoordinators(6, 0, 'g');
+  await findCoordinators(6, 1, 't');
+  const answer = await client.ask(addPartitionsToTxnRequest, addPartitionsToTxnResponse, 3, {
+    v3AndBelowTransactionalId: 't',
+    v3AndBelowTopics: [
+      { name: '__consumer_offsets', partitions: [0] },
+      { name: 'one', partitions: [0, 7] },
+    ],
+  });
+  const codes = answer.resultsByTopicV3AndBelow.flatMap(({ name, resultsByPartition }) =>
+    resultsByPartition.map((result) => `${name}-${result.partitionIndex} ${errorName(result.partitionErrorCode)}`),
+  );
+  assert.deepEqual(codes, [
+    '__consumer_offsets-0 TOPIC_AUTHORIZATION_FAILED',
+    'one-0 OPERATION_NOT_ATTEMPTED',
+    'one-7 UNKNOWN_TOPIC_OR_PARTITION',
+  ]);
+});
+
+test('DescribeConfigs fails as a whole when one resource has an unknown type', async () => {
+  const resources = [
+    { resourceType: 2, resourceName: 'none', configurationKeys: null },
+    { resourceType: 127, resourceName: 'one', configurationKeys: null },
+  ];
+  const { results } = await client.ask(describeConfigsRequest, describeConfigsResponse, 4, { resources });
+  const codes = results.map(({ errorCode }) => errorName(errorCode));
+  assert.deepEqual(codes, ['INVALID_REQUEST', 'INVALID_REQUEST']);
+});
+
+test('ElectLeaders tells an unknown type of election at each partition', async () => {
+  const answer = await client.ask(electLeadersRequest, electLeadersResponse, 2, {
+    electionType: 2,
+    topicPartitions: [{ topic: 'one', partitions: [0] }],
+    timeoutMs: 5000,
+  });
+  assert.equal(errorName(answer.errorCode), 'INVALID_REQUEST');
+  assert.equal(errorName(answer.replicaElectionResults[0].partitionResult[0].errorCode), 'INVALID_REQUEST');
+});
+
+test('OffsetDelete needs a group id, and partitions that exist', async () => {
+  const topics = [{ name: 'one', partitions: [{ partitionIndex: 0 }, { partitionIndex: 7 }, { partitionIndex: -1 }] }];
+  const ask = (groupId: string) => client.ask(offsetDeleteRequest, offsetDeleteResponse, 0, { groupId, topics });
+  assert.equal(errorName((await ask('')).errorCode), 'INVALID_GROUP_ID');
+  await findCoordinators(6, 0, 'g');
+  const committed = await client.ask(offsetCommitRequest, offsetCommitResponse, 8, {
+    groupId: 'g',
+    generationIdOrMemberEpoch: -1,
+    topics: [{ name: 'one', partitions: [{ partitionIndex: 0, committedOffset: 1 }] }],
+  });
+  assert.equal(errorName(committed.topics[0].partitions[0].errorCode), 'NONE');
+  const codes = (await ask('g')).topics[0].partitions.map(({ errorCode }) => errorName(errorCode));
+  assert.deepEqual(codes, ['NONE', 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION']);
+});
+
+test('DescribeClientQuotas checks each component', async () => {
+  const ask = async (...components: [entityType: string, matchType: number, match: string | null][]) => {
+    const answer = await client.ask(describeClientQuotasRequest, describeClientQuotasResponse, 1, {
+      components: components.map(([entityType, matchType, match]) => ({ entityType, matchType, match })),
+    });
+    return errorName(answer.errorCode);
+  };
+  assert.equal(await ask(['user', 0, 'u'], ['client-id', 1, null]), 'NONE');
+  assert.equal(await ask(['other', 9, null], ['other', 9, null]), 'UNSUPPORTED_VERSION');
+  for (const components of [
+    [['', 0, 'u']],
+    [['user', 0, null]],
+    [['user', 1, 'u']],
+    [['user', 2, 'u']],
+    [['user', 3, null]],
+    [
+      ['user', 0, 'u'],
+      ['user', 0, 'v'],
+    ],
+    [
+      ['user', 0, 'u'],
+      ['ip', 0, '10.0.0.1'],
+    ],
+  ] as const) {
+    const asked = components.map((component) => [...component] as [string, number, string | null]);
+    assert.equal(await ask(...asked), 'INVALID_REQUEST', JSON.stringify(components));
+  }
+});
+
+test('a second change of a user fails both, unless the first failed by itself', async () => {
+  const credential = { mechanism: 1, iterations: 4096, salt: Buffer.from('s'), saltedPassword: Buffer.from('p') };
+  const ask = async (deletions: { name: string; mechanism: number }[], upsertions: object[]) => {
+    const { results } = await client.ask(alterUserScramCredentialsRequest, alterUserScramCredentialsResponse, 0, {
+      deletions,
+      upsertions: upsertions.map((each) => ({ name: 'u', ...credential, ...each })),
+    });
+    return results.map(({ user, errorCode }) => `${user} ${errorName(errorCode)}`);
+  };
+  assert.deepEqual(await ask([], [{}, { mechanism: 2, iterations: 1 }]), ['u DUPLICATE_RESOURCE']);
+  assert.deepEqual(await ask([], [{ iterations: 1 }, {}]), ['u UNACCEPTABLE_CREDENTIAL']);
+  assert.deepEqual(await ask([{ name: 'u', mechanism: 1 }], [{}]), ['u RESOURCE_NOT_FOUND']);
+  assert.deepEqual(await ask([{ name: 'u', mechanism: 0 }], [{}]), ['u UNSUPPORTED_SASL_MECHANISM']);
+});
+
+test('DescribeQuorum names nodes only beside a quorum', async () => {
+  const ask = async (topicName: string) => {
+    const topics = [{ topicName, partitions: [{ partitionIndex: 0 }] }];
+    return (await client.ask(describeQuorumRequest, describeQuorumResponse, 2, { topics })).nodes.length;
+  };
+  assert.deepEqual([await ask('one'), await ask('__cluster_metadata')], [0, 1]);
+});
+
+test('DescribeProducers tells a bad name from an unknown topic', async () => {
+  const { topics } = await client.ask(describeProducersRequest, describeProducersResponse, 0, {
+    topics: ['bad name', 'none'].map((name) => ({ name, partitionIndexes: [0] })),
+  });
+  const codes = topics.map(({ partitions }) => errorName(partitions[0].errorCode));
+  assert.deepEqual(codes, ['INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']);
+});
+
+test('a heartbeat of a consumer group takes blanks for nothing', async () => {
+  const ask = async (changed: object) => {
+    const answer = await client.ask(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse, 1, {
+      groupId: 'g',
+      memberId: 'm',
+      rebalanceTimeoutMs: 5000,
+      subscribedTopicNames: ['one'],
+      topicPartitions: [],
+      ...changed,
+    });
+    return errorName(answer.errorCode);
+  };
+  for (const changed of [{ groupId: ' ' }, { memberId: ' ' }, { instanceId: ' ' }, { rackId: ' ' }]) {
+    assert.equal(await ask(changed), 'INVALID_REQUEST', JSON.stringify(changed));
+  }
+});
+
+test('DescribeTopicPartitions tells operations of unknown topics too', async () => {
+  const { topics } = await client.ask(describeTopicPartitionsRequest, describeTopicPartitionsResponse, 0, {
+    topics: [{ name: 'none' }, { name: 'one' }],
+  });
+  assert.equal(topics[0].topicAuthorizedOperations, topics[1].topicAuthorizedOperations);
+});
