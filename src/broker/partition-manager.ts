@@ -111,8 +111,8 @@ export class PartitionManager {
   async apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
     const deleted = delta.deletedTopics().filter(({ id, name }) => this.#topics.get(name)?.id === id);
     if (deleted.length > 0) await this.#delete(deleted);
-    await this.#open(delta, image);
-    await this.#reconfigure(delta, image);
+    const opened = await this.#open(delta, image);
+    await this.#reconfigure(delta, image, opened);
     this.#isLoaded = true;
   }
 
@@ -171,7 +171,8 @@ export class PartitionManager {
     }
   }
 
-  async #open(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+  /** Returns the rows that it has opened, with the settings of the image. */
+  async #open(delta: MetadataDelta, image: MetadataImage): Promise<ReadonlySet<number>> {
     const { nodeId, table, storage, io } = this.#context;
     const opening: OpenPartition[] = [];
     const strayed: AssignedPlace[] = [];
@@ -210,6 +211,7 @@ export class PartitionManager {
       if (table.get(row, RowSlot.state) === RowState.online) this.#context.onPartitionOnline(topic, partition);
     }
     if (strayed.length > 0) this.#context.onAssigned(strayed);
+    return new Set(opening.map(({ row }) => row));
   }
 
   async #openLogs(opening: readonly OpenPartition[]): Promise<void> {
@@ -217,10 +219,11 @@ export class PartitionManager {
     await this.#context.storage.requestRows([...byRow.keys()], (rows) => ({
       op: 'open',
       partitions: rows.map((row) => byRow.get(row)!),
+      isStart: !this.#isLoaded,
     }));
   }
 
-  async #reconfigure(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+  async #reconfigure(delta: MetadataDelta, image: MetadataImage, opened: ReadonlySet<number>): Promise<void> {
     const names = new Set<string>();
     for (const { before, after } of delta.configs.values()) {
       const resource = (after ?? before)!;
@@ -232,10 +235,8 @@ export class PartitionManager {
       const config = this.#logConfig(name, image);
       const topic = this.#topics.get(name);
       if (topic) topic.compacted = config.cleanupCompact;
-      for (const row of topic?.rows ?? []) {
-        if (row === NO_ROW || this.#isRowOffline(row)) continue;
-        await this.#context.storage.request(row, { op: 'configure', row, config });
-      }
+      const rows = topic?.rows.filter((row) => row !== NO_ROW && !opened.has(row) && !this.#isRowOffline(row)) ?? [];
+      await this.#context.storage.requestRows(rows, (some) => ({ op: 'configure', rows: some, config }));
     }
   }
 

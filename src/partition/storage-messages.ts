@@ -38,10 +38,11 @@ export interface NamedRow {
 }
 
 export type StorageRequest =
-  | { readonly op: 'open'; readonly partitions: readonly OpenPartition[] }
+  /** `isStart`: nobody is served yet. */
+  | { readonly op: 'open'; readonly partitions: readonly OpenPartition[]; readonly isStart: boolean }
   /** Settings of the broker that changed. */
   | { readonly op: 'settings'; readonly settings: DynamicStorageSettings }
-  | { readonly op: 'configure'; readonly row: number; readonly config: LogConfig }
+  | { readonly op: 'configure'; readonly rows: readonly number[]; readonly config: LogConfig }
   | { readonly op: 'setLeaderEpoch'; readonly row: number; readonly leaderEpoch: number }
   /** Closes the logs and renames their folders away; files vanish after `file.delete.delay.ms`. */
   | { readonly op: 'delete'; readonly rows: readonly number[] }

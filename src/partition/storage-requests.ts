@@ -49,6 +49,8 @@ type Handlers = {
  * requests, has its turn.
  */
 const STRETCH_MS = 5;
+/** At a start nobody is served yet, and each turn of the thread takes a millisecond. */
+const START_STRETCH_MS = 50;
 
 /** They take their turns one by one, as one may find another half done otherwise. */
 const ORDERED_OPS: readonly StorageOp[] = ['open', 'delete', 'offline', 'stop'];
@@ -62,13 +64,12 @@ export class StorageRequests {
   constructor(context: StorageRequestsContext) {
     this.#context = context;
     this.#handlers = {
-      open: ({ partitions }) => this.#openAll(partitions),
+      open: ({ partitions, isStart }) => this.#openAll(partitions, isStart ? START_STRETCH_MS : STRETCH_MS),
       settings: ({ settings }) => this.#setSettings(settings),
-      configure: ({ row, config }) =>
-        this.#with(row, ({ log }) => {
-          log.setConfig(config);
-          return null;
-        }),
+      configure: ({ rows, config }) => {
+        for (const row of rows) this.#with(row, ({ log }) => log.setConfig(config));
+        return null;
+      },
       setLeaderEpoch: ({ row, leaderEpoch }) => this.#with(row, (partition) => this.#setEpoch(partition, leaderEpoch)),
       delete: ({ rows }) => this.#delete(rows),
       deleteRecords: ({ row, offset }) => this.#with(row, (partition) => this.#deleteRecords(partition, offset)),
@@ -130,11 +131,11 @@ export class StorageRequests {
   }
 
   /** Runs `run` for each, with room for the thread's other work in between. */
-  async #inStretches<T>(items: readonly T[], run: (item: T) => void): Promise<void> {
+  async #inStretches<T>(items: readonly T[], stretchMs: number, run: (item: T) => void): Promise<void> {
     const { clock } = this.#context;
     let begunMs = clock.monotonicMs();
     for (const item of items) {
-      if (clock.monotonicMs() - begunMs >= STRETCH_MS) {
+      if (clock.monotonicMs() - begunMs >= stretchMs) {
         await new Promise<void>((resolve) => clock.schedule(0, resolve));
         begunMs = clock.monotonicMs();
       }
@@ -197,9 +198,9 @@ export class StorageRequests {
     return store.files.syncFolderNow(parentOf(folder)) === 0;
   }
 
-  async #openAll(partitions: readonly OpenPartition[]): Promise<OpenedPartition[]> {
+  async #openAll(partitions: readonly OpenPartition[], stretchMs: number): Promise<OpenedPartition[]> {
     const opened: OpenedPartition[] = [];
-    await this.#inStretches(partitions, (opening) => opened.push(this.#open(opening)));
+    await this.#inStretches(partitions, stretchMs, (opening) => opened.push(this.#open(opening)));
     return opened;
   }
 
@@ -288,7 +289,7 @@ export class StorageRequests {
     drain();
     /** Folders by the time that they stay. */
     const aside = new Map<number, string[]>();
-    await this.#inStretches(rows, (row) => this.#deleteRow(row, aside));
+    await this.#inStretches(rows, STRETCH_MS, (row) => this.#deleteRow(row, aside));
     this.#removeLater(aside);
     partitionContext.publish();
     return null;

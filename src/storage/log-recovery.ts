@@ -57,8 +57,9 @@ function unlink(files: FileSpace, path: string): void {
 /**
  * Before the store opens the folder: deletes what was on its way out, completes a swap of cleaned segments that had
  * begun (all .cleaned files of it were renamed to .swap), undoes one that had not, and drops indexes without a log.
+ * Returns the files of segments and snapshots that are there then, by name. Throws a StorageError.
  */
-export function clearLeftovers(files: FileSpace, folder: string): void {
+export function clearLeftovers(files: FileSpace, folder: string): ReadonlyMap<string, OffsetFile> {
   const found = listOffsetFiles(files, folder);
   const cleaned = found.filter((file) => file.suffix === FileSuffix.cleaned);
   const firstCleaned = Math.min(...cleaned.map((file) => file.offset));
@@ -71,10 +72,15 @@ export function clearLeftovers(files: FileSpace, folder: string): void {
       else swapped.push(file);
   }
   if (swapped.length > 0) finishSwap(files, folder, found, swapped);
-  const present = listOffsetFiles(files, folder);
-  const logs = new Set(present.filter((file) => file.kind === 'log' && file.suffix === '').map((file) => file.offset));
-  for (const { name, kind, offset } of present)
-    if (kind !== 'log' && kind !== 'snapshot' && !logs.has(offset)) unlink(files, `${folder}/${name}`);
+  const isAsFound = found.every(({ suffix }) => suffix === '');
+  const present = new Map<string, OffsetFile>();
+  for (const file of isAsFound ? found : listOffsetFiles(files, folder)) present.set(file.name, file);
+  for (const { name, kind, offset } of [...present.values()]) {
+    if (kind === 'log' || kind === 'snapshot' || present.has(offsetFileName(offset, '.log'))) continue;
+    unlink(files, `${folder}/${name}`);
+    present.delete(name);
+  }
+  return present;
 }
 
 /** The segments that the swapped ones stand for go, and the swapped ones get their names. */
@@ -121,14 +127,16 @@ function nextOffsetOfFile(files: FileSpace, path: string, baseOffset: number): n
   return nextOffset;
 }
 
-/** Makes indexes anew that are missing or cannot be right. Segments from `below` on are left to `recoverSegments`. */
-export function rebuildMissingIndexes(state: LogState, below: number): void {
-  const present = new Set(listOffsetFiles(state.files, state.folder).map((file) => file.name));
+/**
+ * Makes indexes anew that are missing or cannot be right; `present` are the folder's files by name. Segments from `below`
+ * on are left to `recoverSegments`.
+ */
+export function rebuildMissingIndexes(state: LogState, present: { has(name: string): boolean }, below: number): void {
   const facts = new Float64Array(SEGMENT_STRIDE);
   for (const baseOffset of state.segments) {
     if (baseOffset >= below) return;
-    const name = state.transactions.path(baseOffset).slice(state.folder.length + 1, -'.txnindex'.length);
-    let isUsable = present.has(`${name}.index`) && present.has(`${name}.timeindex`);
+    const hasFile = (extension: string): boolean => present.has(offsetFileName(baseOffset, extension));
+    let isUsable = hasFile('.index') && hasFile('.timeindex');
     if (isUsable) {
       ensureDone(state.store.state(state.handle, baseOffset, facts), 'cannot read a segment of', state.folder);
       isUsable = facts[SegmentSlot.offsetIndexEntries] >= 0 && facts[SegmentSlot.timeIndexEntries] >= 0;

@@ -447,7 +447,7 @@ describe('partition: coming and going', () => {
 
   test('settings and leader epochs reach the log', async () => {
     const fixture = await fixtureWith();
-    await fixture.request({ op: 'configure', row: 0, config: { ...DEFAULT_CONFIG, maxMessageBytes: 10 } });
+    await fixture.request({ op: 'configure', rows: [0], config: { ...DEFAULT_CONFIG, maxMessageBytes: 10 } });
     fixture.send(0, 1);
     assert.equal(fixture.answers()[0].errorCode, ErrorCode.MESSAGE_TOO_LARGE);
     await fixture.request({ op: 'setLeaderEpoch', row: 0, leaderEpoch: 4 });

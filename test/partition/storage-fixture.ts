@@ -144,7 +144,7 @@ export class StorageFixture {
       cleanedOffset: 0,
       cleanShutdown: true,
     }));
-    return this.request({ op: 'open', partitions });
+    return this.request({ op: 'open', partitions, isStart: false });
   }
 
   /** Ends a sync under way; those of the small files beside the log have then ended too. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
 import { Errno, type FileSpace } from '../../native/file-space.ts';
-import { FileSuffix, offsetFileName, parseOffsetFile } from '../log-files.ts';
+import { FileSuffix, type OffsetFile, offsetFileName, parseOffsetFile } from '../log-files.ts';
 import { ensureDone, StorageError } from '../storage-error.ts';
 import type { ProducerEntry } from './producer-entry.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot-file.ts';
@@ -38,11 +38,15 @@ export class ProducerSnapshots {
   scan(): void {
     const entries = this.#files.list(this.#folder);
     if (typeof entries === 'number') throw new StorageError('cannot list', this.#folder, entries);
-    this.#offsets = entries
-      .map(({ name }) => parseOffsetFile(name))
-      .filter((file) => file?.kind === 'snapshot' && file.suffix === '')
-      .map((file) => file!.offset)
-      .sort((a, b) => a - b);
+    this.take(entries.flatMap(({ name }) => parseOffsetFile(name) ?? []));
+  }
+
+  /** The same for who has listed the folder already. */
+  take(present: Iterable<OffsetFile>): void {
+    this.#offsets = [];
+    for (const { kind, suffix, offset } of present)
+      if (kind === 'snapshot' && suffix === '') this.#offsets.push(offset);
+    this.#offsets.sort((a, b) => a - b);
   }
 
   path(offset: number): string {
