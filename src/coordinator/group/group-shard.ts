@@ -155,7 +155,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     if (joins && group instanceof ClassicGroup && !group.isEmpty) {
       const upgraded = this.#migration.upgrade(group, records);
       // Should the change fail, these find no consumer group; the classic sessions run on beside them.
-      this.#sessions.resume(upgraded);
+      this.#sessions.begin(upgraded);
       return upgraded;
     }
     if (!joins || (group && !(group instanceof ClassicGroup))) {

@@ -135,6 +135,23 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     await Promise.all(active.map((partition) => this.#runInBackground(partition, name, operation)));
   }
 
+  /** Runs an operation of its own for each thing that the query finds on an active partition; failures are logged. */
+  async writeEach<T>(
+    name: string,
+    find: (shard: S) => readonly T[],
+    operation: (shard: S, found: T) => CoordinatorResult<R, void>,
+  ): Promise<void> {
+    const onPartition = async (partition: number): Promise<void> => {
+      const found = await this.read(partition, find).catch(() => []); // it is led elsewhere, or loads again
+      await Promise.all(found.map((each) => this.#runInBackground(partition, name, (shard) => operation(shard, each))));
+    };
+    await Promise.all(
+      this.partitions()
+        .filter((partition) => this.isActive(partition))
+        .map(onPartition),
+    );
+  }
+
   #onWriter<T>(partition: number, run: (writer: ShardWriter<S, R>) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(unavailable());
     const led = this.#led.get(partition);
@@ -149,7 +166,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     operation: (shard: S) => CoordinatorResult<R, void>,
   ): Promise<void> {
     try {
-      await this.write(partition, operation);
+      await this.#onWriter(partition, (writer) => writer.run(operation));
     } catch (error) {
       const { code, message } = error as KafkaError;
       this.#options.logger.warn({ partition, name, code, message }, `${this.#options.name} coordinator: not done`);

@@ -16,7 +16,7 @@ import type { UndoLog } from './undo-log.ts';
 
 /** Records of several operations share an append up to so many bytes; well below the internal topics' message limit. */
 const SHARED_BATCH_BYTES_MAX = 512 * 1024;
-/** Records of one shard that may wait for their append; beyond it new writes are refused. */
+/** Records of one shard that may wait for their append; beyond it new writes of clients are refused. */
 const PENDING_BYTES_MAX = 16 * 1024 * 1024;
 /** What a record takes in a batch beside its key and value, at most. */
 const RECORD_OVERHEAD_BYTES = 24;
@@ -83,8 +83,13 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
 
   /** Runs the operation now; resolves with its response when that may leave, rejects with a KafkaError. */
   write<T>(operation: (shard: S) => CoordinatorResult<R, T>, transaction: AppendTransaction | null = null): Promise<T> {
+    if (this.#pendingBytes > PENDING_BYTES_MAX) return Promise.reject(this.#closed ?? overloaded());
+    return this.run(operation, transaction);
+  }
+
+  /** As `write`, however much waits: for what the shard has to do by itself, which nobody would ask for again. */
+  run<T>(operation: (shard: S) => CoordinatorResult<R, T>, transaction: AppendTransaction | null = null): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed);
-    if (this.#pendingBytes > PENDING_BYTES_MAX) return Promise.reject(overloaded());
     const { shard, undo, codec } = this.#options;
     const undoStart = undo.length;
     let result: CoordinatorResult<R, T>;

@@ -85,7 +85,12 @@ export class TransactionCoordinator {
     this.#every(
       0,
       () => config.abortTimedOutIntervalMs,
-      () => this.#runtime.writeAll('abort-timed-out', (shard) => shard.abortTimedOut()),
+      () =>
+        this.#runtime.writeEach(
+          'abort-timed-out',
+          (shard) => shard.timedOut(),
+          (shard, id) => shard.abortTimedOut(id),
+        ),
     );
     this.#every(
       1,

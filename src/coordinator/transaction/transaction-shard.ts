@@ -182,28 +182,32 @@ export class TransactionShard implements CoordinatorShard<TransactionRecord> {
     return { records: [this.#record(transactionalId, completed(current, this.#nowMs))], response: undefined, onFailed };
   }
 
-  /** Aborts transactions that have been open for longer than they may, and shuts out their producers. */
-  abortTimedOut(): Result<void> {
-    const nowMs = this.#nowMs;
-    const { transactionVersion } = this.#ports.config;
-    const aborted: [string, TransactionMetadata][] = [];
-    for (const [transactionalId, metadata] of this.#transactions) {
-      if (metadata.state !== TransactionState.Ongoing || metadata.timeoutMs === NO_TIMEOUT_MS) continue;
-      if (metadata.startTimestampMs + metadata.timeoutMs >= nowMs) continue;
-      aborted.push([transactionalId, fencedAbort(metadata, transactionVersion, nowMs)]);
-    }
+  /** Ids of transactions that have been open for longer than they may. */
+  timedOut(): string[] {
+    return [...this.#transactions].flatMap(([transactionalId, metadata]) =>
+      this.#isTimedOut(metadata) ? transactionalId : [],
+    );
+  }
+
+  /** Aborts a transaction that has been open for longer than it may, and shuts out its producer. */
+  abortTimedOut(transactionalId: string): Result<void> {
+    const current = this.#transactions.get(transactionalId);
+    if (!current || !this.#isTimedOut(current)) return { records: [], response: undefined };
+    const aborted = fencedAbort(current, this.#ports.config.transactionVersion, this.#nowMs);
     return {
-      records: aborted.map(([transactionalId, metadata]) => this.#record(transactionalId, metadata)),
+      records: [this.#record(transactionalId, aborted)],
       response: undefined,
-      splittable: true,
       onDurable: () => {
-        for (const [transactionalId, metadata] of aborted) {
-          const { producerId, producerEpoch } = metadata;
-          this.#ports.logger.info({ transactionalId, producerId, producerEpoch }, 'a transaction timed out');
-          this.#deliver(transactionalId, metadata);
-        }
+        const { producerId, producerEpoch } = aborted;
+        this.#ports.logger.info({ transactionalId, producerId, producerEpoch }, 'a transaction timed out');
+        this.#deliver(transactionalId, aborted);
       },
     };
+  }
+
+  #isTimedOut({ state, timeoutMs, startTimestampMs }: TransactionMetadata): boolean {
+    if (state !== TransactionState.Ongoing || timeoutMs === NO_TIMEOUT_MS) return false;
+    return startTimestampMs + timeoutMs < this.#nowMs;
   }
 
   /** Forgets ids that have been idle for too long. */

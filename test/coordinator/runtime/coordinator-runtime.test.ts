@@ -219,6 +219,17 @@ test('writes are refused while too many bytes wait', async () => {
   assert.equal(await set('a', '1'), '1');
 });
 
+test('what a timer has to do is done also while clients are refused', async () => {
+  const { runtime, log, clock, set, get } = start();
+  await runtime.elected(0, 1);
+  log.hold();
+  const waiting = Array.from({ length: 40 }, (_, index) => codeOf(set(`${index}`, 'v'.repeat(500_000))));
+  clock.advance(1_000);
+  log.release();
+  assert.equal((await Promise.all(waiting)).at(-1), ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  assert.equal(await get('timer'), 'fired', 'nobody would do it again');
+});
+
 test('a load that fails is tried again', async () => {
   const { runtime, log, clock, set, get } = start();
   await runtime.elected(0, 1);

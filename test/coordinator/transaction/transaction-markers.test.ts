@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ErrorCode } from '../../../src/protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../../src/protocol/errors.ts';
 import { settle, TransactionFixture } from './transaction-fixture.ts';
 
 test('a partition that cannot take its marker is asked again, the others are not', async () => {
@@ -160,4 +160,25 @@ test('a closed coordinator does nothing more', async () => {
   await settle();
   assert.equal(fixture.markers.length, 0);
   assert.equal(fixture.clock.pending, 0);
+});
+
+test('of many that timed out together, those whose abort was written end, though that of others failed', async () => {
+  const fixture = await TransactionFixture.start({ abortTimedOutIntervalMs: 10_000 });
+  const partitions = new Map([['orders', new Set(Array.from({ length: 2_000 }, (_, index) => index))]]);
+  const ids = Array.from({ length: 150 }, (_, index) => `id-${index}`);
+  for (const transactionalId of ids) {
+    const { producerId, producerEpoch } = await fixture.init({ transactionalId });
+    const request = { transactionalId, producerId, producerEpoch, partitions, clientTransactionVersion: 2 };
+    assert.equal(await fixture.coordinator.addPartitions(request), ErrorCode.NONE);
+  }
+  const append = fixture.log.append.bind(fixture.log);
+  let appends = 0;
+  fixture.log.append = (...args) => {
+    if (++appends !== 2) return append(...args);
+    return Promise.reject(new KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS, 'made to fail'));
+  };
+  for (let tick = 0; tick < 10; tick++) await fixture.advance(10_000);
+  assert.ok(appends > 2, 'they do not fit one batch');
+  const states = await Promise.all(ids.map(async (id) => (await fixture.describe(id)).transactionState));
+  assert.deepEqual([...new Set(states)], ['CompleteAbort']);
 });

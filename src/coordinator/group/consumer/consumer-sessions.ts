@@ -85,12 +85,16 @@ export class ConsumerSessions {
     const records: GroupRecord[] = [];
     for (const memberId of ids) {
       records.push(...memberTombstones(group.groupId, memberId));
-      for (const kind of ['session', 'revoke', 'join', 'sync']) {
-        this.#env.timers.cancel(timerKey(kind, group.groupId, memberId));
-      }
+      this.#forget(group.groupId, memberId);
     }
     this.#progress.bumpWithout(group, ids, records);
     return { records, onFailed: () => this.resume(group) };
+  }
+
+  /** A classic group became this one. What its members owed to it when it was a consumer group before is forgotten. */
+  begin(group: ConsumerGroup): void {
+    for (const memberId of group.members.keys()) this.#forget(group.groupId, memberId);
+    this.resume(group);
   }
 
   /** After loading, or when a change could not be written: every member has a session to prove itself in. */
@@ -99,6 +103,10 @@ export class ConsumerSessions {
       this.resetSession(group.groupId, member);
       if (member.state === MemberState.UnrevokedPartitions) this.watchRevocation(group.groupId, { ...member }, member);
     }
+  }
+
+  #forget(groupId: string, memberId: string): void {
+    for (const kind of TIMER_KINDS) this.#env.timers.cancel(timerKey(kind, groupId, memberId));
   }
 
   #fenceAfter(key: string, timeoutMs: number, groupId: string, memberId: string, reason: string): void {
@@ -124,5 +132,7 @@ export function memberTombstones(groupId: string, memberId: string): GroupRecord
   ];
 }
 
-const timerKey = (kind: string, groupId: string, memberId: string): string =>
+const TIMER_KINDS = ['session', 'revoke', 'join', 'sync'] as const;
+
+const timerKey = (kind: (typeof TIMER_KINDS)[number], groupId: string, memberId: string): string =>
   `consumer-${kind}:${groupId.length}:${groupId}:${memberId}`;

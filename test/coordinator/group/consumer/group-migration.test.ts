@@ -280,3 +280,25 @@ test('a change of protocol that cannot be written leaves the group as it was', a
   await fixture.advance(60_000);
   assert.match(await groupType(fixture), /Empty/, 'sessions still run');
 });
+
+test('what a member owed to a group that went back to the classic protocol is forgotten', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ClassicClient(fixture);
+  await classicGroup(fixture, a);
+  const c = new ConsumerClient(fixture, 'c');
+  await c.beat();
+  // It is told to join within a minute, but the group is a classic one again before it does.
+  assert.equal(await fixture.heartbeat(a.memberId, a.generation), ErrorCode.REBALANCE_IN_PROGRESS);
+  await c.leave();
+  assert.equal(await a.join(), ErrorCode.NONE);
+  assert.equal(await groupType(fixture), 'classic Stable');
+  for (let beat = 0; beat < 5; beat++) {
+    await fixture.advance(10_000);
+    assert.equal(await a.beat(), ErrorCode.NONE);
+  }
+  await new ConsumerClient(fixture, 'd').beat();
+  assert.equal(await fixture.heartbeat(a.memberId, a.generation), ErrorCode.REBALANCE_IN_PROGRESS);
+  await fixture.advance(15_000);
+  assert.equal(await fixture.heartbeat(a.memberId, a.generation), ErrorCode.REBALANCE_IN_PROGRESS, 'a minute from now');
+  assert.equal(await a.join(), ErrorCode.NONE);
+});
