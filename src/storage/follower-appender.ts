@@ -1,4 +1,3 @@
-import { SegmentSlot } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { BATCH_HEADER_BYTES, BATCH_MAGIC, RecordBatchView } from '../protocol/records/batch-header.ts';
 import { AppendList } from './append-list.ts';
@@ -6,7 +5,7 @@ import type { BatchMemory } from './batch-memory.ts';
 import type { LogState } from './log-state.ts';
 import { replayBatch } from './producer/producer-replay.ts';
 import type { CompletedTransaction } from './producer/producer-state.ts';
-import { indexAborted } from './producer/transaction-index.ts';
+import { indexAborted, takeBackAborted } from './producer/transaction-index.ts';
 import { rollSegment, shouldRoll } from './segment-roll.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -99,11 +98,15 @@ export class FollowerAppender {
     const state = this.#state;
     const { slots, count } = this.#list;
     if (count === 0) return;
+    const segment = state.activeBaseOffset;
+    indexAborted(state, segment, this.#aborted);
     const result = state.store.append(state.handle, this.#listEpoch, slots, count, state.active);
-    if (result < 0) throw new StorageError('cannot append to', state.folder, result);
+    if (result < 0) {
+      takeBackAborted(state, segment, this.#aborted.length);
+      throw new StorageError('cannot append to', state.folder, result);
+    }
     state.logEndOffset = this.#endOffset;
     state.producers.commit();
-    indexAborted(state, state.active[SegmentSlot.baseOffset], this.#aborted);
     this.#clear();
   }
 

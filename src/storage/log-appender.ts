@@ -1,4 +1,4 @@
-import { BATCH_STRIDE, BatchSlot, SegmentSlot } from '../native/log-store.ts';
+import { BATCH_STRIDE, BatchSlot } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { BatchAttribute, NO_TIMESTAMP, RecordBatchView } from '../protocol/records/batch-header.ts';
@@ -13,7 +13,7 @@ import { isDirectoryFault } from './directory-fault.ts';
 import type { LogState } from './log-state.ts';
 import { readTransactionMarker } from './producer/control-marker.ts';
 import type { CompletedTransaction, ProducerBatch } from './producer/producer-state.ts';
-import { indexAborted } from './producer/transaction-index.ts';
+import { indexAborted, takeBackAborted } from './producer/transaction-index.ts';
 import { NO_GUARD } from './producer/verification-states.ts';
 import { rollSegment, shouldRoll } from './segment-roll.ts';
 import { StorageError } from './storage-error.ts';
@@ -330,7 +330,6 @@ export class LogAppender {
     }
     state.logEndOffset = this.#stagedEndOffset;
     state.producers.commit();
-    indexAborted(state, state.active[SegmentSlot.baseOffset], this.#completed);
     for (const outcome of this.#outcomes) outcome.isPending = false;
   }
 
@@ -338,17 +337,23 @@ export class LogAppender {
   #storeBatches(leaderEpoch: number): string | undefined {
     const state = this.#state;
     const list = this.#list;
+    const segment = state.activeBaseOffset;
     try {
       if (leaderEpoch >= 0 && leaderEpoch !== state.epochs.latestEpoch)
         state.epochs.assign(leaderEpoch, state.logEndOffset);
+      indexAborted(state, segment, this.#completed);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      state.logger.error({ partition: state.name, err: error }, 'cannot note a new leader epoch');
+      state.logger.error(
+        { partition: state.name, err: error },
+        'cannot note a new leader epoch or an aborted transaction',
+      );
       if (isDirectoryFault(error.errno)) state.fault = error;
       return error.message;
     }
     const result = state.store.append(state.handle, leaderEpoch, list.slots, list.count, state.active);
     if (result >= 0) return undefined;
+    takeBackAborted(state, segment, this.#completed.length);
     state.logger.error({ partition: state.name, errno: result }, 'cannot append to the log');
     const failure = new StorageError('cannot append to', state.folder, result);
     if (isDirectoryFault(result)) state.fault = failure;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildEndTxnMarkerBatch } from '../../src/protocol/records/control-records.ts';
 import { AppendOrigin } from '../../src/storage/append-origin.ts';
@@ -69,6 +70,30 @@ describe('log: transactions', () => {
     assert.equal(fixture.log.lastAbortedOffset, -1);
     assert.ok(!fixture.names().some((name) => name.endsWith('.txnindex')));
     assert.equal(fixture.log.lastStableOffset, 2);
+  });
+
+  test('a disk without room for the index entry refuses the marker, and heals', () => {
+    const fixture = new TransactionFixture();
+    const aborted = ({ log }: LogFixture): number[] =>
+      log.abortedTransactions(0, 100).map(({ firstOffset }) => firstOffset);
+    for (const file of ['.txnindex', '.log', '.txnindex']) {
+      const [first, committed] = [fixture.data(1), fixture.data(2)];
+      fixture.files.failWith('write', Errno.ENOSPC, `/data/t-0/00000000000000000000${file}`);
+      const before = aborted(fixture);
+      const bytes = fixture.names().some((name) => name.endsWith('.txnindex')) ? before.length * 34 : undefined;
+      assert.equal(fixture.end(1, false).errorCode, ErrorCode.KAFKA_STORAGE_ERROR);
+      assert.equal(fixture.log.fault, undefined);
+      assert.equal(fixture.log.logEndOffset, committed + 1);
+      assert.equal(fixture.log.lastStableOffset, first);
+      assert.deepEqual(aborted(fixture), before);
+      if (bytes !== undefined) assert.equal(fixture.file('00000000000000000000.txnindex').length, bytes);
+      fixture.files.failWith('write', 0, `/data/t-0/00000000000000000000${file}`);
+      assert.equal(fixture.end(2, true).errorCode, ErrorCode.NONE);
+      assert.equal(fixture.end(1, false).errorCode, ErrorCode.NONE);
+      assert.deepEqual(aborted(fixture), [...before, first]);
+      fixture.reopen();
+      assert.deepEqual(aborted(fixture), [...before, first]);
+    }
   });
 
   test('a fenced coordinator is refused, and nothing is appended', () => {

@@ -56,17 +56,37 @@ export class TransactionIndex {
     return entries;
   }
 
-  /** Adds a transaction to a segment's index; durable when the owner syncs the file with the log. Throws a StorageError. */
-  append(segmentBaseOffset: number, transaction: AbortedTransaction): void {
+  /**
+   * Adds transactions to a segment's index, all or none; durable when the owner syncs the file with the log. Throws a
+   * StorageError.
+   */
+  append(segmentBaseOffset: number, added: readonly AbortedTransaction[]): void {
     const entries = this.#load(segmentBaseOffset);
+    const sizeBytes = entries.length * ENTRY_BYTES;
+    this.#change(segmentBaseOffset, (file) => {
+      const result = this.#files.write(file, sizeBytes, [encodeAborted(added)], 1);
+      return result < 0 ? this.#files.truncate(file, sizeBytes) || result : result;
+    });
+    entries.push(...added);
+    this.#lastAbortedOffset = undefined;
+  }
+
+  /** Takes the last entries of a segment's index back. Throws a StorageError. */
+  dropLast(segmentBaseOffset: number, count: number): void {
+    const entries = this.#load(segmentBaseOffset);
+    const left = entries.length - count;
+    this.#change(segmentBaseOffset, (file) => this.#files.truncate(file, left * ENTRY_BYTES));
+    entries.length = left;
+    this.#lastAbortedOffset = undefined;
+  }
+
+  #change(segmentBaseOffset: number, change: (file: number) => number): void {
     const path = this.path(segmentBaseOffset);
     const file = this.#files.open(path, true);
     if (file < 0) throw new StorageError('cannot open', path, file);
-    const result = this.#files.write(file, entries.length * ENTRY_BYTES, [encodeEntry(transaction)], 1);
+    const result = change(file);
     this.#files.close(file);
     if (result < 0) throw new StorageError('cannot write', path, result);
-    entries.push(transaction);
-    this.#lastAbortedOffset = transaction.lastOffset;
   }
 
   /**
@@ -140,17 +160,25 @@ function firstEndingFrom(entries: readonly AbortedTransaction[], offset: number)
   return low;
 }
 
-/** Indexes transactions whose abort markers were just appended to a segment. */
+/**
+ * Indexes transactions whose abort markers are about to be appended to a segment: where there is no room for the entries,
+ * no marker is written, since readers would be given aborted records as if they were committed. Throws a StorageError.
+ */
 export function indexAborted(state: LogState, segmentBaseOffset: number, aborted: readonly AbortedTransaction[]): void {
+  if (aborted.length === 0) return;
+  state.transactions.append(segmentBaseOffset, aborted);
+  state.unsyncedTransactionIndexes.add(segmentBaseOffset);
+}
+
+/** The markers could not be appended. */
+export function takeBackAborted(state: LogState, segmentBaseOffset: number, count: number): void {
+  if (count === 0) return;
   try {
-    for (const transaction of aborted) {
-      state.transactions.append(segmentBaseOffset, transaction);
-      state.unsyncedTransactionIndexes.add(segmentBaseOffset);
-    }
+    state.transactions.dropLast(segmentBaseOffset, count);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    // Without the entry, readers would be given aborted records as if they were committed.
-    state.logger.error({ partition: state.name, err: error }, 'cannot index an aborted transaction');
+    // A transaction that is committed later would be taken for aborted.
+    state.logger.error({ partition: state.name, err: error }, 'cannot take entries of a transaction index back');
     state.fault = error;
   }
 }
