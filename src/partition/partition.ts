@@ -177,6 +177,7 @@ export class Partition {
   cleanable(checkpoint: number | undefined): CleanableState | undefined {
     const { log } = this;
     const state = log.cleanable(checkpoint);
+    this.#noteFault();
     if (state && log.recoveryPoint < log.segments[log.segments.length - 1]) this.#sync();
     return state;
   }
@@ -387,6 +388,8 @@ export class Partition {
       const { folder } = this.log;
       if (isDirectoryFault(error.errno)) this.#fail(error.message, true);
       else this.#context.logger.warn({ folder, error: error.message }, 'retention could not do its work');
+      // It begins a segment where all others have to go.
+      this.#noteFault();
       return 0;
     }
   }

@@ -263,6 +263,17 @@ describe('partition: what is refused', () => {
     assert.equal(others.length, 0);
   });
 
+  test('a device that fails when retention begins a segment takes the directory offline', async () => {
+    const fixture = await fixtureWith({ retentionMs: 1_000 });
+    fixture.send(0, 1);
+    fixture.files.failWith('open', Errno.EIO);
+    fixture.clock.advance(300_000);
+    assert.deepEqual(
+      fixture.messages.map((message) => message.type === 'offline' && [message.row, message.ofDirectory]),
+      [[0, true]],
+    );
+  });
+
   test('partitions of a directory that failed elsewhere refuse everything, others go on', async () => {
     const fixture = await fixtureWith();
     await fixture.open(1);
