@@ -60,7 +60,13 @@ struct Header {
   uint32_t crc() const { return load32(bytes + at::crc); }
   uint16_t attributes() const { return load16(bytes + at::attributes); }
   int32_t lastOffsetDelta() const { return static_cast<int32_t>(load32(bytes + at::lastOffsetDelta)); }
-  int64_t lastOffset() const { return baseOffset() + lastOffsetDelta(); }
+  // Of bytes that nobody has checked it may be anything, so the sum may leave 64 bits.
+  int64_t nextOffset() const {
+    return static_cast<int64_t>(load64(bytes + at::baseOffset) + static_cast<uint64_t>(int64_t{lastOffsetDelta()}) + 1);
+  }
+  int64_t lastOffset() const {
+    return static_cast<int64_t>(load64(bytes + at::baseOffset) + static_cast<uint64_t>(int64_t{lastOffsetDelta()}));
+  }
   int64_t baseTimestamp() const { return static_cast<int64_t>(load64(bytes + at::baseTimestamp)); }
   int64_t maxTimestamp() const { return static_cast<int64_t>(load64(bytes + at::maxTimestamp)); }
   int32_t recordsCount() const { return static_cast<int32_t>(load32(bytes + at::recordsCount)); }

@@ -12,6 +12,7 @@
 #include "header-walk.h"
 #include "log.h"
 #include "open-segments.h"
+#include "whole-number.h"
 
 namespace millrace {
 namespace {
@@ -32,14 +33,14 @@ int makeFolder(const std::string& path, uint32_t* made) {
   }
 }
 
-// The base offset of "<20 digits>.log", -1 for other names.
+// The base offset of "<20 digits>.log", -1 for other names and for what no offset can be.
 int64_t baseOffsetOf(const char* name) {
   for (size_t at = 0; at < SEGMENT_NAME_DIGITS; at++)
     if (name[at] < '0' || name[at] > '9') return -1;
   if (strcmp(name + SEGMENT_NAME_DIGITS, ".log") != 0) return -1;
-  errno = 0;
-  const long long value = strtoll(name, nullptr, 10);
-  return errno == 0 ? value : -1;
+  // Digits enough for what 64 bits do not hold; then the greatest comes out, which is no offset either.
+  const int64_t value = strtoll(name, nullptr, 10);
+  return value < OFFSET_MAX ? value : -1;
 }
 
 double modifiedMsOf(const struct stat& info) {
@@ -157,7 +158,7 @@ int writeIndexes(Log* log, Segment* segment, bool closing) {
   if (closing && (!segment->loaded || !segment->indexesUsable())) return 0;
   if (closing) {
     std::lock_guard lock(log->mutex);
-    segment->addTimeEntry(static_cast<uint32_t>(log->options.indexBytesMax / TIME_ENTRY_BYTES));
+    segment->addTimeEntry(log->options.closingTimeEntriesMax());
   }
   const int offsets = segment->offsetIndex.writePending(segment->path(".index"));
   const int times = segment->timeIndex.writePending(segment->path(".timeindex"));
@@ -205,8 +206,7 @@ int setDamage(double handle, const double* ranges, uint32_t count) {
   if (!log) return WRONG_HANDLE;
   log->damage.clear();
   for (const double* range = ranges; range < ranges + count * DAMAGE_STRIDE; range += DAMAGE_STRIDE)
-    log->damage.push_back({static_cast<int64_t>(range[0]), static_cast<int64_t>(range[1]), static_cast<int64_t>(range[2]),
-                           static_cast<int64_t>(range[3]), static_cast<int64_t>(range[4])});
+    log->damage.push_back({whole(range[0]), whole(range[1]), whole(range[2]), whole(range[3]), whole(range[4])});
   return 0;
 }
 
@@ -253,6 +253,7 @@ int logState(double handle, int64_t segmentBaseOffset, double* out) {
 int rollLog(double handle, int64_t baseOffset) {
   Log* log = ownedLog(handle);
   if (log == nullptr) return WRONG_HANDLE;
+  if (baseOffset < 0 || baseOffset >= OFFSET_MAX) return -EINVAL;
   Segment* active = log->active();
   if (active && baseOffset <= active->baseOffset)
     return baseOffset == active->baseOffset && active->sizeBytes == 0 ? 0 : -EEXIST;

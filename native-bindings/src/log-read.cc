@@ -16,8 +16,6 @@ namespace {
 // What was appended this recently is taken to be in the page cache without asking.
 constexpr int64_t RECENT_BYTES = 16 * 1024 * 1024;
 
-constexpr int64_t OFFSET_MAX = 9007199254740992;  // 2^53
-
 int64_t wholeOffset(double value) {
   if (!(value > 0)) return 0;
   return value >= static_cast<double>(OFFSET_MAX) ? OFFSET_MAX : static_cast<int64_t>(value);

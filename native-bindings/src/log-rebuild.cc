@@ -40,8 +40,9 @@ class Scan {
       from += count;
     }
     if (crc != header.crc()) return fault(BatchFault::crc);
-    const int64_t relative = header.lastOffset() - segmentBaseOffset;
-    if (header.baseOffset() < nextOffset || header.lastOffsetDelta() < 0 || relative > INT32_MAX)
+    // The CRC does not cover the base offset, which may be anything.
+    const int32_t delta = header.lastOffsetDelta();
+    if (delta < 0 || header.baseOffset() < nextOffset || header.baseOffset() - segmentBaseOffset > INT32_MAX - delta)
       return fault(BatchFault::count);
     return 0;
   }
@@ -100,14 +101,13 @@ struct Rebuilt {
 int scanAll(Log* log, int fd, int64_t fileBytes, Segment* found, int64_t* batches) {
   Scan scan(fd, fileBytes);
   if (!scan.ready()) return -ENOMEM;
-  const uint32_t offsetEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / OFFSET_ENTRY_BYTES);
-  const uint32_t timeEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / TIME_ENTRY_BYTES);
+  const LogOptions& options = log->options;
   int checked = 0;
   while (found->sizeBytes < fileBytes) {
     checked = scan.check(found->sizeBytes, found->nextOffset, found->baseOffset);
     if (checked != 0) break;
     const Header header = scan.header();
-    found->noteBatch(header, header.sizeBytes(), log->options.indexIntervalBytes, offsetEntriesMax, timeEntriesMax - 1);
+    found->noteBatch(header, header.sizeBytes(), options.indexIntervalBytes, options.offsetEntriesMax(), options.timeEntriesMax());
     (*batches)++;
     if (found->offsetIndex.flushDue() || found->timeIndex.flushDue()) writeIndexes(log, found, false);
   }

@@ -8,6 +8,7 @@
 // Functions return 0 or a negative errno unless they say otherwise. WRONG_* are the caller's mistakes (thrown).
 #pragma once
 
+#include <algorithm>
 #include <climits>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,9 @@
 #include "segment.h"
 
 namespace millrace {
+
+// Offsets are doubles in JavaScript, exact below 2^53.
+constexpr int64_t OFFSET_MAX = 9007199254740992;
 
 constexpr int WRONG_HANDLE = INT_MIN;
 constexpr int WRONG_MEMORY = INT_MIN + 1;
@@ -28,6 +32,16 @@ struct LogOptions {
   int64_t indexBytesMax;
   // A new segment's file gets this size at once; 0: it grows.
   int64_t preallocateBytes;
+
+  // Entries that the indexes may have. Of the time index one less: the closing entry of a roll must always find a place.
+  uint32_t offsetEntriesMax() const { return entriesMax(OFFSET_ENTRY_BYTES); }
+  uint32_t timeEntriesMax() const { return std::max(entriesMax(TIME_ENTRY_BYTES), 1u) - 1; }
+  uint32_t closingTimeEntriesMax() const { return entriesMax(TIME_ENTRY_BYTES); }
+
+ private:
+  uint32_t entriesMax(int64_t entryBytes) const {
+    return static_cast<uint32_t>(std::clamp<int64_t>(indexBytesMax / entryBytes, 0, INT32_MAX));
+  }
 };
 
 // A damaged part of a closed segment: nothing of it is given to readers.

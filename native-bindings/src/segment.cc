@@ -44,6 +44,7 @@ void unpin(Segment* segment) {
   segment->plans.store(0);
   segment->writeVersion.store(0);
   segment->syncedVersion.store(0);
+  segment->syncedSizeBytes.store(0);
   segment->member = segment->loaded = segment->torn = segment->preallocated = false;
   segment->bytesSinceIndexEntry = 0;
   segment->modifiedMs = 0;
@@ -165,7 +166,7 @@ int Segment::cutAt(int64_t position) {
   int failed = 0;
   for (; keep > 0; keep--) {
     failed = offsetIndex.read(path(".index"), keep - 1, &key, &value);
-    if (failed < 0 || value < position) break;
+    if (failed < 0 || (value >= 0 && value < position)) break;
   }
   if (failed < 0 || offsetIndex.cut(path(".index"), keep) < 0) offsetIndex.disuse();
   if (const int result = loadFromIndexes(); result < 0) return result;
@@ -192,7 +193,7 @@ int Segment::walkToEnd(int64_t from) {
       maxTimestamp = timestamp;
       offsetOfMaxTimestamp = header.lastOffset();
     }
-    nextOffset = header.lastOffset() + 1;
+    nextOffset = header.nextOffset();
     walk.next();
   }
   bytesSinceIndexEntry = walk.position() - from;
@@ -223,7 +224,8 @@ void Segment::noteBatch(const Header& header, int64_t batchBytes, int64_t indexI
 void Segment::addTimeEntry(uint32_t timeEntriesMax) {
   const int64_t last = timeIndex.entries() > 0 ? timeIndex.lastKey() : -1;
   if (maxTimestamp > last && timeIndex.entries() < static_cast<int64_t>(timeEntriesMax))
-    timeIndex.add(maxTimestamp, static_cast<int32_t>(offsetOfMaxTimestamp - baseOffset));
+    // An offset that a walk found in a damaged header may be anything.
+    timeIndex.add(maxTimestamp, static_cast<int32_t>(static_cast<uint64_t>(offsetOfMaxTimestamp) - static_cast<uint64_t>(baseOffset)));
 }
 
 void Segment::writeState(double* out) const {

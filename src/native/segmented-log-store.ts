@@ -27,6 +27,8 @@ import { headerBaseOffset, Segment, type WalkBounds } from './segment.ts';
  */
 
 const SEGMENT_FILE = /^(\d{20})\.log$/;
+/** Offsets are below. */
+const OFFSET_MAX = 2 ** 53;
 
 interface OpenLog {
   readonly folder: string;
@@ -102,7 +104,8 @@ export class SegmentedLogStore implements LogStore {
     const segments: Segment[] = [];
     for (const { name, isFolder } of entries) {
       const match = isFolder ? null : SEGMENT_FILE.exec(name);
-      if (!match) continue;
+      // Digits enough for what no offset can be.
+      if (!match || Number(match[1]) >= OFFSET_MAX) continue;
       const stat = this.files.stat(`${folder}/${name}`);
       if (typeof stat === 'number') return stat;
       segments.push(new Segment(this.files, folder, Number(match[1]), stat.sizeBytes, stat.modifiedMs));

@@ -113,6 +113,37 @@ describeStores('rebuilding and syncing', (t) => {
     t.log = t.store.openLog(t.folder, OPTIONS);
   });
 
+  test('rebuild finds a base offset that cannot be, which no CRC covers', () => {
+    t.store.roll(t.log, 0);
+    const batches = [simpleBatch(5, 1000), simpleBatch(5, 1001)];
+    t.append(0, batches);
+    t.store.closeLog(t.log);
+    const bytes = t.fileBytes('00000000000000000000.log');
+    const size = batches[0].length;
+    // Last offsets behind 2^63 and before it, behind what an index can hold, and before the first batch's.
+    for (const baseOffset of [2n ** 63n - 1n, 2n ** 63n - 5n, 2n ** 31n, 2n ** 31n - 4n, 4n, -1n, -(2n ** 63n)]) {
+      bytes.writeBigInt64BE(baseOffset, size);
+      assert.equal(t.store.files.writeFileAtomic(`${t.folder}/00000000000000000000.log`, Buffer.from(bytes)), 0);
+      t.log = t.store.openLog(t.folder, OPTIONS);
+      const found = { validBytes: size, nextOffset: 5, fault: BatchFault.count, batches: 1 };
+      assert.deepEqual(t.store.rebuild(t.log, 0), found, `${baseOffset}`);
+      assert.equal(t.store.truncate(t.log, 5), 0);
+      t.store.closeLog(t.log);
+    }
+    t.log = t.store.openLog(t.folder, OPTIONS);
+  });
+
+  test('a file whose name is no offset is no segment', () => {
+    t.store.roll(t.log, 0);
+    t.append(0, [simpleBatch(5, 1000)]);
+    t.store.closeLog(t.log);
+    for (const name of ['09223372036854775807', '99999999999999999999', '00009007199254740993'])
+      assert.equal(t.store.files.writeFileAtomic(`${t.folder}/${name}.log`, Buffer.alloc(0)), 0);
+    t.log = t.store.openLog(t.folder, OPTIONS);
+    assert.deepEqual(t.store.segments(t.log), [0]);
+    assert.equal(t.append(5, [simpleBatch(1, 1000)]), 6);
+  });
+
   test('sync calls back later, in both forms with success', async () => {
     t.store.roll(t.log, 0);
     t.append(0, [simpleBatch(5, 1000)]);
