@@ -112,7 +112,7 @@ bool walkRecords(const uint8_t* bytes, size_t sizeBytes, int32_t count, int64_t 
 
 }  // namespace
 
-BatchFault validateBatch(const uint8_t* bytes, uint64_t sizeBytes, double decompressedBytesMax, double* out) {
+BatchFault validateBatch(const uint8_t* bytes, uint64_t sizeBytes, size_t decompressedBytesMax, double* out) {
   if (sizeBytes < HEADER_BYTES) return BatchFault::truncated;
   const Header header{bytes};
   header.writeSlots(0, out);
@@ -130,9 +130,8 @@ BatchFault validateBatch(const uint8_t* bytes, uint64_t sizeBytes, double decomp
     return walkRecords(records, recordsBytes, count, header.baseTimestamp(), out) ? BatchFault::none
                                                                                  : BatchFault::records;
   if (codec > static_cast<uint16_t>(Codec::zstd)) return BatchFault::compression;
-  const size_t bound = decompressedBytesMax > 0 ? static_cast<size_t>(decompressedBytesMax) : 0;
   const DecompressResult result =
-      decompress(static_cast<Codec>(codec), records, recordsBytes, bound, &records, &recordsBytes);
+      decompress(static_cast<Codec>(codec), records, recordsBytes, decompressedBytesMax, &records, &recordsBytes);
   BatchFault fault = BatchFault::none;
   if (result == DecompressResult::tooLarge) fault = BatchFault::tooLarge;
   else if (result == DecompressResult::bad) fault = BatchFault::compression;

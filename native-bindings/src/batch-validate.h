@@ -7,6 +7,6 @@ namespace millrace {
 
 // Checks the batch that starts at `bytes` (of which `sizeBytes` are there) and walks its records. Writes BATCH_STRIDE
 // doubles to `out`, as far as they are known when a fault is found. Nothing is changed.
-BatchFault validateBatch(const uint8_t* bytes, uint64_t sizeBytes, double decompressedBytesMax, double* out);
+BatchFault validateBatch(const uint8_t* bytes, uint64_t sizeBytes, size_t decompressedBytesMax, double* out);
 
 }  // namespace millrace

@@ -15,7 +15,9 @@ namespace millrace {
 constexpr size_t EXCHANGE_DOUBLES = 64;
 
 struct Environment {
-  double* exchange = nullptr;
+  // Its own until `attach`, so that a call before that harms nobody.
+  double unattached[EXCHANGE_DOUBLES] = {};
+  double* exchange = unattached;
   napi_ref exchangeReference = nullptr;
   Mailbox* syncs = nullptr;
   Outlet* outlet = nullptr;

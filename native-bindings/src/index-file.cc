@@ -296,7 +296,7 @@ int searchIndex(const IndexView& view, int64_t key, int64_t lastKey, int32_t* va
   int found = 0;
   // Keys grow nearly evenly, so the first guess is a proportion; then the search halves.
   uint32_t group = groups;
-  if (lastKey > 0 && key >= 0) group = static_cast<uint32_t>(static_cast<double>(key) / static_cast<double>(lastKey) * groups);
+  if (lastKey > 0 && key >= 0 && key < lastKey) group = static_cast<uint32_t>(static_cast<double>(key) / static_cast<double>(lastKey) * groups);
   if (group >= groups) group = groups > 0 ? groups - 1 : 0;
   for (; low < high; group = low + (high - low) / 2) {
     const uint32_t first = group * GROUP;

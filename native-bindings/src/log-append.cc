@@ -10,6 +10,7 @@
 #include "log.h"
 #include "memory-region.h"
 #include "open-segments.h"
+#include "whole-number.h"
 
 namespace millrace {
 namespace {
@@ -33,7 +34,7 @@ void patch(uint8_t* batch, const double* entry, int32_t partitionLeaderEpoch) {
   const bool logAppendTime = entry[slotAppendTimeMs] >= 0;
   const double maxTimestamp = logAppendTime ? entry[slotAppendTimeMs] : entry[slotMaxTimestamp];
   if (maxTimestamp >= 0)
-    patchTimestamp(batch, static_cast<int64_t>(entry[slotSizeBytes]), static_cast<int64_t>(maxTimestamp), logAppendTime);
+    patchTimestamp(batch, static_cast<int64_t>(entry[slotSizeBytes]), wholeTimestamp(maxTimestamp), logAppendTime);
 }
 
 // Checks the whole list before anything is changed. Returns the bytes to write, or one of WRONG_*, or a negative errno.
@@ -107,15 +108,13 @@ int writeList(int fd, int64_t position, const double* list, uint32_t count, int3
 // Takes the written batches into account. (under the log's lock)
 void publish(Log* log, Segment* active, const double* list, uint32_t count) {
   if (active->tail == nullptr) active->tail = new (std::nothrow) Tail();
-  const uint32_t offsetEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / OFFSET_ENTRY_BYTES);
-  const uint32_t timeEntriesMax = static_cast<uint32_t>(log->options.indexBytesMax / TIME_ENTRY_BYTES);
+  const LogOptions& options = log->options;
   for (uint32_t index = 0; index < count; index++) {
     const double* entry = list + index * APPEND_STRIDE;
     const Header header{memoryAt(entry[slotMemoryId], entry[slotOffset], entry[slotSizeBytes])};
     if (active->tail)
       active->tail->add({header.baseOffset(), header.lastOffsetDelta(), static_cast<uint32_t>(active->sizeBytes)});
-    // The closing time entry of a roll must always find a place.
-    active->noteBatch(header, header.sizeBytes(), log->options.indexIntervalBytes, offsetEntriesMax, timeEntriesMax - 1);
+    active->noteBatch(header, header.sizeBytes(), options.indexIntervalBytes, options.offsetEntriesMax(), options.timeEntriesMax());
   }
   markDirty(log, active);
 }

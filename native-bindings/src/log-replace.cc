@@ -34,13 +34,13 @@ int replaceSegments(double handle, const double* baseOffsets, uint32_t count) {
   if (log == nullptr) return WRONG_HANDLE;
   const size_t all = log->segments.size();
   size_t first = 0;
-  while (first < all && (count == 0 || log->segments[first]->baseOffset != static_cast<int64_t>(baseOffsets[0]))) first++;
+  while (first < all && (count == 0 || static_cast<double>(log->segments[first]->baseOffset) != baseOffsets[0])) first++;
   // The active segment cannot be replaced.
   if (count == 0 || first + count >= all) return -ENOENT;
   const auto begin = log->segments.begin() + static_cast<int64_t>(first);
   const std::vector<Segment*> replaced(begin, begin + count);
   for (uint32_t at = 0; at < count; at++)
-    if (replaced[at]->baseOffset != static_cast<int64_t>(baseOffsets[at])) return -ENOENT;
+    if (static_cast<double>(replaced[at]->baseOffset) != baseOffsets[at]) return -ENOENT;
   struct stat info;
   if (stat(replaced[0]->path(".log.cleaned").c_str(), &info) < 0) return -errno;
   Segment* cleaned = makeSegment(log, replaced[0]->baseOffset, info.st_size);

@@ -2,7 +2,7 @@
 //
 // Small numbers go through the environment's exchange array: arguments in its first places (in the order of the port),
 // results from place 0 on. Functions return an int32 (0 or a negative errno) unless they say otherwise.
-#include <cmath>
+#include <cstring>
 
 #include "batch-validate.h"
 #include "crc32c.h"
@@ -12,17 +12,12 @@
 #include "log.h"
 #include "memory-region.h"
 #include "napi-support.h"
+#include "whole-number.h"
 
 namespace millrace {
 namespace {
 
 double* exchangeOf(napi_env env) { return environmentOf(env)->exchange; }
-
-int64_t whole(double value) {
-  // NaN and what no offset can be end up out of every range.
-  if (!(value >= -9007199254740992.0)) return -1;
-  return value >= 9007199254740992.0 ? INT64_C(9007199254740992) : static_cast<int64_t>(value);
-}
 
 // Results of the engine as values; WRONG_* as exceptions.
 napi_value answer(napi_env env, int64_t result) {
@@ -72,15 +67,17 @@ napi_value validate(napi_env env, napi_callback_info) {
   const uint8_t* bytes = memoryAt(exchange[0], exchange[1], exchange[2]);
   if (bytes == nullptr) return answer(env, WRONG_MEMORY);
   const uint64_t sizeBytes = static_cast<uint64_t>(exchange[2]);
-  const double bytesMax = exchange[3];
-  return toInteger(env, static_cast<int32_t>(validateBatch(bytes, sizeBytes, bytesMax, exchange)));
+  const int64_t bytesMax = whole(exchange[3]);
+  return toInteger(env, static_cast<int32_t>(validateBatch(bytes, sizeBytes, bytesMax > 0 ? static_cast<size_t>(bytesMax) : 0, exchange)));
 }
 
 // codecAvailable(codec)
 napi_value hasCodec(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
+  const double codec = args.number(0);
+  const bool known = codec >= 0 && codec <= static_cast<double>(Codec::zstd);
   napi_value result;
-  napi_get_boolean(env, codecAvailable(static_cast<Codec>(args.number(0))), &result);
+  napi_get_boolean(env, known && codecAvailable(static_cast<Codec>(codec)), &result);
   return result;
 }
 
@@ -91,7 +88,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   char folder[4096];
   size_t length = 0;
   if (napi_get_value_string_utf8(env, args.values[0], folder, sizeof folder, &length) != napi_ok || length == 0 ||
-      length >= sizeof folder - 64)
+      length >= sizeof folder - 64 || strlen(folder) != length)
     return throwRange(env, "openLog: not a path");
   return toNumber(env, openLog(folder, {whole(exchange[0]), whole(exchange[1]), whole(exchange[2])}));
 }
@@ -154,7 +151,7 @@ napi_value append(napi_env env, napi_callback_info info) {
   const DoubleElements list(env, args.values[0]);
   const double count = exchange[2];
   if (!list.holds(0, count * APPEND_STRIDE)) return throwRange(env, "append: the list is shorter than its count");
-  return answer(env, appendBatches(exchange[0], static_cast<int32_t>(exchange[1]), list.data,
+  return answer(env, appendBatches(exchange[0], whole32(exchange[1]), list.data,
                                    static_cast<uint32_t>(count), exchange));
 }
 

@@ -23,6 +23,7 @@
 
 #include "log.h"
 #include "open-segments.h"
+#include "whole-number.h"
 #include "work-pool.h"
 
 namespace millrace {
@@ -301,7 +302,7 @@ int syncLog(double handle, SyncListener* listener, double token) {
   return 0;
 }
 
-void setInlineSyncMax(double us) { syncPace().setMax(static_cast<int64_t>(us * 1000)); }
+void setInlineSyncMax(double us) { syncPace().setMax(whole(us * 1000)); }
 
 int syncLogNow(double handle) {
   SyncJob job;

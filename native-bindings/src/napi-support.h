@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <limits>
 
 namespace millrace {
 
@@ -18,8 +19,9 @@ struct Arguments {
     size_t count = N;
     napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
   }
+  // NaN when it is none.
   double number(size_t index) const {
-    double value = 0;
+    double value = std::numeric_limits<double>::quiet_NaN();
     napi_get_value_double(env, values[index], &value);
     return value;
   }

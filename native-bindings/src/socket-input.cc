@@ -68,6 +68,8 @@ constexpr int READS_MAX = 4;
 constexpr size_t DEFERRED_MAX = 16;
 // A deferral delays what it was wrong about, so after many of those it is tried this seldom.
 constexpr uint32_t SKIPS_MAX = 1024;
+// A longer deferral is as good as this one.
+constexpr double DEFER_MS_MAX = 60'000;
 constexpr uint64_t READ = 0;
 // The event of libuv's own descriptor; inputs have a generation of at least 1.
 constexpr uint64_t LOOP_EVENT = 0;
@@ -356,7 +358,7 @@ void deferInput(Inlet* inlet, double index, double ms) {
     inlet->deferred.push_back(static_cast<uint32_t>(index));
   }
   // The millisecond at hand has begun.
-  input->dueMs = nowMs() + static_cast<uint64_t>(ms) + 1;
+  input->dueMs = nowMs() + static_cast<uint64_t>(std::min(ms, DEFER_MS_MAX)) + 1;
 }
 
 void detachInput(Inlet* inlet, double index) {

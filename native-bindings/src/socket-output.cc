@@ -355,8 +355,9 @@ struct Progress {
 // Sends parts directly until the socket takes no more or a file must be read first. Returns 0 or a negative errno.
 int sendInline(int fd, const double* parts, uint32_t count, Progress& progress) {
   while (progress.part < count) {
+    // A part may have lost its file since it was checked: to one before it that names the same hold.
     Part part;
-    readPart(parts + progress.part * OUTPUT_PART_STRIDE, part);
+    if (!readPart(parts + progress.part * OUTPUT_PART_STRIDE, part)) return -EINVAL;
     if (part.file) {
       if (!part.cached) return 0;
       while (progress.done < part.sizeBytes) {
@@ -376,8 +377,7 @@ int sendInline(int fd, const double* parts, uint32_t count, Progress& progress) 
     int64_t wanted = 0;
     for (; made < JOINED_PARTS_MAX && progress.part + made < count; made++) {
       Part next;
-      readPart(parts + (progress.part + made) * OUTPUT_PART_STRIDE, next);
-      if (next.file) break;
+      if (!readPart(parts + (progress.part + made) * OUTPUT_PART_STRIDE, next) || next.file) break;
       const int64_t skip = made == 0 ? progress.done : 0;
       joined[made] = {next.memory + skip, static_cast<size_t>(next.sizeBytes - skip)};
       wanted += next.sizeBytes - skip;
@@ -467,7 +467,10 @@ int64_t sendParts(double handle, const double* parts, uint32_t count) {
   bool queuedAll = true;
   uint32_t queued = progress.part;
   for (; error == 0 && queued < count && queuedAll; queued++) {
-    readPart(parts + queued * OUTPUT_PART_STRIDE, part);
+    if (!readPart(parts + queued * OUTPUT_PART_STRIDE, part)) {
+      error = -EINVAL;
+      break;
+    }
     queuedAll = enqueue(output, part, queued == progress.part ? progress.done : 0);
   }
   if (!queuedAll) {

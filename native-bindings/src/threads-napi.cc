@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "doorbell.h"
 #include "environment.h"
@@ -12,6 +13,7 @@
 #include "napi-support.h"
 #include "process-trim.h"
 #include "socket-output.h"
+#include "whole-number.h"
 
 namespace millrace {
 namespace {
@@ -51,7 +53,7 @@ napi_value attach(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   Outlet* outlet = environmentOf(env)->outlet;
   if (outlet == nullptr) return throwRange(env, "attachOutput: no outlet is open");
-  return toNumber(env, attachOutput(outlet, static_cast<int>(args.number(0))));
+  return toNumber(env, attachOutput(outlet, whole32(args.number(0))));
 }
 
 // send(output, parts, count)
@@ -156,7 +158,8 @@ napi_value lockOne(napi_env env, napi_callback_info info) {
   char path[4096];
   size_t length = 0;
   napi_get_value_string_utf8(env, args.values[0], path, sizeof path, &length);
-  if (length == 0 || length + 1 >= sizeof path) return toInteger(env, -ENAMETOOLONG);
+  if (length + 1 >= sizeof path) return toInteger(env, -ENAMETOOLONG);
+  if (length == 0 || strlen(path) != length) return toInteger(env, -EINVAL);
   return toInteger(env, lockFile(path));
 }
 

@@ -32,12 +32,19 @@ export const ATTRIBUTE_CODEC_MASK = 0x07;
 export const ATTRIBUTE_LOG_APPEND_TIME = 0x08;
 
 const TWO_32 = 4294967296;
+const TWO_63 = 2 ** 63;
 
 export function readInt64(view: DataView, at: number): number {
   return view.getInt32(at) * TWO_32 + view.getUint32(at + 4);
 }
 
+/** The greatest of 64 bits is 2^63 as a double, and is written as it was. */
 export function writeInt64(view: DataView, at: number, value: number): void {
+  if (value >= TWO_63) {
+    view.setInt32(at, 0x7fffffff);
+    view.setUint32(at + 4, 0xffffffff);
+    return;
+  }
   const high = Math.floor(value / TWO_32);
   view.setInt32(at, high);
   view.setUint32(at + 4, value - high * TWO_32);

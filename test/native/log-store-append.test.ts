@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderAt } from '../../src/native/batch-header.ts';
 import { PlanStatus, SegmentSlot } from '../../src/native/log-store.ts';
 import { describeStores, OPTIONS } from './log-store-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
@@ -20,6 +21,14 @@ describeStores('appending', (t) => {
     assert.equal(t.store.planRead(t.log, 7, 100, 7, t.plan, 0), PlanStatus.atEnd);
     assert.equal(t.store.planRead(t.log, 6, 100, 7, t.plan, 0), PlanStatus.outOfRange);
     assert.equal(t.store.planRead(t.log, 8, 100, 9, t.plan, 0), PlanStatus.outOfRange);
+  });
+
+  test('the greatest timestamp of 64 bits is written as it is', () => {
+    t.store.roll(t.log, 0);
+    t.append(0, [simpleBatch(1, 1000)], { maxTimestamp: 2 ** 63 });
+    const written = t.fileBytes('00000000000000000000.log');
+    assert.equal(written.readBigInt64BE(HeaderAt.maxTimestamp), 2n ** 63n - 1n);
+    assert.equal(written.readUInt32BE(HeaderAt.crc), t.store.crc32c(written, HeaderAt.attributes, written.length));
   });
 
   test('append patches offset and epoch and nothing else', () => {
