@@ -43,6 +43,7 @@ import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
 import { PartitionManager } from './partition-manager.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
+import { PARTITIONS_MAX } from './shared-memory.ts';
 import { StorageLinks } from './storage-links.ts';
 import { StorageServices, startDirectories } from './storage-services.ts';
 import { dynamicStorageSettings } from './storage-settings.ts';
@@ -153,6 +154,7 @@ export class Broker {
         defaultReplicationFactor: config.int('default.replication.factor'),
         deleteTopicEnable: config.boolean('delete.topic.enable'),
         minInsyncReplicas: config.int('min.insync.replicas'),
+        partitionsMax: PARTITIONS_MAX,
       },
       rules: new KafkaConfigRules(
         () => current,
@@ -237,6 +239,8 @@ export class Broker {
       onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
       onPartitionDeleted: (topic, partition) => this.#storageServices.moves.cancel(topic, partition),
       onAssigned: (places) => this.#storageServices.assigned(places),
+      onNoRoom: (count) =>
+        logger.error({ count, max: PARTITIONS_MAX }, 'partitions are not served: there are too many'),
       onPartitionOffline: (topic, partition) => {
         if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
         if (topic === TRANSACTION_TOPIC) this.#transactions.transactions.resigned(partition, null);

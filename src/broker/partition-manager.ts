@@ -28,6 +28,8 @@ export interface PartitionManagerContext {
   onPartitionOnline(topic: string, partition: number): void;
   onPartitionOffline(topic: string, partition: number): void;
   onPartitionDeleted(topic: string, partition: number): void;
+  /** So many partitions of a change cannot be served: the partition table is full. */
+  onNoRoom(count: number): void;
   /** Partitions lie elsewhere than where the metadata says. Not to be waited for. */
   onAssigned(places: readonly AssignedPlace[]): void;
 }
@@ -58,6 +60,11 @@ const NO_ROW = -1;
 
 function assignedDirectory({ replicas, directories }: PartitionRegistration, nodeId: number): string | undefined {
   return directories[replicas.indexOf(nodeId)];
+}
+
+function setRow({ rows }: LocalTopic, partition: number, row: number): void {
+  while (rows.length < partition) rows.push(NO_ROW);
+  rows[partition] = row;
 }
 
 export class PartitionManager {
@@ -163,8 +170,6 @@ export class PartitionManager {
       this.#topics.delete(name);
     }
     await storage.requestRows(rows, (some) => ({ op: 'delete', rows: some }));
-    // Offsets left in the checkpoints would be taken for those of a topic that is created anew under the name.
-    this.#context.writeCheckpoints();
     for (const row of rows) {
       this.#places[row] = undefined;
       this.#freeRows.push(row);
@@ -176,6 +181,7 @@ export class PartitionManager {
     const { nodeId, table, storage, io } = this.#context;
     const opening: OpenPartition[] = [];
     const strayed: AssignedPlace[] = [];
+    let withoutRoom = 0;
     const touched = new Set<string>();
     const configs = new Map<string, LogConfig>();
     for (const change of delta.replicaChanges(nodeId)) {
@@ -190,6 +196,11 @@ export class PartitionManager {
         }
         continue;
       }
+      if (this.#freeRows.length === 0 && this.#places.length >= table.rowsMax) {
+        setRow(topic, change.partition, NO_ROW);
+        withoutRoom++;
+        continue;
+      }
       let config = configs.get(change.topicName);
       if (!config) configs.set(change.topicName, (config = this.#logConfig(change.topicName, image)));
       topic.compacted = config.cleanupCompact;
@@ -201,6 +212,7 @@ export class PartitionManager {
       if (directory !== undefined && directory !== assigned)
         strayed.push({ topicId: topic.id, partition: change.partition, directory });
     }
+    if (this.#context.directories.mustWriteCheckpoints) this.#context.writeCheckpoints();
     if (opening.length > 0) await this.#openLogs(opening);
     if (touched.size > 0)
       await io.publishRoutes(
@@ -211,6 +223,7 @@ export class PartitionManager {
       if (table.get(row, RowSlot.state) === RowState.online) this.#context.onPartitionOnline(topic, partition);
     }
     if (strayed.length > 0) this.#context.onAssigned(strayed);
+    if (withoutRoom > 0) this.#context.onNoRoom(withoutRoom);
     return new Set(opening.map(({ row }) => row));
   }
 
@@ -261,10 +274,8 @@ export class PartitionManager {
   ): OpenPartition | undefined {
     const { table } = this.#context;
     const row = this.#freeRows.pop() ?? this.#places.length;
-    if (row >= this.#context.table.rowsMax) throw new RangeError(`more than ${this.#context.table.rowsMax} partitions`);
     this.#places[row] = { topic: topic.name, partition };
-    while (topic.rows.length < partition) topic.rows.push(NO_ROW);
-    topic.rows[partition] = row;
+    setRow(topic, partition, row);
     const internal = isInternalTopic(topic.name);
     const isNew = this.#isLoaded;
     const place = this.#context.directories.place(topic.name, partition, topic.id, { assigned, isNew });

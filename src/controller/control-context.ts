@@ -38,6 +38,8 @@ export interface ControllerSettings {
   readonly defaultPartitions: number;
   /** `default.replication.factor` */
   readonly defaultReplicationFactor: number;
+  /** Partitions that there is room for; absent: no bound. */
+  readonly partitionsMax?: number;
   /** `delete.topic.enable` */
   readonly deleteTopicEnable: boolean;
   /** `min.insync.replicas` of the broker's file, 1 by default: what the cluster starts with. */

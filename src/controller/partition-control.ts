@@ -86,6 +86,17 @@ export function manualAssignmentFault(
   );
 }
 
+/** Why there cannot be `added` partitions more, or null. */
+export function roomFault(added: number, { image, settings }: ControlContext): ApiError | null {
+  const { partitionsMax = Number.POSITIVE_INFINITY } = settings;
+  const { partitionCount } = image.topics;
+  if (partitionCount + added <= partitionsMax) return null;
+  return apiError(
+    ErrorCode.POLICY_VIOLATION,
+    `There would be ${partitionCount + added} partitions; there is room for ${partitionsMax}.`,
+  );
+}
+
 export function createPartitions(
   request: CreatePartitionsRequest,
   context: ControlContext,
@@ -130,6 +141,8 @@ function growTopic(
       `The request adds more than ${PARTITIONS_PER_REQUEST_MAX} partitions. Split it.`,
     );
   }
+  const crowded = roomFault(recordsSoFar + additional, context);
+  if (crowded) return crowded;
   const quota = takeMutations(context, additional);
   if (quota !== NO_ERROR) return quota;
   const partitions = addedPartitions(wanted, topic, additional, placer, context);

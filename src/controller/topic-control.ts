@@ -26,7 +26,7 @@ import {
   RECORDS_PER_REQUEST_MAX,
   takeMutations,
 } from './control-context.ts';
-import { manualAssignmentFault, type NewPartitions, newPartition } from './partition-control.ts';
+import { manualAssignmentFault, type NewPartitions, newPartition, roomFault } from './partition-control.ts';
 import { DirectoryPlacer, placeReplicas } from './replica-placement.ts';
 
 /** From this version on the answer tells the settings of a new topic. */
@@ -45,6 +45,7 @@ export function createTopics(
   const requestFault = requestTooLarge(request, context);
   const placer = new DirectoryPlacer(context.image);
   const newNames = new Map<string, string>();
+  let partitionsSoFar = 0;
   for (const name of duplicates) {
     results.push(
       failedTopic(name, apiError(ErrorCode.INVALID_REQUEST, `Topic '${name}' stands in the request twice.`)),
@@ -53,7 +54,7 @@ export function createTopics(
   for (const topic of request.topics) {
     if (duplicates.has(topic.name)) continue;
     const fault = requestFault ?? nameFault(topic.name, newNames, context);
-    const outcome = fault ?? createTopic(topic, placer, context);
+    const outcome = fault ?? createTopic(topic, partitionsSoFar, placer, context);
     if ('code' in outcome) {
       results.push(failedTopic(topic.name, outcome));
       continue;
@@ -64,6 +65,7 @@ export function createTopics(
     }
     if (hasCollisionCharacters(topic.name)) newNames.set(collisionKey(topic.name), topic.name);
     records.push(...outcome.records);
+    partitionsSoFar += outcome.partitions;
     results.push(outcome.result);
   }
   return { records: request.validateOnly ? [] : records, response: { throttleTimeMs: 0, topics: results } };
@@ -110,11 +112,17 @@ function nameFault(name: string, newNames: ReadonlyMap<string, string>, context:
 }
 
 interface CreatedTopic {
+  readonly partitions: number;
   readonly records: readonly MetadataRecord[];
   readonly result: CreatableTopicResult;
 }
 
-function createTopic(topic: CreatableTopic, placer: DirectoryPlacer, context: ControlContext): CreatedTopic | ApiError {
+function createTopic(
+  topic: CreatableTopic,
+  partitionsSoFar: number,
+  placer: DirectoryPlacer,
+  context: ControlContext,
+): CreatedTopic | ApiError {
   const configs = topicConfigs(topic, context);
   if ('code' in configs) return configs;
   const partitions =
@@ -122,6 +130,8 @@ function createTopic(topic: CreatableTopic, placer: DirectoryPlacer, context: Co
       ? assignedPartitions(topic, placer, context)
       : placedPartitions(topic, placer, context);
   if ('code' in partitions) return partitions;
+  const crowded = roomFault(partitionsSoFar + partitions.length, context);
+  if (crowded) return crowded;
   const quota = takeMutations(context, partitions.length);
   if (quota !== NO_ERROR) return quota;
   const topicId = randomUuid(context.random);
@@ -135,7 +145,8 @@ function createTopic(topic: CreatableTopic, placer: DirectoryPlacer, context: Co
     records.push(partitionRecord(topicId, index, partition, context.image.metadataVersion));
   }
   if (records.length > RECORDS_PER_REQUEST_MAX) return TOO_MANY_RECORDS;
-  return { records, result: createdTopic(topic.name, topicId, partitions, configs, context) };
+  const result = createdTopic(topic.name, topicId, partitions, configs, context);
+  return { partitions: partitions.length, records, result };
 }
 
 function topicConfigs(topic: CreatableTopic, context: ControlContext): Map<string, string> | ApiError {

@@ -304,3 +304,27 @@ test('whoever may not see a topic learns neither its name nor that it exists', a
   );
   assert.equal(controller.image.topics.size, 2);
 });
+
+test('no more partitions are created than there is room for', async () => {
+  const setup = await startedController({ settings: { partitionsMax: 5 } });
+  assert.equal(await createdError(setup, 'a', { numPartitions: 3 }), 'NONE');
+  const both = [creatable('b', { numPartitions: 2 }), creatable('c', { numPartitions: 1 })];
+  const { topics } = await setup.controller.createTopics(createRequest(both), LATEST);
+  assert.deepEqual(
+    topics.map(({ errorCode }) => errorName(errorCode)),
+    ['NONE', 'POLICY_VIOLATION'],
+  );
+  assert.match(topics[1].errorMessage!, /room for 5/);
+  const grown = [
+    { name: 'a', count: 4, assignments: null },
+    { name: 'b', count: 3, assignments: null },
+  ];
+  const request = { topics: grown, timeoutMs: 0, validateOnly: false };
+  const refused = await setup.controller.createPartitions(request, LATEST);
+  assert.deepEqual(
+    refused.results.map(({ errorCode }) => errorName(errorCode)),
+    ['POLICY_VIOLATION', 'POLICY_VIOLATION'],
+  );
+  await setup.controller.deleteTopics({ topics: [], topicNames: ['b'], timeoutMs: 0 }, LATEST);
+  assert.equal(await createdError(setup, 'c', { numPartitions: 2 }), 'NONE');
+});
