@@ -89,8 +89,8 @@ int IndexFile<ENTRY_BYTES>::load(const std::string& path) {
   usable_ = true;
   written_ = count;
   if (count > 0) {
-    lastKey_ = keyOf<ENTRY_BYTES>(entry);
-    lastValue_ = valueOf<ENTRY_BYTES>(entry);
+    lastKey_ = writtenKey_ = keyOf<ENTRY_BYTES>(entry);
+    lastValue_ = writtenValue_ = valueOf<ENTRY_BYTES>(entry);
   }
   return 0;
 }
@@ -131,8 +131,8 @@ void IndexFile<ENTRY_BYTES>::adopt(const IndexFile& other) {
   dropBuffer();
   written_ = other.written_;
   pending_ = 0;
-  lastKey_ = other.lastKey_;
-  lastValue_ = other.lastValue_;
+  lastKey_ = writtenKey_ = other.lastKey_;
+  lastValue_ = writtenValue_ = other.lastValue_;
   usable_ = other.usable_;
   loaded_ = true;
 }
@@ -207,7 +207,14 @@ int IndexFile<ENTRY_BYTES>::writePending(const std::string& path) {
 
 template <uint32_t ENTRY_BYTES>
 void IndexFile<ENTRY_BYTES>::settlePending(int result) {
-  if (result == 0) written_ += pending_;
+  if (result == 0) {
+    written_ += pending_;
+    writtenKey_ = lastKey_;
+    writtenValue_ = lastValue_;
+  } else {
+    lastKey_ = writtenKey_;
+    lastValue_ = writtenValue_;
+  }
   pending_ = 0;
 }
 
@@ -245,7 +252,12 @@ int IndexFile<ENTRY_BYTES>::cut(const std::string& path, uint32_t count) {
     if (result < 0) return result;
   }
   if (count == 0) return 0;
-  return read(path, count - 1, &lastKey_, &lastValue_);
+  const int result = read(path, count - 1, &lastKey_, &lastValue_);
+  if (pending_ == 0) {
+    writtenKey_ = lastKey_;
+    writtenValue_ = lastValue_;
+  }
+  return result;
 }
 
 template <uint32_t ENTRY_BYTES>
@@ -281,8 +293,8 @@ void IndexFile<ENTRY_BYTES>::reset() {
   buffer_ = nullptr;
   bufferEntries_ = 0;
   written_ = pending_ = 0;
-  lastKey_ = 0;
-  lastValue_ = 0;
+  lastKey_ = writtenKey_ = 0;
+  lastValue_ = writtenValue_ = 0;
   usable_ = loaded_ = same_ = false;
 }
 

@@ -91,6 +91,9 @@ class IndexFile {
   uint32_t bufferEntries_ = 0;
   int64_t lastKey_ = 0;
   int32_t lastValue_ = 0;
+  // The same of the last written entry.
+  int64_t writtenKey_ = 0;
+  int32_t writtenValue_ = 0;
   int fd_ = -1;
   uint32_t written_ = 0;
   uint32_t pending_ = 0;

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { PLAN_STRIDE, PlanSlot, PlanStatus, SegmentSlot } from '../../src/native/log-store.ts';
 import type { NativeLogStore } from '../../src/native/native-log-store.ts';
@@ -80,6 +89,21 @@ describe('index files of the addon', { skip }, () => {
     checkLookups(300, size);
     fill(20, 300);
     checkLookups(320, size);
+  });
+
+  test('entries that could not be written are not taken for written', () => {
+    fill(70);
+    renameSync(`${folder}/${BASE}.timeindex`, `${folder}/aside`);
+    mkdirSync(`${folder}/${BASE}.timeindex`);
+    appendBatches(store, log, 140, [simpleBatch(2, 1_000_000, 480)]);
+    for (let at = 71; at < 200; at++) appendBatches(store, log, at * 2, [simpleBatch(2, 0, 480)]);
+    rmdirSync(`${folder}/${BASE}.timeindex`);
+    renameSync(`${folder}/aside`, `${folder}/${BASE}.timeindex`);
+    assert.equal(store.roll(log, 400), 0);
+    reopen();
+    store.state(log, 0, state);
+    assert.equal(state[SegmentSlot.maxTimestamp], 1_000_000);
+    assert.equal(state[SegmentSlot.offsetOfMaxTimestamp], 141);
   });
 
   test('an index of many pages', () => {
