@@ -64,6 +64,7 @@ export class LogDirectories {
   readonly previousBrokerEpoch: number;
   readonly #directoryOf = new Map<string, LogDirectory>();
   readonly #preferred = new Map<string, LogDirectory>();
+  #mustWriteCheckpoints = false;
   /** A directory fails at a file of its own. */
   onFault: (path: string, fault: string) => void = () => {};
 
@@ -78,6 +79,14 @@ export class LogDirectories {
     const epochs = online.map(({ brokerEpoch }) => brokerEpoch);
     this.previousBrokerEpoch = epochs.includes(undefined) ? -1 : epochs[0]!;
     this.#settleDuplicates();
+  }
+
+  /**
+   * A partition was placed under a name of which the checkpoint files still tell what was true of another one: they are to
+   * be written before its log is opened. Deletions themselves write none, however many come one after the other.
+   */
+  get mustWriteCheckpoints(): boolean {
+    return this.#mustWriteCheckpoints;
   }
 
   list(): DescribedDirectory[] {
@@ -164,6 +173,7 @@ export class LogDirectories {
     if (!known) directory.cleanerOffsets.delete(name);
     directory.partitions.add(name);
     this.#directoryOf.set(name, directory);
+    if (directory.isStale(name)) this.#mustWriteCheckpoints = true;
     return {
       folder: `${directory.path}/${name}`,
       recoveryPoint: directory.recoveryPoints.get(name) ?? 0,
@@ -233,6 +243,7 @@ export class LogDirectories {
 
   /** Writes every directory's checkpoint files from the partition table; false when one could not be written. */
   writeCheckpoints(rows: Iterable<RowPlace>, table: PartitionTable): boolean {
+    this.#mustWriteCheckpoints = false;
     const marks = new Map(this.#online().map((directory) => [directory, directory.beginCheckpoints()]));
     for (const place of rows) {
       const name = partitionFolderName(place.topic, place.partition);

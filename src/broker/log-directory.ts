@@ -36,6 +36,8 @@ export class LogDirectory {
   cleanerOffsets: OffsetCheckpoint = new Map();
   /** Of the broker that stopped cleanly; undefined after an unclean stop. */
   brokerEpoch: number | undefined;
+  /** Names that the files tell of though their partitions are gone. */
+  readonly #stale = new Set<string>();
   /** When checkpoints were last written, none of its partitions was offline. */
   #isWhole = true;
   readonly #files: FileSpace;
@@ -73,14 +75,23 @@ export class LogDirectory {
     }
     // Of a folder that is gone they would be taken for those of the next topic of the name.
     for (const offsets of [this.recoveryPoints, this.logStartOffsets])
-      for (const name of offsets.keys()) if (!this.partitions.has(name)) offsets.delete(name);
+      for (const name of offsets.keys()) if (!this.partitions.has(name)) this.#drop(name);
   }
 
   forget(name: string): void {
     this.partitions.delete(name);
-    this.recoveryPoints.delete(name);
-    this.logStartOffsets.delete(name);
+    this.#drop(name);
     this.cleanerOffsets.delete(name);
+  }
+
+  /** The files have to be written before a partition of that name can be used: they would be believed after a crash. */
+  isStale(name: string): boolean {
+    return this.#stale.has(name);
+  }
+
+  #drop(name: string): void {
+    const wasKnown = this.recoveryPoints.delete(name);
+    if (this.logStartOffsets.delete(name) || wasKnown) this.#stale.add(name);
   }
 
   /** Durable when it returns. Throws a StorageError. */
@@ -97,6 +108,7 @@ export class LogDirectory {
     this.recoveryPoints = recoveryPoints;
     this.logStartOffsets = logStartOffsets;
     this.#isWhole = isWhole;
+    this.#stale.clear();
   }
 
   /** Not with a partition offline: the next start has to look at it again. */

@@ -5,6 +5,7 @@ import { Errno } from '../../src/native/file-space.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { deleteRecordsRequest, deleteRecordsResponse } from '../../src/protocol/messages/21-delete-records.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { StorageClient } from './storage-client.ts';
 
@@ -127,9 +128,8 @@ describe('a log directory that fails', () => {
   test('a checkpoint that cannot be written takes its directory offline, too', async () => {
     const places = await spread();
     files.failWith('write', Errno.EIO, '/b/recovery-point-offset-checkpoint');
-    // A deletion writes the checkpoints.
-    await client.create('gone');
-    await client.delete('gone');
+    // It writes the checkpoints.
+    await client.raw.ask(deleteRecordsRequest, deleteRecordsResponse, 2, { topics: [] });
     assert.equal((await client.directories()).get('/b'), KAFKA_STORAGE_ERROR);
     assert.equal((await client.produce('t', 'two', { index: places.get('/b')! }))[0], KAFKA_STORAGE_ERROR);
     assert.deepEqual(await client.produce('t', 'two', { index: places.get('/c')! }), [NONE, 1]);

@@ -86,6 +86,42 @@ describe('log directories', () => {
     assert.equal(directories.writeCheckpoints(rows, table), false);
   });
 
+  test('a partition of a name that the checkpoints still know asks for new ones, before and after a restart', () => {
+    const files = newFiles();
+    const directories = open(files, ['/a']);
+    const table = new PartitionTable(allocatePartitionTable(4));
+    const rows = ['old', 'kept'].map((topic, row) => {
+      table.set(row, RowSlot.state, RowState.online);
+      table.set(row, RowSlot.logStartOffset, 7);
+      ownedBy(files, directories.place(topic, 0, ID, NEW)!.folder, ID);
+      return { row, topic, partition: 0 };
+    });
+    assert.equal(directories.writeCheckpoints(rows, table), true);
+    directories.place('brief', 0, ID, NEW);
+    directories.forget('brief', 0);
+    directories.place('brief', 0, ID, NEW);
+    assert.equal(directories.mustWriteCheckpoints, false, 'the files have never told of it');
+    directories.forget('old', 0);
+    files.removeFolder('/a/old-0');
+    assert.equal(directories.mustWriteCheckpoints, false, 'not for a deletion');
+    const restarted = open(files, ['/a']);
+    for (const either of [directories, restarted]) {
+      either.place('other', 0, ID, NEW);
+      assert.equal(either.mustWriteCheckpoints, false);
+      assert.equal(either.place('old', 0, ID, NEW)!.logStartOffset, 0);
+      assert.equal(either.mustWriteCheckpoints, true);
+    }
+    assert.equal(restarted.writeCheckpoints(rows.slice(1), table), true);
+    assert.equal(restarted.mustWriteCheckpoints, false);
+    restarted.forget('old', 0);
+    restarted.place('old', 0, ID, NEW);
+    assert.equal(restarted.mustWriteCheckpoints, false, 'the files are right now');
+    files.makeFolder('/a/old-0');
+    const crashed = open(files, ['/a']);
+    assert.equal(crashed.place('old', 0, ID, NEW)!.logStartOffset, 0);
+    assert.equal(crashed.place('kept', 0, ID, NEW)!.logStartOffset, 7);
+  });
+
   test('folders of partitions that nobody knows are set aside, those of a deletion that was cut off removed', () => {
     const files = newFiles('/a/known-0', '/a/stray-7', '/b/known-1', '/b/t-0.0123456789abcdef0123456789abcdef-delete');
     const aside: string[] = [];
