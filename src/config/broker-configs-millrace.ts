@@ -1,4 +1,5 @@
 /** Settings that Kafka does not have; all begin with `millrace.`. Data only; any thread. */
+import { WAITERS_MAX } from '../ring/partition-table.ts';
 import { bool, int, long, string, type TextRule } from './config-definition.ts';
 
 const HOST_PORT: TextRule = {
@@ -20,7 +21,7 @@ export const MILLRACE_CONFIGS = [
   ),
   int('millrace.io.threads', 0, 'Threads that hold client connections; 0 chooses by the number of cores.', {
     min: 0,
-    max: 64,
+    max: WAITERS_MAX,
   }),
   int(
     'millrace.io.pause.max.us',

@@ -17,21 +17,19 @@ export const RowSlot = {
   log: 5,
   /** See RowState. */
   state: 6,
-  /** First offset of the leader epoch: until the high watermark passes it, clients get OFFSET_NOT_AVAILABLE. */
-  epochStartOffset: 7,
   /** Last offset of the newest aborted transaction, -1 without: fetches above it need no transaction index. */
-  lastAbortedOffset: 8,
+  lastAbortedOffset: 7,
   /** Everything below is synced; written to recovery-point-offset-checkpoint. */
-  recoveryPoint: 9,
+  recoveryPoint: 8,
   /** Ranges of the log that are known to be damaged. */
-  damagedRanges: 10,
+  damagedRanges: 9,
 } as const;
 /** Two cache lines; the rest is room for what replication needs. */
 export const ROW_SLOTS = 16;
 
 export const RowState = { closed: 0, online: 1, offline: 2 } as const;
 
-/** I/O threads that can wait for a partition: the bits of an Int32 that stay positive. */
+/** I/O threads that can wait for a partition, and so all that there may be: the bits of an Int32 that stay positive. */
 export const WAITERS_MAX = 31;
 
 export function allocatePartitionTable(rowsMax: number): SharedArrayBuffer {
