@@ -369,13 +369,6 @@ export class Log {
     }
   }
 
-  /** Greatest record timestamp of the log, -1 when there is none. */
-  get largestTimestamp(): number {
-    let largest = -1;
-    for (const segment of this.#state.segments) largest = Math.max(largest, this.#state.segmentMaxTimestamp(segment));
-    return largest;
-  }
-
   /** See timestamp-lookup.ts. */
   offsetForTimestamp(timestamp: number, readableEnd: number): TimestampedOffset | undefined {
     return offsetForTimestamp(this.#state, timestamp, readableEnd);

@@ -235,13 +235,6 @@ describe('producer state: transactions', () => {
     assert.equal(append(other, { sequence: 3, offset: 0, transactional: true, guard: bumping }), OUT_OF_ORDER);
     assert.equal(append(other, { sequence: 0, offset: 0, transactional: true, guard: bumping }), OK);
   });
-
-  test('a transaction that is open for too long is late', () => {
-    const state = newState();
-    append(state, { sequence: 0, offset: 0, transactional: true, timestamp: 1000 });
-    assert.equal(state.hasLateTransaction(1000 + 900_000 + 300_000, 900_000), false);
-    assert.equal(state.hasLateTransaction(1001 + 900_000 + 300_000, 900_000), true);
-  });
 });
 
 describe('producer snapshot file', () => {

@@ -24,7 +24,6 @@ describe('offsets by timestamp', () => {
       assert.deepEqual([-5, 0, 1, 6, 11, 20, 21, 30, 31, 40, 41].map(offsetAt), [0, 0, 1, 1, 3, 3, 5, 5, 9, 9, -1]);
       assert.deepEqual(log.offsetForTimestamp(NOW_MS + 6, 11), { offset: 1, timestamp: NOW_MS + 10, leaderEpoch: 0 });
       assert.deepEqual(log.maxTimestampOffset(11), { offset: 9, timestamp: NOW_MS + 40, leaderEpoch: 0 });
-      assert.equal(log.largestTimestamp, NOW_MS + 40);
     });
 
   test('a record at or above the readable end counts as none', () => {
@@ -48,7 +47,6 @@ describe('offsets by timestamp', () => {
     fixture.append(makeBatch({ records: [{ timestamp: -1 }] }));
     assert.equal(fixture.log.offsetForTimestamp(0, 1), undefined);
     assert.equal(fixture.log.maxTimestampOffset(1), undefined);
-    assert.equal(fixture.log.largestTimestamp, -1);
   });
 
   test('the first of several records with the greatest timestamp, and LogAppendTime', () => {

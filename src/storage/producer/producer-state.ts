@@ -61,8 +61,6 @@ export interface TransactionMarker {
 
 /** Entries kept for undoing. */
 const SPARES_MAX = 16;
-/** How long after its time-out a transaction counts as left behind. */
-const LATE_TRANSACTION_BUFFER_MS = 5 * 60 * 1000;
 
 export class ProducerState {
   #options: ProducerStateOptions;
@@ -91,14 +89,6 @@ export class ProducerState {
     return this.#entries;
   }
 
-  get isEmpty(): boolean {
-    return this.#entries.size === 0 && this.#unreplicated.length === 0;
-  }
-
-  hasOngoingTransaction(producerId: number): boolean {
-    return (this.#entries.get(producerId)?.currentTxnFirstOffset ?? -1) >= 0;
-  }
-
   /**
    * Whether a transactional batch of the producer begins a transaction here, so that its coordinator has to be asked
    * first. Producers that leave the beginning of their transactions to us are asked for even where nobody checks.
@@ -122,15 +112,6 @@ export class ProducerState {
   get firstUndecidedOffset(): number {
     for (const firstOffset of this.#ongoing.keys()) return firstOffset;
     return -1;
-  }
-
-  /** Whether an open transaction outlived `transactionTimeoutMsMax`: a sign that it was left behind. */
-  hasLateTransaction(nowMs: number, transactionTimeoutMsMax: number): boolean {
-    for (const { producerId } of this.#ongoing.values()) {
-      const timestamp = this.#entries.get(producerId)?.lastTimestamp ?? -1;
-      return timestamp > 0 && nowMs - timestamp > transactionTimeoutMsMax + LATE_TRANSACTION_BUFFER_MS;
-    }
-    return false;
   }
 
   /**
