@@ -42,9 +42,8 @@ function compareCommand(): Command {
     )
     .option('-o, --out <file>', 'write the page with both curves here')
     .action(async (a: string, b: string, options: { failIf?: Threshold[]; out?: string }) => {
-      const { brokenThresholds, comparePage, compareReports, namesOfOneOnly, ratioTable } = await import(
-        './report/compare.ts'
-      );
+      const { brokenThresholds, comparePage, compareReports, differentLoads, namesOfOneOnly, ratioTable } =
+        await import('./report/compare.ts');
       const { readReport } = await import('./report/report.ts');
       const { formatTable } = await import('./report/table.ts');
       const { renderData } = await import('./report/page.ts');
@@ -52,6 +51,7 @@ function compareCommand(): Command {
       const rows = compareReports(old, fresh);
       if (rows.length === 0) throw new Error('The reports have no run of the same name.');
       console.log(formatTable(ratioTable(rows)));
+      for (const sentence of differentLoads(old, fresh)) progress(sentence);
       const alone = namesOfOneOnly(old, fresh);
       if (alone.length > 0) progress(`Not compared, because only one report has them: ${alone.join(', ')}.`);
       if (options.out !== undefined) {

@@ -62,6 +62,23 @@ export function namesOfOneOnly(a: Report, b: Report): string[] {
   return [...names(a).symmetricDifference(names(b))];
 }
 
+/** Where a load goes, and which process takes it, says nothing about the load. */
+const PLACES: ReadonlySet<string> = new Set(['host', 'port', 'topics', 'pids']);
+
+/** One sentence for each work whose load was not the same in both reports: then figures differ for that, too. */
+export function differentLoads(a: Report, b: Report): string[] {
+  const loads = (report: Report) => new Map(report.runs.map((run) => [run.name, Object.entries(run.result.settings)]));
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const before = loads(a);
+  return [...loads(b)].flatMap(([name, settings]) => {
+    const old = new Map(before.get(name) ?? settings);
+    const changes = settings
+      .filter(([setting, value]) => !PLACES.has(setting) && text(old.get(setting)) !== text(value))
+      .map(([setting, value]) => `${setting} ${text(old.get(setting))} → ${text(value)}`);
+    return changes.length === 0 ? [] : `${name}: the load is another one: ${changes.join(', ')}.`;
+  });
+}
+
 /** Works that only one of the reports has are left out. */
 export function compareReports(a: Report, b: Report): ComparedRow[] {
   const old = medians(a);
@@ -129,6 +146,7 @@ export function comparePage(a: Report, b: Report, rows: readonly ComparedRow[]):
   data.notes = [
     `A: ${a.title}, ${a.createdAt}. ${a.notes.join(' ')}`,
     `B: ${b.title}, ${b.createdAt}. ${b.notes.join(' ')}`,
+    ...differentLoads(a, b),
   ];
   data.tables.unshift({
     title: 'Ratios',

@@ -63,6 +63,7 @@ function brokerOverTime({
   const ticks = settings.pids.length === 0 ? [] : samples.filter((sample) => sample.what === 'tick');
   for (let i = 1; i < ticks.length; i++) {
     const [from, to] = [ticks[i - 1]!, ticks[i]!];
+    if (to.brokerCpuNs < from.brokerCpuNs) break; // a process of it has ended
     seconds.push(to.atNs / 1e9 - settings.warmUpSeconds);
     cores.push((to.brokerCpuNs - from.brokerCpuNs) / (to.atNs - from.atNs));
     mib.push(to.brokerResidentBytes / 2 ** 20);

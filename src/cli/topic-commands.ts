@@ -52,14 +52,12 @@ export async function createTopics(io: CliIo, flags: CreateFlags, names: string[
       try {
         const [topic] = await admin.createTopics({ topics: [name], configs, ...counts });
         created.push({ name, id: kafkaUuid(topic.id), partitions: topic.partitions, replicas: topic.replicas });
+        if (!flags.json) await io.out(`${name}: created with ${plural(topic.partitions, 'partition')}\n`);
       } catch (error) {
         if (!flags.ifNotExists || !hasApiError(error, 'TOPIC_ALREADY_EXISTS')) throw error;
       }
     }
     if (flags.json) await io.out(json(created));
-    else
-      for (const { name, partitions } of created)
-        await io.out(`${name}: created with ${plural(partitions, 'partition')}\n`);
   });
 }
 

@@ -8,6 +8,7 @@ import {
   brokenThresholds,
   comparePage,
   compareReports,
+  differentLoads,
   namesOfOneOnly,
   ratioTable,
 } from '../../bench/report/compare.ts';
@@ -139,6 +140,13 @@ test('works that only one report has are named', () => {
   const [old, fresh] = [sampleReport(1, 50), sampleReport(1, 50)];
   fresh.runs.push({ ...fresh.runs[0]!, name: 'new' });
   assert.deepEqual(namesOfOneOnly(old, fresh), ['new']);
+});
+
+test('a comparison of different loads says so', () => {
+  const [old, fresh] = [sampleReport(1, 50), sampleReport(1, 50)];
+  assert.deepEqual(differentLoads(old, fresh), []);
+  for (const { result } of fresh.runs) result.settings = { ...result.settings, codec: 'lz4', port: 1 };
+  assert.deepEqual(differentLoads(old, fresh), ['produce <1>: the load is another one: codec none → lz4.']);
 });
 
 test('what is no report is refused with its name', () => {

@@ -44,6 +44,14 @@ test('topics are created, listed, described, changed and deleted', async () => {
   assert.match(gone.err, /there is no topic orders; see the topics with: millrace topic list/);
 });
 
+test('of several topics those that were created are told, though a later one is refused', async () => {
+  const { code, out, err } = await cli(['topic', 'create', 'first', 'not allowed', 'third']);
+  assert.equal(code, 1);
+  assert.equal(out, 'first: created with 1 partition\n');
+  assert.match(err, /INVALID_TOPIC_EXCEPTION/);
+  await ok(['topic', 'delete', 'first']);
+});
+
 test('a setting that does not exist is refused in the words of the broker', async () => {
   const { code, err } = await cli(['topic', 'create', 'x', '-c', 'colour=red']);
   assert.equal(code, 1);
