@@ -92,6 +92,7 @@ export interface RunEnd {
 }
 
 export interface LoadResult {
+  /** `partitions` are those that a topic has, on average. */
   settings: LoadSettings;
   startedAt: string;
   stages: StageResult[];
@@ -151,9 +152,11 @@ export async function runLoad(settings: LoadSettings, options: RunOptions = {}):
   const watch = onEarlyExit(remove);
   try {
     if (settings.producers > 0) writePayload(payloadPath, { ...settings, partitions });
+    // Topics that were there may have another number than was asked for.
+    const found = { ...settings, partitions: Math.ceil(partitions / settings.topics.length) };
     return await runGenerator(
       program,
-      settings,
+      found,
       generatorLines(settings, payloadPath, recordsPerBatch(settings)),
       options,
     );

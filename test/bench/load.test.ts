@@ -39,7 +39,9 @@ describe('load generator', { skip: compiler ? false : 'no C++ compiler' }, () =>
   }
 
   test('closed loop: every batch is valid and every record is counted', async () => {
-    const { stages, end } = await load({ stages: [{ rate: 0, seconds: 20 }], recordsMax: 5000, messageBytes: 100 });
+    const settings = { stages: [{ rate: 0, seconds: 20 }], recordsMax: 5000, messageBytes: 100 };
+    const { stages, end, settings: ran } = await load(settings);
+    assert.equal(ran.partitions, PARTITIONS, 'those that are there, not those asked for');
     assert.equal(stages[0]!.ackedRecords, 5000);
     assert.equal(total(stages[0]!.ack), 5000);
     assert.equal(broker.recordCount(), 5000);
