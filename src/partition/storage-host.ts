@@ -12,7 +12,7 @@ import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { RingConsumer, RingProducer } from '../ring/descriptor-ring.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
-import type { WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
+import type { Doorbell, WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
 import type { BatchMemory } from '../storage/batch-memory.ts';
 import type { StorageCounters } from '../telemetry/thread-counters.ts';
 import type { Partition, PartitionContext } from './partition.ts';
@@ -61,6 +61,8 @@ export interface StorageHostContext {
   readonly table: PartitionTable;
   readonly sources: readonly WorkSource[];
   readonly sleeper: WakeSleeper;
+  /** Has `drain` called again when the thread has done what else there is to do. */
+  readonly bell: Doorbell;
   readonly port: StoragePort;
   /** Null unless metrics are exposed. */
   readonly counters: StorageCounters | null;
@@ -68,7 +70,11 @@ export interface StorageHostContext {
 
 /** Batches taken before what was collected is written. */
 const TURN_MAX = 1_024;
+/** Turns before syncs that have ended, requests and timers get theirs; senders that never pause would keep them waiting. */
+const TURNS_MAX = 64;
 const NO_DETAIL = 0;
+/** How long notices wait for a sender whose ring is full of others. */
+const LATE_TELLING_MS = 1;
 
 export class StorageHost {
   readonly #context: StorageHostContext;
@@ -78,6 +84,7 @@ export class StorageHost {
   #touchedCount = 0;
   /** Rows whose waiters could not be told because a completion ring was full: sender -> rows. */
   readonly #untold: Set<number>[];
+  #lateTelling: Timer | null = null;
   readonly #timers: Timer[] = [];
 
   constructor(context: StorageHostContext) {
@@ -87,34 +94,52 @@ export class StorageHost {
       ...context,
       partitions: this.#partitions,
       partitionContext: this.#partitionContext(),
-      drain: () => this.drain(),
+      drain: () => this.#drainSent(),
     }).listen();
     const { settings } = context;
     this.#every(settings.retentionCheckMs, () => this.#checkRetention());
     this.#every(settings.producerIdExpirationCheckMs, () => this.#expireProducers());
   }
 
-  /** Takes in work until every ring is empty; the thread's doorbell calls it. */
+  /** Takes in work until every ring is empty, or for long enough; the thread's doorbell calls it. */
   drain(): void {
-    const { sources, sleeper } = this.#context;
-    for (;;) {
-      let taken = 0;
-      for (let index = 0; index < sources.length; index++) taken += this.#take(index, sources[index]);
-      if (taken === 0) {
-        sleeper.announce();
-        if (!this.#hasWork()) break;
-        sleeper.cancel();
-        continue;
+    const { sleeper, bell } = this.#context;
+    for (let turn = 0; ; turn++) {
+      if (turn === TURNS_MAX) {
+        // Nobody else will ring: the word says that this thread is awake.
+        bell.ring();
+        break;
       }
-      for (let at = 0; at < this.#touchedCount; at++) this.#touched[at].write();
-      this.#touchedCount = 0;
-      this.#publish();
+      if (this.#turn() > 0) continue;
+      sleeper.announce();
+      if (!this.#hasWork()) break;
+      sleeper.cancel();
     }
     this.#publish();
   }
 
+  /** Takes in all work that was sent before: no ring holds more. */
+  #drainSent(): void {
+    const turns = Math.ceil(this.#context.sources[0].work.capacity / TURN_MAX);
+    for (let turn = 0; turn < turns && this.#turn() > 0; turn++);
+    this.#publish();
+  }
+
+  /** Takes some work out of each ring and writes it; returns how much it was. */
+  #turn(): number {
+    const { sources } = this.#context;
+    let taken = 0;
+    for (let index = 0; index < sources.length; index++) taken += this.#take(index, sources[index]);
+    if (taken === 0) return 0;
+    for (let at = 0; at < this.#touchedCount; at++) this.#touched[at].write();
+    this.#touchedCount = 0;
+    this.#publish();
+    return taken;
+  }
+
   close(): void {
     for (const timer of this.#timers) timer.cancel();
+    this.#lateTelling?.cancel();
   }
 
   #hasWork(): boolean {
@@ -214,9 +239,18 @@ export class StorageHost {
         const rows = [...untold];
         untold.clear();
         for (const row of rows) this.#tell(sender, row);
+        if (untold.size > 0) this.#tellSoon();
       }
       if (completions.publish()) caller.call();
     }
+  }
+
+  /** No work may come that would show the sender the rest. */
+  #tellSoon(): void {
+    this.#lateTelling ??= this.#context.clock.schedule(LATE_TELLING_MS, () => {
+      this.#lateTelling = null;
+      this.#publish();
+    });
   }
 
   #checkRetention(): void {

@@ -79,6 +79,10 @@ export class RingConsumer {
     this.#tail = this.#head;
   }
 
+  get capacity(): number {
+    return this.#mask + 1;
+  }
+
   /** Index into `slots` of the oldest entry, or -1 when there is none. Read it before `advance`. */
   peek(): number {
     if (this.#head === this.#tail) {

@@ -66,6 +66,24 @@ describe('partition: when batches are answered', () => {
     assert.deepEqual(outcomes(fixture.answers()), [[one, 0, 0]]);
   });
 
+  test('work that never ends leaves room for what else the thread has to do', async () => {
+    const fixture = await fixtureWith();
+    const write = fixture.files.write.bind(fixture.files);
+    let answered = 0;
+    let left = 1_000;
+    fixture.files.write = (...parameters) => {
+      answered += fixture.answers().length;
+      if (left-- > 0) fixture.push(0, 1);
+      return write(...parameters);
+    };
+    fixture.push(0, 1);
+    fixture.host.drain();
+    assert.ok(left > 500, `${left} are left`);
+    for (let rung = 0; rung < fixture.rung; rung++) fixture.host.drain();
+    answered += fixture.answers().length;
+    assert.equal(answered, 1_001);
+  });
+
   test('a repeated batch is answered like its original: not before that is durable', async () => {
     const fixture = await fixtureWith();
     const batch = someBatch('v', { producerId: 7, producerEpoch: 0, baseSequence: 0 });
@@ -427,6 +445,23 @@ describe('partition: coming and going', () => {
     }
   });
 
+  test('a few logs are deleted and opened while many others are opened', async () => {
+    const fixture = await slowly();
+    const many = ROWS.slice(2);
+    await fixture.openAll([1]);
+    const order: string[] = [];
+    const note = (what: string) => () => void order.push(what);
+    void fixture.openAll(many).then(note('opened many'));
+    await turn();
+    void fixture.request({ op: 'delete', rows: [1] }).then(note('deleted one'));
+    void fixture.openAll([2]).then(note('opened one'));
+    void fixture.request({ op: 'offline', rows: [2, 3], fault: 'the disk' }).then(note('offline'));
+    void fixture.request({ op: 'delete', rows: [3] }).then(note('deleted an offline one'));
+    for (; order.length < 5; await turn()) fixture.clock.advance(0);
+    assert.deepEqual(order.slice(0, 2).sort(), ['deleted one', 'opened one']);
+    assert.deepEqual(order.slice(2), ['opened many', 'offline', 'deleted an offline one']);
+  });
+
   test('what takes logs away waits until a request that opens them is done', async () => {
     const fixture = await slowly();
     const opened = fixture.openAll(ROWS);
@@ -486,7 +521,7 @@ describe('partition: who waits for a row', () => {
     assert.equal(fixture.table.get(0, RowSlot.logStartOffset), 2);
   });
 
-  test('a completion ring full of notices leaves room for answers, and late notices are told later', async () => {
+  test('a completion ring full of notices leaves room for answers, and late ones are told without further work', async () => {
     const fixture = new StorageFixture();
     for (let row = 0; row < 16; row++) await fixture.open(row);
     for (let round = 0; round < 6; round++) {
@@ -496,13 +531,14 @@ describe('partition: who waits for a row', () => {
       }
       fixture.host.drain();
     }
-    const answered = fixture.answers().length;
-    fixture.host.drain();
-    fixture.answers();
-    assert.equal(answered, 32);
+    assert.equal(fixture.answers().length, 32);
+    const told = fixture.changedRows.splice(0);
     assert.deepEqual(
-      [...new Set(fixture.changedRows)].sort((a, b) => a - b),
+      [...new Set(told)].sort((a, b) => a - b),
       Array.from({ length: 16 }, (_, row) => row),
     );
+    fixture.clock.advance(1);
+    fixture.answers();
+    assert.ok(fixture.changedRows.length > 0, 'those that found no room');
   });
 });

@@ -63,6 +63,8 @@ export class StorageFixture {
   #nextToken = 1;
   #nextId = 1;
   called = 0;
+  /** How often the host has rung its own bell. */
+  rung = 0;
 
   constructor({ syncAcksAll = true } = {}) {
     const store = new HeldSyncs(this.files, this.syncs);
@@ -95,6 +97,7 @@ export class StorageFixture {
         },
       ],
       sleeper: new WakeSleeper(workerSignal),
+      bell: { ring: () => this.rung++ },
       port: {
         post: (message) => {
           if (message.type === 'reply') this.#replies.get(message.id)?.(message);

@@ -53,6 +53,7 @@ const context = {
   loggers,
   senders: ids.senders.map((id) => doorbell(id, () => drainIo())),
   workers: ids.workers.map((id) => doorbell(id, () => drainStorage())),
+  again: remoteDoorbell(bells, ownBell),
 };
 if (seed.storage) {
   const host = buildStorageHost(seed.storage, context);

@@ -24,6 +24,8 @@ export interface ThreadContext {
   /** Bells of I/O threads in order, then of the control thread. */
   readonly senders: readonly Doorbell[];
   readonly workers: readonly Doorbell[];
+  /** This thread's own, rung as others ring it: it is answered when everything else has had its turn. */
+  readonly again: Doorbell;
 }
 
 export function buildStorageHost({ settings, port }: StorageSeed, context: ThreadContext): StorageHost {
@@ -44,6 +46,7 @@ export function buildStorageHost({ settings, port }: StorageSeed, context: Threa
       memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
     })),
     sleeper: new WakeSleeper(memory.workerSignals[worker]),
+    bell: context.again,
     port: threadPort<FromStorage, ToStorage>(port),
   });
 }

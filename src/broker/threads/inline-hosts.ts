@@ -53,6 +53,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
       memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
     })),
     sleeper: new WakeSleeper(memory.workerSignals[0]),
+    bell: workerBell,
     counters: memory.counters && new StorageCounters(openCounters(memory.counters.storage[0])),
     port: storageHostPort,
   });
