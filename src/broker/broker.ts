@@ -4,7 +4,7 @@
  *     directories, metadata log -> hosts -> sockets bound -> registered -> logs open, groups loading -> reading begins
  */
 import { hostname } from 'node:os';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { randomUuid } from '../base/uuid.ts';
@@ -100,6 +100,7 @@ export class Broker {
   readonly #telemetry: TelemetryServices;
   readonly #router: RequestRouter;
   #brokerEpoch = -1;
+  #checkpointTimer: Timer | undefined;
   #stopping = false;
 
   /** Rejects with what is in the way; then nothing runs and the directories are free. */
@@ -357,6 +358,7 @@ export class Broker {
   }
 
   async #stopHosts(): Promise<void> {
+    this.#checkpointTimer?.cancel();
     await this.#io.stop();
     // Changes whose requests were taken reach the logs while there are logs to reach.
     await this.#controller.settled();
@@ -473,8 +475,7 @@ export class Broker {
 
   #checkpointAgain(): void {
     const intervalMs = this.#config.int('log.flush.offset.checkpoint.interval.ms');
-    this.#clock.schedule(intervalMs, () => {
-      if (this.#stopping) return;
+    this.#checkpointTimer = this.#clock.schedule(intervalMs, () => {
       this.writeCheckpoints();
       // It may have been used when the disk was full.
       this.#metadataLog.keepReserve();

@@ -4,7 +4,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
+import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
 
 const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'millrace-test-broker-'));
@@ -112,4 +116,21 @@ describe('test broker', () => {
       rmSync(cwd, { recursive: true });
     }
   });
+});
+
+test('a broker that has stopped is held by nothing', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const run = async (): Promise<WeakRef<object>> => {
+    const store = new SegmentedLogStore(new MemoryFileSpace(() => Date.now()));
+    const broker = await startTestBroker({ store });
+    await broker.stop();
+    return new WeakRef(store);
+  };
+  const held = await run();
+  for (let round = 0; round < 50 && held.deref(); round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+  }
+  assert.equal(held.deref(), undefined);
 });
