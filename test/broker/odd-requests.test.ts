@@ -110,6 +110,21 @@ test('ListOffsets looks at the timestamp before the topic', async () => {
   assert.equal(await ask(-1), 'UNKNOWN_TOPIC_OR_PARTITION');
 });
 
+test('the earliest offset of an empty partition comes with the epoch of its leader', async () => {
+  const topics = [{ name: 'two', partitions: [{ partitionIndex: 0, timestamp: -2 }] }];
+  const answer = await client.ask(listOffsetsRequest, listOffsetsResponse, 7, { replicaId: -1, topics });
+  const { offset, leaderEpoch } = answer.topics[0].partitions[0];
+  assert.deepEqual([offset, leaderEpoch], [0, 0]);
+});
+
+test('Metadata tells what may be done with topics that it refuses by name', async () => {
+  const topics = [{ name: 'none' }, { name: 'bad name' }, { name: 'one' }];
+  const body = { topics, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: true };
+  const answer = await client.ask(metadataRequest, metadataResponse, 12, body);
+  const [none, bad, one] = answer.topics.map((topic) => topic.topicAuthorizedOperations);
+  assert.deepEqual([none, bad], [one, one]);
+});
+
 test('of a group that could not be described no operations are told', async () => {
   const body = { groups: ['none'], includeAuthorizedOperations: true };
   const operations = async (version: number) =>
@@ -254,6 +269,8 @@ test('a heartbeat of a consumer group takes blanks for nothing', async () => {
   for (const changed of [{ groupId: ' ' }, { memberId: ' ' }, { instanceId: ' ' }, { rackId: ' ' }]) {
     assert.equal(await ask(changed), 'INVALID_REQUEST', JSON.stringify(changed));
   }
+  // The assignor is looked at even when the member leaves.
+  assert.equal(await ask({ memberEpoch: -1, serverAssignor: 'none' }), 'UNSUPPORTED_ASSIGNOR');
 });
 
 test('DescribeTopicPartitions tells operations of unknown topics too', async () => {

@@ -87,7 +87,9 @@ async function find(
     case -4: {
       const offset = table.get(row, RowSlot.logStartOffset);
       const { leaderEpoch: epoch } = await storage.request(row, { op: 'epochForOffset', row, offset });
-      return { offset, leaderEpoch: epoch };
+      // Before the first record, the epoch is that in which it would be written.
+      const isEmpty = epoch === -1 && offset === table.get(row, RowSlot.logEndOffset);
+      return { offset, leaderEpoch: isEmpty ? leaderEpoch : epoch };
     }
     case -5:
     case -6:

@@ -98,7 +98,7 @@ async function find(
   }
   const topic = topics.byName(name);
   if (topic) return describe(topic, operations, context, services);
-  const refused = { name, isInternal: isInternalTopic(name) };
+  const refused = { name, isInternal: isInternalTopic(name), topicAuthorizedOperations: operations };
   if (topicNameFault(name) !== null) return { ...refused, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION };
   if (!mayCreate || !services.config().boolean('auto.create.topics.enable')) {
     return { ...refused, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };

@@ -198,7 +198,6 @@ export function validateHeartbeat(
     const hasTopics = subscribedTopicNames !== null || subscribedTopicRegex !== null;
     require(hasTopics, 'Either SubscribedTopicNames or SubscribedTopicRegex must be set when (re-)joining.');
   }
-  if (memberEpoch < JOIN_EPOCH) return;
   const { assignors } = env.config.consumer;
   if (serverAssignor !== null && !(assignors.includes(serverAssignor) && ASSIGNORS.has(serverAssignor))) {
     throw new KafkaError(
@@ -206,7 +205,7 @@ export function validateHeartbeat(
       `ServerAssignor ${serverAssignor} is not supported. Supported assignors: ${assignors.join(', ')}.`,
     );
   }
-  if (subscribedTopicRegex) validateRegex(subscribedTopicRegex);
+  if (subscribedTopicRegex && memberEpoch >= JOIN_EPOCH) validateRegex(subscribedTopicRegex);
 }
 
 export function heartbeatAnswer(
