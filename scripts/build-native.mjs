@@ -1,6 +1,7 @@
 // Compiles the native binding with the machine's own C++ compiler: each file whose source, or any header, is newer than
 // its object, then one link. No node-gyp: the headers come from the npm packages, so nothing is downloaded. Without a
 // compiler the broker runs on the portable binding; that is said here once and again by the broker when it starts.
+// "--sanitize address" or "--sanitize thread" builds another one beside it, for `scripts/sanitize`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -10,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sourceDir = join(root, 'native-bindings/src');
-const outDir = join(root, 'native-bindings/build');
+const SANITIZERS = { address: 'address,undefined,float-cast-overflow', thread: 'thread' };
+const sanitizer = process.argv.includes('--sanitize')
+  ? process.argv[process.argv.indexOf('--sanitize') + 1]
+  : undefined;
+if (sanitizer !== undefined && !Object.hasOwn(SANITIZERS, sanitizer)) {
+  console.error(`--sanitize ${sanitizer}: ${Object.keys(SANITIZERS).join(' or ')}`);
+  process.exit(2);
+}
+const sanitizing = sanitizer ? [`-fsanitize=${SANITIZERS[sanitizer]}`, '-fno-omit-frame-pointer'] : [];
+const outDir = join(root, 'native-bindings/build', sanitizer ?? '');
 const output = join(outDir, `millrace-${process.platform}-${process.arch}.node`);
 const all = readdirSync(sourceDir).filter((name) => /\.(cc|h)$/.test(name));
 const sources = all.filter((name) => name.endsWith('.cc'));
@@ -35,7 +45,7 @@ if (spawnSync(compiler, ['--version']).status !== 0) {
 }
 const flags = [
   '-std=c++20',
-  '-O3',
+  sanitizer ? '-O1' : '-O3',
   '-g',
   '-fPIC',
   '-fvisibility=hidden',
@@ -46,6 +56,7 @@ const flags = [
   '-pthread',
   '-DNAPI_VERSION=9',
   `-I${join(root, 'node_modules/node-api-headers/include')}`,
+  ...sanitizing,
 ];
 // Objects of other flags or another compiler lie in another folder.
 const kind = createHash('sha256')
@@ -87,7 +98,16 @@ if (!good) {
 // Linked under a private name and renamed, so that a broker that starts meanwhile never loads half a file. "nodelete":
 // its threads run on when the last environment that loaded it has ended.
 const temporary = `${output}.${process.pid}`;
-const link = ['-shared', '-pthread', '-Wl,-z,nodelete', '-o', temporary, ...sources.map(objectOf), '-ldl'];
+const link = [
+  '-shared',
+  '-pthread',
+  ...sanitizing,
+  '-Wl,-z,nodelete',
+  '-o',
+  temporary,
+  ...sources.map(objectOf),
+  '-ldl',
+];
 const linked = spawnSync(compiler, link, { stdio: 'inherit' });
 if (linked.status !== 0) process.exit(1);
 renameSync(temporary, output);

@@ -81,11 +81,16 @@ const EXCHANGE_DOUBLES = 64;
 let loaded: LoadedAddon | null | undefined;
 let reason = '';
 
+/** The addon's file: its own place, or what MILLRACE_NATIVE says. */
+export function addonPath(): string {
+  const name = `millrace-${process.platform}-${process.arch}.node`;
+  return process.env.MILLRACE_NATIVE ?? join(packageRoot, 'native-bindings/build', name);
+}
+
 /** The addon in this thread; null when it is not built for this machine or does not load (`addonMissingReason` says why). */
 export function loadAddon(): LoadedAddon | null {
   if (loaded !== undefined) return loaded;
-  const name = `millrace-${process.platform}-${process.arch}.node`;
-  const path = join(packageRoot, 'native-bindings/build', name);
+  const path = addonPath();
   if (process.env.MILLRACE_NATIVE === 'off') reason = 'MILLRACE_NATIVE=off';
   else if (!existsSync(path))
     reason = `${path} is not there; "npm run build" makes it where a C++ compiler is installed`;

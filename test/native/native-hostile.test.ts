@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { packageRoot } from '../../src/base/package-root.ts';
-import { type Addon, loadAddon } from '../../src/native/addon.ts';
+import { type Addon, addonPath, loadAddon } from '../../src/native/addon.ts';
 import { DAMAGE_STRIDE, PLAN_STRIDE, PlanSlot, SegmentSlot } from '../../src/native/log-store.ts';
 import type { NativeLogStore } from '../../src/native/native-log-store.ts';
 import { OUTPUT_PART_STRIDE, openSocketOutput, setFilePart, setMemoryPart } from '../../src/native/socket-output.ts';
@@ -67,9 +65,8 @@ describe('hostile arguments to the addon', { skip }, () => {
   });
 
   test('a thread that has not attached its exchange harms nobody', async () => {
-    const path = join(packageRoot, 'native-bindings/build', `millrace-${process.platform}-${process.arch}.node`);
     const source = `
-      const addon = require(${JSON.stringify(path)});
+      const addon = require(${JSON.stringify(addonPath())});
       let thrown = 0;
       for (const name of ['state', 'closeLog', 'planRead', 'validate', 'release', 'syncNow'])
         try { addon[name](); } catch { thrown++; }
