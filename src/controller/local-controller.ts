@@ -1,6 +1,7 @@
 /**
  * The controller of a broker that runs alone: takes requests one at a time, lets a control decide, makes the records
- * durable, replays them, lets every listener apply the delta, and only then answers. Control thread.
+ * durable, replays them, lets every listener apply the delta, and only then answers. The next request is taken when the
+ * records are durable; who applies what beside whom says `change-order.ts`. Control thread.
  *
  *   const controller = await LocalController.open({ log, directoryId, bootstrapRecords, settings, rules, snapshots,
  *                                                   clock, random, logger, onFatal })
@@ -16,8 +17,8 @@
  *   await controller.settled()                         waits for what is under way
  *   await controller.close()                           waits for what is under way; the log is closed
  *
- * At most one request is in work; the others wait in arrival order. Each stands for a request on a connection, and a
- * connection has one in flight, so the number of connections bounds the queue.
+ * At most one request is decided at a time; the others wait in arrival order. Each stands for a request on a connection,
+ * and a connection has one in flight, so the number of connections bounds the queue, and the changes under way.
  */
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -53,6 +54,7 @@ import type { UnregisterBrokerRequest } from '../protocol/messages/64-unregister
 import type { AllocateProducerIdsRequest } from '../protocol/messages/67-allocate-producer-ids.ts';
 import type { AssignReplicasToDirsRequest } from '../protocol/messages/73-assign-replicas-to-dirs.ts';
 import { createAcls, deleteAcls } from './acl-control.ts';
+import { ChangeOrder } from './change-order.ts';
 import { brokerHeartbeat, registerBroker, unregisterBroker } from './cluster-control.ts';
 import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
 import type { ConfigRules } from './config-rules.ts';
@@ -109,6 +111,7 @@ export class LocalController implements Controller {
   readonly #options: LocalControllerOptions;
   readonly #leader: MetadataLeader;
   readonly #listeners = new Set<MetadataListener>();
+  readonly #changes = new ChangeOrder();
   #queue: Promise<unknown> = Promise.resolve();
   #unavailable: ControllerUnavailableError | null = null;
 
@@ -140,9 +143,12 @@ export class LocalController implements Controller {
 
   /** Resolves when the listener has applied the image as it is. Returns what ends the subscription. */
   async subscribe(listener: MetadataListener): Promise<() => void> {
-    await this.#enqueue(async () => {
-      await this.#apply(listener, wholeImageDelta(this.image));
-      this.#listeners.add(listener);
+    await this.#enqueue(() => {
+      const whole = wholeImageDelta(this.image);
+      return this.#changes.runAlone(async () => {
+        await this.#apply(listener, whole);
+        this.#listeners.add(listener);
+      });
     });
     return () => this.#listeners.delete(listener);
   }
@@ -153,9 +159,10 @@ export class LocalController implements Controller {
 
   /** Resolves when every change that was taken is applied, also those that came while waiting. */
   async settled(): Promise<void> {
-    for (let queue: Promise<unknown> | undefined; queue !== this.#queue; ) {
+    for (let queue: Promise<unknown> | undefined; queue !== this.#queue || !this.#changes.isEmpty; ) {
       queue = this.#queue;
       await queue;
+      await this.#changes.settled();
     }
   }
 
@@ -164,6 +171,7 @@ export class LocalController implements Controller {
     const drained = this.#queue;
     this.#unavailable ??= new ControllerUnavailableError('The controller has stopped.');
     await drained.catch(() => {});
+    await this.#changes.settled();
     this.#leader.close();
   }
 
@@ -232,23 +240,24 @@ export class LocalController implements Controller {
   alterPartition = (request: AlterPartitionRequest) => this.#run(alterPartition, request, SELF);
   assignReplicasToDirs = (request: AssignReplicasToDirsRequest) => this.#run(assignReplicasToDirs, request, SELF);
 
-  #run<Request, Response>(
+  async #run<Request, Response>(
     control: Control<Request, Response>,
     request: Request,
     context: ControllerRequestContext,
     { mustPass = false, whenFull }: RunOptions<Request, Response> = {},
   ): Promise<Response> {
-    return this.#enqueue(async () => {
+    const { response, change } = await this.#enqueue(async () => {
       const { records, response } = control(request, this.#controlContext(context));
       try {
-        if (records.length > 0) await this.#commit(records, mustPass);
+        return { response, change: records.length > 0 ? await this.#commit(records, mustPass) : undefined };
       } catch (error) {
         if (!(error instanceof MetadataLogFullError) || !whenFull) throw error;
         this.#options.logger.error({ error: error.message }, 'metadata: a request was refused');
-        return whenFull(request, error.message);
+        return { response: whenFull(request, error.message) };
       }
-      return response;
     });
+    await change?.applied;
+    return response;
   }
 
   #controlContext(request: ControllerRequestContext): ControlContext {
@@ -257,7 +266,8 @@ export class LocalController implements Controller {
     return { image: this.image, settings, rules, random, nextOffset, nowMs: clock.wallMs(), request };
   }
 
-  async #commit(records: readonly MetadataRecord[], mustPass: boolean): Promise<void> {
+  /** Resolves when the records are durable and replayed, with what becomes of the change. */
+  async #commit(records: readonly MetadataRecord[], mustPass: boolean): Promise<{ readonly applied: Promise<void> }> {
     let delta: MetadataDelta;
     try {
       delta = await this.#leader.append(records, mustPass);
@@ -268,7 +278,10 @@ export class LocalController implements Controller {
       this.#options.onFatal(error as Error);
       throw this.#unavailable;
     }
-    for (const listener of this.#listeners) await this.#apply(listener, delta);
+    const applied = this.#changes.run(delta, async () => {
+      for (const listener of this.#listeners) await this.#apply(listener, delta);
+    });
+    return { applied };
   }
 
   async #apply(listener: MetadataListener, delta: MetadataDelta): Promise<void> {

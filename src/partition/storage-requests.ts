@@ -52,14 +52,18 @@ const STRETCH_MS = 5;
 /** At a start nobody is served yet, and each turn of the thread takes a millisecond. */
 const START_STRETCH_MS = 50;
 
-/** They take their turns one by one, as one may find another half done otherwise. */
-const ORDERED_OPS: readonly StorageOp[] = ['open', 'delete', 'offline', 'stop'];
+/** They take turns with each other; whoever asks has had the answer to one before it asks for another of the same rows. */
+const LONG_OPS: readonly StorageOp[] = ['open', 'delete'];
+/** Each waits for all before it, and all behind it wait: else it would find some half done. */
+const LONE_OPS: readonly StorageOp[] = ['offline', 'stop'];
 
 export class StorageRequests {
   readonly #context: StorageRequestsContext;
   readonly #handlers: Handlers;
-  /** Ends with the last request of `ORDERED_OPS`. */
-  #ordered: Promise<unknown> = Promise.resolve();
+  /** Ends with the last one of `LONE_OPS`. */
+  #lone: Promise<unknown> = Promise.resolve();
+  /** Ends with all of `LONG_OPS` and `LONE_OPS`. */
+  #all: Promise<unknown> = Promise.resolve();
 
   constructor(context: StorageRequestsContext) {
     this.#context = context;
@@ -124,9 +128,12 @@ export class StorageRequests {
 
   #handle(request: StorageRequest): unknown {
     const handle = this.#handlers[request.op] as (request: StorageRequest) => unknown;
-    if (!ORDERED_OPS.includes(request.op)) return handle(request);
-    const result = this.#ordered.then(() => handle(request));
-    this.#ordered = result.catch(() => {});
+    const isLone = LONE_OPS.includes(request.op);
+    if (!isLone && !LONG_OPS.includes(request.op)) return handle(request);
+    const result = (isLone ? this.#all : this.#lone).then(() => handle(request));
+    const ended = result.catch(() => {});
+    if (isLone) this.#lone = this.#all = ended;
+    else this.#all = Promise.all([this.#all, ended]).then(() => {});
     return result;
   }
 

@@ -139,6 +139,65 @@ test('a listener sees all there is, then every change before it is answered', as
   assert.deepEqual(seen, ['a', 'b']);
 });
 
+test('a change that takes long keeps nobody waiting whom it does not concern', async () => {
+  const setup = await startedController();
+  const { controller } = setup;
+  for (const name of ['old', 'other']) await controller.createTopics(create(name), LATEST);
+  const applied: string[] = [];
+  const held = Promise.withResolvers<void>();
+  await controller.subscribe(async (delta) => {
+    const names = [...delta.topics.values()].map(({ before, after }) => (after ?? before)!.name);
+    if (names.includes('large')) await held.promise;
+    applied.push(...names);
+  });
+  applied.length = 0;
+  const answered: string[] = [];
+  const ask = (what: string, answer: Promise<unknown>) => answer.then(() => answered.push(what));
+  const remove = (...topicNames: string[]) =>
+    controller.deleteTopics({ topics: [], topicNames, timeoutMs: 0 }, { ...LATEST, apiVersion: 3 });
+  const waiting = [
+    ask('large', controller.createTopics(create('large', 'small'), LATEST)),
+    ask('large deleted', remove('large')),
+    ask('small and old deleted', remove('small', 'old')),
+    ask('a registration', startBroker(setup)),
+  ];
+  // Taken behind all of them.
+  await ask('known already', controller.createTopics(create('other'), LATEST));
+  assert.deepEqual(answered, ['known already']);
+  const late = ask('behind the registration', remove('other'));
+  assert.equal(applied.length, 0);
+  held.resolve();
+  await Promise.all([...waiting, late]);
+  assert.deepEqual(answered.slice(1, 4).sort(), ['large', 'large deleted', 'small and old deleted']);
+  assert.deepEqual(answered.slice(4).sort(), ['a registration', 'behind the registration']);
+  assert.equal(applied.indexOf('large'), 0);
+  assert.deepEqual([...new Set(applied)].sort(), ['large', 'old', 'other', 'small']);
+});
+
+test('topics come and go beside a change of another one that takes long, and a stop waits for it', async () => {
+  const { controller } = await startedController();
+  const held = Promise.withResolvers<void>();
+  const applied: string[] = [];
+  await controller.subscribe(async (delta) => {
+    const names = [...delta.topics.values()].map(({ before, after }) => (after ?? before)!.name);
+    if (names.includes('large')) await held.promise;
+    applied.push(...names);
+  });
+  const large = controller.createTopics(create('large'), LATEST);
+  await controller.createTopics(create('a'), LATEST);
+  await controller.deleteTopics({ topics: [], topicNames: ['a'], timeoutMs: 0 }, { ...LATEST, apiVersion: 3 });
+  await controller.allocateProducerIds({ brokerId: 1, brokerEpoch: -1 });
+  assert.deepEqual(applied, ['a', 'a']);
+  let isSettled = false;
+  const settled = controller.settled().then(() => (isSettled = true));
+  const closed = controller.close().then(() => assert.ok(applied.includes('large')));
+  await new Promise(setImmediate);
+  assert.equal(isSettled, false);
+  held.resolve();
+  await Promise.all([large, settled, closed]);
+  assert.deepEqual(applied, ['a', 'a', 'large']);
+});
+
 test('a listener that fails does not keep the others from the change', async () => {
   const { controller } = await startedController();
   let seen = 0;
