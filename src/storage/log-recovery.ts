@@ -290,14 +290,8 @@ export function reloadProducers(state: LogState, snapshotMax: number, visitor: R
     replaySegment(state, segment, from, logEndOffset, visitor);
   }
   producers.commit();
-  if (logEndOffset <= snapshots.latest || logEndOffset <= logStartOffset) return;
-  try {
+  if (logEndOffset > snapshots.latest && logEndOffset > logStartOffset)
     snapshots.write(logEndOffset, producers.entries);
-  } catch (error) {
-    // The next start reads more of the log; a full disk must not keep this one from being served.
-    if (!(error instanceof StorageError)) throw error;
-    state.logger.warn({ partition: state.name, error: error.message }, 'cannot write a producer snapshot');
-  }
 }
 
 /** Whether the active segment ends with a whole batch; a clean stop promises so. */

@@ -50,13 +50,7 @@ export function rollSegment(state: LogState, baseOffset: number): ErrorCode {
   }
   noteNewActiveSegment(state);
   state.rolledSinceSync = true;
-  try {
-    state.snapshots.write(baseOffset, state.producers.entries);
-  } catch (error) {
-    // Recovery then reads more of the log; nothing is lost.
-    if (!(error instanceof StorageError)) throw error;
-    logger.warn({ partition: state.name, err: error }, 'cannot write a producer snapshot');
-  }
+  state.snapshots.write(baseOffset, state.producers.entries);
   return ErrorCode.NONE;
 }
 

@@ -382,6 +382,18 @@ describe('recovery', () => {
     );
   });
 
+  test('a snapshot that finds no room does not keep a log from being closed in order', () => {
+    const fixture = new LogFixture();
+    const batch = (baseSequence: number): Buffer =>
+      makeBatch({ producerId: 3, producerEpoch: 0, baseSequence, records: [{ timestamp: NOW_MS }] });
+    fixture.append(batch(0));
+    fixture.files.failWith('write', Errno.ENOSPC, '/data/t-0/00000000000000000001.snapshot');
+    fixture.reopen();
+    assert.equal(fixture.append(batch(0)).isDuplicate, true);
+    assert.equal(fixture.append(batch(1)).baseOffset, 1);
+    assert.ok(!fixture.names().includes('00000000000000000001.snapshot'));
+  });
+
   test('a folder of another topic id is refused', () => {
     const fixture = filled();
     fixture.log.close();

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/logger.ts';
 import { Errno, type FileSpace } from '../../native/file-space.ts';
 import { FileSuffix, type OffsetFile, offsetFileName, parseOffsetFile } from '../log-files.ts';
-import { ensureDone, StorageError } from '../storage-error.ts';
+import { StorageError } from '../storage-error.ts';
 import type { ProducerEntry } from './producer-entry.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot-file.ts';
 
@@ -53,20 +53,29 @@ export class ProducerSnapshots {
     return `${this.#folder}/${offsetFileName(offset, '.snapshot')}`;
   }
 
-  /** Writes a snapshot; one that is there already stays. Throws a StorageError. */
+  /**
+   * Writes a snapshot; one that is there already stays. Where there is no room for it (a full disk) nothing is lost: the next
+   * start reads more of the log.
+   */
   write(offset: number, entries: ReadonlyMap<number, ProducerEntry>): void {
     if (this.#offsets.includes(offset)) return;
     const path = this.path(offset);
-    const file = ensureDone(this.#files.open(path, true), 'cannot make', path);
-    const bytes = encodeProducerSnapshot(entries);
-    const result = this.#files.truncate(file, 0) || this.#files.write(file, 0, [bytes], 1);
-    this.#files.close(file);
+    const result = this.#write(path, encodeProducerSnapshot(entries));
     if (result < 0) {
       this.#files.unlink(path);
-      throw new StorageError('cannot write', path, result);
+      this.#logger.warn({ snapshot: path, errno: result }, 'cannot write a producer snapshot');
+      return;
     }
     this.#offsets.push(offset);
     this.#offsets.sort((a, b) => a - b);
+  }
+
+  #write(path: string, bytes: Uint8Array): number {
+    const file = this.#files.open(path, true);
+    if (file < 0) return file;
+    const result = this.#files.truncate(file, 0) || this.#files.write(file, 0, [bytes], 1);
+    this.#files.close(file);
+    return result;
   }
 
   /** Loads the latest good snapshot at or below `offset`; damaged ones are deleted. Undefined when there is none. */
