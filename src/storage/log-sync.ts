@@ -5,8 +5,8 @@ import { StorageError } from './storage-error.ts';
 
 /**
  * Making a log durable: records and indexes through the storage engine, then the small files beside them that were
- * written to (leader epochs and transaction indexes), and segments that recovery has found. Several syncs may be under
- * way; the caller groups requests so that one sync serves many.
+ * written to (leader epochs and transaction indexes), and segments that recovery has found. The caller has one sync under way
+ * at a time, which serves many: a second one would be done before the small files that the first has taken.
  *
  * Thread: the log's owner.
  */
@@ -75,7 +75,11 @@ function takeUnsyncedFiles(state: LogState): readonly string[] {
   const { unsyncedTransactionIndexes, unsyncedSegments } = state;
   if (unsyncedTransactionIndexes.size === 0 && unsyncedSegments.size === 0 && !state.epochs.isUnsynced) return NO_FILES;
   const paths = [...unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
-  for (const segment of unsyncedSegments) paths.push(`${state.folder}/${offsetFileName(segment, '.log')}`);
+  for (const segment of unsyncedSegments) {
+    // The active one's indexes are made anew after a power failure.
+    const extensions = segment === state.activeBaseOffset ? ['.log'] : ['.log', '.index', '.timeindex'];
+    for (const extension of extensions) paths.push(`${state.folder}/${offsetFileName(segment, extension)}`);
+  }
   unsyncedTransactionIndexes.clear();
   unsyncedSegments.clear();
   const epochs = state.epochs.takeUnsynced();
