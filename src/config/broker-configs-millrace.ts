@@ -82,9 +82,8 @@ export const MILLRACE_CONFIGS = [
     'millrace.records.decompressed.bytes.max',
     268_435_456,
     'Largest size to which one compressed batch may unfold; a larger one is refused.',
-    {
-      min: 1_048_576,
-    },
+    // Java's clients cannot hold more in one piece.
+    { min: 1_048_576, max: 2_147_483_647 },
   ),
   string(
     'millrace.metrics.listener',
