@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { loadAddon } from '../../src/native/addon.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
@@ -133,4 +134,52 @@ test('a broker that has stopped is held by nothing', async () => {
     collect();
   }
   assert.equal(held.deref(), undefined);
+});
+
+test('a store that outlives its brokers keeps no memory of theirs', async () => {
+  const held = new Set<number>();
+  class WatchedStore extends SegmentedLogStore {
+    override registerMemory(bytes: Uint8Array): number {
+      const id = super.registerMemory(bytes);
+      held.add(id);
+      return id;
+    }
+
+    override releaseMemory(id: number): void {
+      super.releaseMemory(id);
+      held.delete(id);
+    }
+  }
+  const store = new WatchedStore(new MemoryFileSpace(() => Date.now()));
+  for (let round = 0; round < 2; round++) {
+    const broker = await startTestBroker({ store });
+    await sendAndRead(broker.bootstrapServers, 'words', `round ${round}`);
+    await broker.stop();
+    assert.deepEqual([...held], []);
+  }
+});
+
+test('brokers with threads leave no memory behind', { skip: !loadAddon() || process.platform !== 'linux' }, async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const addressSpaceMib = async (): Promise<number> => {
+    for (let round = 0; round < 5; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    const status = readFileSync('/proc/self/status', 'utf8');
+    return Number(/^VmSize:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+  };
+  const startAndStop = async (): Promise<void> => {
+    const folder = temporaryFolder();
+    const broker = await startTestBroker({ engine: 'native', folder });
+    await broker.stop();
+    rmSync(folder, { recursive: true });
+  };
+  for (let round = 0; round < 2; round++) await startAndStop();
+  const before = await addressSpaceMib();
+  for (let round = 0; round < 3; round++) await startAndStop();
+  const grownMib = (await addressSpaceMib()) - before;
+  // The rings and arenas of one broker are some 160 MiB.
+  assert.ok(grownMib < 250, `${grownMib} MiB more`);
 });

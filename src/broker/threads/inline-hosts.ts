@@ -94,6 +94,9 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     storagePorts: [storagePort],
     // The hosts have the caller's own loggers.
     setLogLevels: () => {},
-    close: async () => storageHost.close(),
+    close: async () => {
+      storageHost.close();
+      for (const id of arenaIds) store.releaseMemory(id);
+    },
   };
 }

@@ -65,6 +65,8 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     },
     close: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()));
+      bells.close(controlBell);
+      for (const id of arenaIds) options.store.releaseMemory(id);
     },
   };
 }
