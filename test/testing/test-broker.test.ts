@@ -159,7 +159,9 @@ test('a store that outlives its brokers keeps no memory of theirs', async () => 
   }
 });
 
-test('brokers with threads leave no memory behind', { skip: !loadAddon() || process.platform !== 'linux' }, async () => {
+test('brokers with threads leave no memory behind', {
+  skip: !loadAddon() || process.platform !== 'linux',
+}, async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const addressSpaceMib = async (): Promise<number> => {
