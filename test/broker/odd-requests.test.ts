@@ -159,6 +159,25 @@ test('an internal topic does not join a transaction', async () => {
   ]);
 });
 
+test("a broker may ask for the partition of a group's offsets in a transaction", async () => {
+  await findCoordinators(6, 0, 'g');
+  await findCoordinators(6, 1, 't');
+  const answer = await client.ask(addPartitionsToTxnRequest, addPartitionsToTxnResponse, 5, {
+    transactions: [
+      {
+        transactionalId: 't',
+        producerId: 1,
+        producerEpoch: 0,
+        verifyOnly: true,
+        topics: [{ name: '__consumer_offsets', partitions: [0, 999] }],
+      },
+    ],
+  });
+  const [first, last] = answer.resultsByTransaction[0].topicResults[0].resultsByPartition;
+  assert.equal(errorName(first.partitionErrorCode), 'OPERATION_NOT_ATTEMPTED');
+  assert.equal(errorName(last.partitionErrorCode), 'UNKNOWN_TOPIC_OR_PARTITION');
+});
+
 test('DescribeConfigs fails as a whole when one resource has an unknown type', async () => {
   const resources = [
     { resourceType: 2, resourceName: 'none', configurationKeys: null },

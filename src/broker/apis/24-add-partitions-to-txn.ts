@@ -54,11 +54,12 @@ async function add(
   inWords: (errorCode: number) => number = (errorCode) => errorCode,
 ) {
   const { topics, transactionalId, verifyOnly } = transaction;
+  const isClient = clientTransactionVersion < BROKER_CLIENT_VERSION;
   const isKnown = (topic: string, partition: number): boolean =>
     image.topics.byName(topic)?.partitions[partition] !== undefined;
   const faultOf = (topic: string, partition: number): number => {
-    // Nobody may write to them in a transaction; offsets join it through their group.
-    if (isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    // Clients add offsets through their group; it is the group's broker that asks for the offsets' partition.
+    if (isClient && isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     return isKnown(topic, partition) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   };
   if (topics.some(({ name, partitions }) => partitions.some((partition) => faultOf(name, partition)))) {
