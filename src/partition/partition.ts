@@ -285,6 +285,17 @@ export class Partition {
     });
   }
 
+  /** After `close` and `syncEnded`: makes the log durable, beside those of others. Whether it worked, `closeLog` tells. */
+  syncToClose(): Promise<void> {
+    if (this.#fault !== null || this.log.fault) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.log.sync((result) => {
+        if (result < 0) this.#fault = `cannot sync the log in ${this.log.folder}: ${errnoName(result)}`;
+        resolve();
+      });
+    });
+  }
+
   /** After `close` and `syncEnded`: makes the log durable and closes it. Throws when it cannot be trusted to be. */
   closeLog(): void {
     this.#movedFrom?.abandon();

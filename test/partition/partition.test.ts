@@ -257,7 +257,11 @@ describe('partition: what is refused', () => {
       [elsewhere, 0, 0],
     ]);
     assert.equal(fixture.syncs.length, 0);
-    const failures = await fixture.request({ op: 'stop' });
+    const stopped = fixture.request({ op: 'stop' });
+    await new Promise(setImmediate);
+    assert.equal(fixture.syncs.length, 1, 'of the other one');
+    await fixture.finishSync();
+    const failures = await stopped;
     assert.equal(failures.length, 1);
     assert.match(failures[0].fault, /fdatasync failed with EIO/);
   });
@@ -355,9 +359,26 @@ describe('partition: coming and going', () => {
     await new Promise(setImmediate);
     assert.equal(stopped, false);
     await fixture.finishSync();
+    assert.equal(stopped, false, 'what came behind it is synced as well');
+    for (; fixture.syncs.length > 0; ) await fixture.finishSync();
     await stopping;
     assert.deepEqual(outcomes(fixture.answers()), [[token, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
     assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 1);
+  });
+
+  test('a stop syncs logs beside each other, and tells of those that it could not', async () => {
+    const fixture = await fixtureWith();
+    const rows = Array.from({ length: 40 }, (_, at) => at + 2);
+    await fixture.openAll(rows);
+    const stopping = fixture.request({ op: 'stop' });
+    await new Promise(setImmediate);
+    const atOnce = fixture.syncs.length;
+    assert.ok(atOnce > 1 && atOnce < rows.length, `${atOnce} at once`);
+    await fixture.finishSync(Errno.EIO, atOnce - 1);
+    for (; fixture.syncs.length > 0; ) await fixture.finishSync();
+    const failures = await stopping;
+    assert.equal(failures.length, 1);
+    assert.match(failures[0].fault, /EIO/);
   });
 
   test('a sync that fails because its partition was deleted is no reason to stop', async () => {
