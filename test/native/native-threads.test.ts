@@ -116,9 +116,11 @@ describe('the addon in several threads', { skip }, () => {
        store.sync(log, again);`,
       `${folder}/alive`,
     );
+    // Both may be told in one turn.
+    const exited = once(worker, 'exit');
     const [answers] = (await once(worker, 'message')) as [number];
     assert.equal(answers, 5);
-    await once(worker, 'exit');
+    await exited;
   });
 
   test('a sync is answered once, whether its caller waits for it or a thread carries it out', async () => {
