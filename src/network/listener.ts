@@ -58,7 +58,9 @@ export class Listener {
     this.tls = tls;
     this.#context = context;
     this.#scratch = context.arena.bytes.subarray(0, context.arena.scratchBytes);
-    this.#server = net.createServer({ pauseOnConnect: true, noDelay: true }, (accepted) => this.#adopt(accepted));
+    // Kept alive: a client whose machine is gone would be there until the connection counts as idle.
+    const accepting = { pauseOnConnect: true, noDelay: true, keepAlive: true };
+    this.#server = net.createServer(accepting, (accepted) => this.#adopt(accepted));
   }
 
   /** Resolves with the port in use; rejects with the system's error (EADDRINUSE ...). */

@@ -1,6 +1,7 @@
 // What clients may do to their connections, over real sockets.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { produceRequest, produceResponse } from '../../src/protocol/messages/00-produce.ts';
@@ -58,7 +59,26 @@ function int32(value: number): Buffer {
   return bytes;
 }
 
+/** Hexadecimal, as in /proc/net/tcp. */
+const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+
 describe('connections', () => {
+  test('the system looks whether idle clients still live', { skip: process.platform !== 'linux' }, async () => {
+    const client = await RawClient.connect(broker.port);
+    await client.ask(apiVersionsRequest, apiVersionsResponse, 2, {});
+    const ends = new RegExp(`:${hex(broker.port)} [0-9A-F]+:${hex(client.socket.localPort!)} (.*)`);
+    // The timer of keeping alive, once that of the answer's acknowledgement has ended.
+    const timerOf = () => {
+      const line = ['tcp', 'tcp6']
+        .map((table) => ends.exec(readFileSync(`/proc/net/${table}`, 'latin1')))
+        .find(Boolean);
+      return line?.[1].split(' ')[2].split(':')[0];
+    };
+    while (timerOf() === '01') await client.ask(apiVersionsRequest, apiVersionsResponse, 2, {});
+    assert.equal(timerOf(), '02');
+    client.close();
+  });
+
   test('requests of all kinds in one write are answered in their order', async () => {
     const client = await RawClient.connect(broker.port);
     const frames: Buffer[] = [];
