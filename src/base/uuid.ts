@@ -10,10 +10,6 @@ export const ZERO_UUID: Uuid = 'AAAAAAAAAAAAAAAAAAAAAA';
 /** Reserved by Kafka for the metadata topic. */
 export const METADATA_TOPIC_ID: Uuid = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
-export function uuidFromBytes(bytes: Uint8Array): Uuid {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('base64url');
-}
-
 /** The 16 bytes. Throws a RangeError when the text is not a UUID. */
 export function uuidToBytes(uuid: Uuid): Uint8Array {
   const bytes = Buffer.from(uuid, 'base64url');

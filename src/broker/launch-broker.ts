@@ -4,11 +4,11 @@ import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
 import { threadCounts } from '../config/node-identity.ts';
-import { addonMissingReason, loadAddon } from '../native/addon.ts';
+import { addonMissingReason } from '../native/addon.ts';
 import { fsFileSpace } from '../native/fs-file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
-import { NativeLogStore } from '../native/native-log-store.ts';
+import { openNativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
 import { ComponentLoggers, type LoggerLevel } from '../telemetry/component-loggers.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
@@ -39,7 +39,6 @@ export interface LaunchedBroker {
   readonly engine: LogStore['kind'];
   readonly ioThreads: number;
   readonly storageWorkers: number;
-  readonly colocated: boolean;
 }
 
 export async function launchBroker(options: LaunchOptions): Promise<LaunchedBroker> {
@@ -68,14 +67,15 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
         : new InlineBackgroundPool(store.files, systemClock),
     onFatal,
   });
-  return { broker, engine: store.kind, ...threads };
+  const { ioThreads, storageWorkers } = threads;
+  return { broker, engine: store.kind, ioThreads, storageWorkers };
 }
 
 function openStore(engine: string, logger: Logger): LogStore {
   if (engine === 'memory') return new SegmentedLogStore(new MemoryFileSpace(() => systemClock.wallMs()));
   if (engine === 'portable') return new SegmentedLogStore(fsFileSpace);
-  const addon = loadAddon();
-  if (addon) return new NativeLogStore(addon);
+  const native = openNativeLogStore();
+  if (native) return native;
   if (engine === 'native') throw new Error(`millrace.engine is native, but ${addonMissingReason()}`);
   logger.warn({ reason: addonMissingReason() }, 'the native engine is not there: the slower portable one is used');
   return new SegmentedLogStore(fsFileSpace);

@@ -4,12 +4,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import { BROKER_USAGE, parseBrokerFlags } from '../config/broker-flags.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadedBrokerConfig, loadBrokerConfig } from '../config/load-broker-config.ts';
 import { trimProcess } from '../native/process-memory.ts';
 import { StorageError } from '../storage/storage-error.ts';
-import { createLogger, type LogLevel, type ProcessLogger } from '../telemetry/logger.ts';
+import { createLogger, type LogLevel } from '../telemetry/logger.ts';
 import type { Broker } from './broker.ts';
 import { launchBroker } from './launch-broker.ts';
 
@@ -81,11 +82,11 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
 
 async function start(
   loaded: LoadedBrokerConfig,
-  logger: ProcessLogger,
-  brokerLogger: ProcessLogger,
+  logger: Logger,
+  brokerLogger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<Broker> {
-  const startedMs = performance.now();
+  const startedMs = systemClock.monotonicMs();
   const { broker, engine, ioThreads, storageWorkers } = await launchBroker({
     loaded,
     logger: brokerLogger,
@@ -93,7 +94,7 @@ async function start(
     cores: availableParallelism(),
   });
   const listeners = broker.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`);
-  const ms = Math.round(performance.now() - startedMs);
+  const ms = Math.round(systemClock.monotonicMs() - startedMs);
   const { logDirs, nodeId } = loaded.identity;
   logger.info(
     {

@@ -2,7 +2,7 @@
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { DynamicStorageSettings, StorageHostSettings } from '../partition/storage-host.ts';
 
-export function storageSettings(config: BrokerConfig): Omit<StorageHostSettings, 'worker' | 'workers'> {
+export function storageSettings(config: BrokerConfig): Omit<StorageHostSettings, 'worker'> {
   return {
     ...dynamicStorageSettings(config),
     inlineSyncMaxUs: config.int('millrace.fsync.inline.max.us'),

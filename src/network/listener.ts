@@ -28,7 +28,7 @@ export interface ListenerContext {
   nextConnectionId(): number;
   nowMs(): number;
   /** False refuses a connection (limits by count and address). */
-  admit(clientHost: string, listenerName: string): boolean;
+  admit(clientHost: string): boolean;
   readonly plainSockets: PlainSockets;
   /** Gives the connection its state; returns what its sender calls. */
   attachClient(connection: Connection): OnDrained;
@@ -53,7 +53,7 @@ export class Listener {
   readonly #context: ListenerContext;
   readonly #scratch: Uint8Array;
 
-  constructor(options: ListenerOptions, context: ListenerContext, tls: TlsEndpoint | null = null) {
+  constructor(options: ListenerOptions, context: ListenerContext, tls: TlsEndpoint | null) {
     this.options = options;
     this.tls = tls;
     this.#context = context;
@@ -84,7 +84,7 @@ export class Listener {
   #adopt(accepted: Socket): void {
     const context = this.#context;
     const clientHost = plainAddress(accepted.remoteAddress);
-    if (clientHost === '' || !context.admit(clientHost, this.options.listenerName)) {
+    if (clientHost === '' || !context.admit(clientHost)) {
       accepted.destroy();
       return;
     }

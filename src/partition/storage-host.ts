@@ -1,7 +1,7 @@
 /**
  * The work of one storage worker: it owns its partitions, takes batches out of the senders' rings, and answers when they
- * are written or durable. It runs on a worker thread (`broker-thread.ts`) or on the broker's only
- * thread; it cannot tell which.
+ * are written or durable. It runs on a worker thread (`broker-thread.ts`) or on the broker's only thread; it cannot tell
+ * which.
  *
  * One turn: every ring is emptied, batches are checked and collected by partition; each touched partition writes its
  * batches with one call; offsets are published; then completions leave, each sender being woken once.
@@ -30,7 +30,6 @@ export interface DynamicStorageSettings {
 
 export interface StorageHostSettings extends DynamicStorageSettings {
   readonly worker: number;
-  readonly workers: number;
   /** `millrace.fsync.inline.max.us` */
   readonly inlineSyncMaxUs: number;
   /** `millrace.records.decompressed.bytes.max` */

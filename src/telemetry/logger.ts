@@ -1,9 +1,10 @@
 /**
- * The process's log: pino behind `base/logger.ts`. Control thread; other threads send their lines there.
+ * The process's log: pino behind `base/logger.ts`. Any thread: each makes its own, and node
+ * brings what a worker writes to the process's standard output.
  *
  *     const logger = createLogger({ level: 'info', format: 'text' })      settings millrace.log.level, millrace.log.format
- *     logger.child({ component: 'coordinator' }).warn({ groupId }, 'member fenced')
  *     rateLimitedLogger(logger, clock)                                    see rate-limited-logger.ts
+ *     new ComponentLoggers(logger, 'INFO').of('groups')                   see component-loggers.ts
  *
  * A line goes to standard output the moment it is written. `text` is for people, one line each:
  *
@@ -27,16 +28,9 @@ export interface LoggerOptions {
   readonly clock?: Clock;
 }
 
-export interface ProcessLogger extends Logger {
-  /** A logger that adds the same details to every line. */
-  child(details: object): ProcessLogger;
-  /** Of this logger and of children that are made from now on. */
-  setLevel(level: LogLevel): void;
-}
-
-export function createLogger(options: LoggerOptions = {}): ProcessLogger {
+export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = 'info', format = 'text', write = writeOut, clock = systemClock } = options;
-  const root = pino(
+  const inner = pino(
     {
       level,
       base: undefined,
@@ -46,24 +40,11 @@ export function createLogger(options: LoggerOptions = {}): ProcessLogger {
     },
     { write: format === 'json' ? write : (line: string) => write(textLine(line)) },
   );
-  return wrap(root);
-}
-
-interface PinoLike extends Logger {
-  level: string;
-  child(details: object): PinoLike;
-}
-
-function wrap(inner: PinoLike): ProcessLogger {
   return {
     debug: (details, message) => inner.debug(details, message),
     info: (details, message) => inner.info(details, message),
     warn: (details, message) => inner.warn(details, message),
     error: (details, message) => inner.error(details, message),
-    child: (details) => wrap(inner.child(details)),
-    setLevel(level) {
-      inner.level = level;
-    },
   };
 }
 

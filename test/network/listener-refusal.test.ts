@@ -30,7 +30,7 @@ test('a connection that cannot be set up is closed, and the next one is served',
     onOpened: (connection: Connection) => opened.push(connection) > 0,
   } as unknown as ListenerContext;
   const options = { listenerName: 'PLAINTEXT', host: '127.0.0.1', port: 0, reusePort: false, backlog: 5 };
-  const listener = new Listener({ ...options, frameBytesMax: 1000 }, context);
+  const listener = new Listener({ ...options, frameBytesMax: 1000 }, context, null);
   const port = await listener.listen();
   const refused = connect(port, '127.0.0.1').resume();
   await once(refused, 'close');

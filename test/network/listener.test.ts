@@ -56,6 +56,7 @@ async function listen(held: ReadonlySet<number>) {
       frameBytesMax: 1000,
     },
     context,
+    null,
   );
   const port = await listener.listen();
   return {

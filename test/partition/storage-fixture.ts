@@ -74,7 +74,6 @@ export class StorageFixture {
     this.host = new StorageHost({
       settings: {
         worker: 0,
-        workers: 1,
         syncAcksAll,
         inlineSyncMaxUs: 0,
         decompressedBytesMax: 1 << 20,

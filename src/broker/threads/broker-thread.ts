@@ -6,9 +6,8 @@ import { once } from 'node:events';
 import { parentPort } from 'node:worker_threads';
 import { threadClock } from '../../base/clock.ts';
 import { soon } from '../../base/soon.ts';
-import { loadAddon } from '../../native/addon.ts';
 import { openDoorbells } from '../../native/doorbell.ts';
-import { NativeLogStore } from '../../native/native-log-store.ts';
+import { openNativeLogStore } from '../../native/native-log-store.ts';
 import { nameThread } from '../../native/own-thread.ts';
 import type { Doorbell } from '../../ring/wake-signal.ts';
 import { ComponentLoggers } from '../../telemetry/component-loggers.ts';
@@ -17,13 +16,13 @@ import { rateLimitedLogger } from '../../telemetry/rate-limited-logger.ts';
 import { buildIoHost } from './build-io-host.ts';
 import { buildStorageHost } from './build-storage-host.ts';
 import { remoteDoorbell } from './remote-doorbell.ts';
-import { type DoorbellIds, HOSTS_RUN, type LevelsChanged, type ThreadSeed } from './thread-seed.ts';
+import { type DoorbellIds, type DoorbellNamed, HOSTS_RUN, type LevelsChanged, type ThreadSeed } from './thread-seed.ts';
 
 if (!parentPort) throw new Error('a broker thread needs a parent');
-const [addon, bells] = [loadAddon(), openDoorbells()];
+const [store, bells] = [openNativeLogStore(), openDoorbells()];
 // The thread may have started before it is known whether it is wanted.
 const [seed] = (await once(parentPort, 'message')) as [ThreadSeed];
-if (!addon || !bells) throw new Error('a broker thread needs the native engine');
+if (!store || !bells) throw new Error('a broker thread needs the native engine');
 nameThread(seed.io ? `io-${seed.io.settings.ioThread}` : `storage-${seed.storage?.settings.worker}`);
 
 let drainIo = (): void => {};
@@ -32,7 +31,7 @@ const ownBell = bells.create(() => {
   drainStorage();
   drainIo();
 });
-parentPort.postMessage({ doorbell: ownBell });
+parentPort.postMessage({ doorbell: ownBell } satisfies DoorbellNamed);
 const [ids] = (await once(parentPort, 'message')) as [DoorbellIds];
 
 /** Bell of another thread, or a microtask where the callee lives on this one. */
@@ -49,7 +48,7 @@ const context = {
   memory: seed.memory,
   arenaIds: seed.arenaIds,
   clock: threadClock,
-  store: new NativeLogStore(addon),
+  store,
   loggers,
   senders: ids.senders.map((id) => doorbell(id, () => drainIo())),
   workers: ids.workers.map((id) => doorbell(id, () => drainStorage())),

@@ -32,7 +32,7 @@ export interface HostsOptions {
   /** Threads count what they do, for metrics. */
   readonly counters: boolean;
   readonly io: Omit<IoHostSettings, 'ioThread'>;
-  readonly storage: Omit<StorageHostSettings, 'worker' | 'workers'>;
+  readonly storage: Omit<StorageHostSettings, 'worker'>;
 }
 
 export interface Hosts {

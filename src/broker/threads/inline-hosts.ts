@@ -41,7 +41,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   const [ioBell, controlBell, workerBell] = [new TaskDoorbell(), new TaskDoorbell(), new TaskDoorbell()];
   const [storagePort, storageHostPort] = portPair<ToStorage, FromStorage>();
   const storageHost = new StorageHost({
-    settings: { ...options.storage, worker: 0, workers: 1 },
+    settings: { ...options.storage, worker: 0 },
     clock,
     logger: loggers.of('storage'),
     store,

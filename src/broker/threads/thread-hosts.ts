@@ -75,8 +75,8 @@ function ioSeed({ io, ioThreads, fetchSessionSlots }: HostsOptions, ioThread: nu
   return { port, ioThreads, fetchSessionSlots, settings: { ...io, ioThread } };
 }
 
-function storageSeed({ storage, storageWorkers }: HostsOptions, worker: number, port: MessagePort): StorageSeed {
-  return { port, settings: { ...storage, worker, workers: storageWorkers } };
+function storageSeed({ storage }: HostsOptions, worker: number, port: MessagePort): StorageSeed {
+  return { port, settings: { ...storage, worker } };
 }
 
 async function doorbellOf(worker: Worker): Promise<number> {
