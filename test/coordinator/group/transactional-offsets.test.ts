@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { ErrorCode, KafkaError } from '../../../src/protocol/errors.ts';
 import type { TxnOffsetCommitRequest } from '../../../src/protocol/messages/28-txn-offset-commit.ts';
+import { heartbeat, JOIN } from './consumer/consumer-fixture.ts';
 import { GroupFixture, Pending, settle } from './group-fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -186,6 +187,19 @@ test('TxnOffsetCommit: who may, by version', async () => {
     'the state of the group is not looked at',
   );
   await again;
+});
+
+test('TxnOffsetCommit to a consumer group: whoever says who it is must be a member', async () => {
+  const fixture = await GroupFixture.start();
+  const { memberEpoch } = await heartbeat(fixture, 'a', JOIN);
+  assert.equal(await commitInTransaction(fixture, 7, 1, {}), ErrorCode.NONE, 'a producer that knows only the group');
+  const commit = (memberId: string, generationIdOrMemberEpoch: number, groupInstanceId: string | null = null) =>
+    commitInTransaction(fixture, 7, 1, { memberId, generationIdOrMemberEpoch, groupInstanceId });
+  assert.equal(await commit('a', memberEpoch), ErrorCode.NONE);
+  assert.equal(await commit('x', -1), ErrorCode.UNKNOWN_MEMBER_ID);
+  assert.equal(await commit('', memberEpoch), ErrorCode.UNKNOWN_MEMBER_ID);
+  assert.equal(await commit('', -1, 'i'), ErrorCode.UNKNOWN_MEMBER_ID);
+  assert.equal(await commit('a', -1), ErrorCode.ILLEGAL_GENERATION);
 });
 
 test('a transaction that cannot be verified is refused, in the words of a coordinator', async () => {

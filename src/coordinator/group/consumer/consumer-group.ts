@@ -147,8 +147,10 @@ export class ConsumerGroup implements Group {
   }
 
   validateOffsetCommit(client: OffsetClient): PartitionCheck | null {
-    const { memberId, generationIdOrMemberEpoch: epoch } = client;
+    const { memberId, groupInstanceId, generationIdOrMemberEpoch: epoch } = client;
     if (epoch < 0 && this.isEmpty) return null;
+    // A transactional producer may know of the group and of nobody in it.
+    if (client.isTransactional && epoch === -1 && memberId === '' && groupInstanceId === null) return null;
     const member = this.member(memberId);
     if (!client.isTransactional && member.classic === null && client.apiVersion < 9) {
       throw new KafkaError(
