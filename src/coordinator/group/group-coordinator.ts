@@ -270,22 +270,20 @@ export class GroupCoordinator {
     const { apiVersion } = context;
     const options = { byTopicId: apiVersion >= 10, requireStable: request.requireStable };
     if (apiVersion >= 8) {
-      const groups = await Promise.all(request.groups.map((group) => this.#fetchGroup(group, options)));
+      const groups = await Promise.all(request.groups.map((group) => this.#fetchGroup(group, options, apiVersion)));
       return { throttleTimeMs: 0, topics: [], errorCode: ErrorCode.NONE, groups };
     }
     const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
     const group = { groupId: request.groupId, memberId: null, memberEpoch: -1, topics };
-    const fetched = await this.#fetchGroup(group, options);
-    // From version 2 on an error of the group stands alone; before, there is no other place than the partitions.
-    const isRefused = fetched.errorCode !== ErrorCode.NONE && apiVersion >= 2;
-    return { throttleTimeMs: 0, topics: isRefused ? [] : fetched.topics, errorCode: fetched.errorCode, groups: [] };
+    const fetched = await this.#fetchGroup(group, options, apiVersion);
+    return { throttleTimeMs: 0, topics: fetched.topics, errorCode: fetched.errorCode, groups: [] };
   }
 
-  async #fetchGroup(group: GroupToFetch, options: FetchOptions): Promise<FetchedGroup> {
+  async #fetchGroup(group: GroupToFetch, options: FetchOptions, apiVersion: number): Promise<FetchedGroup> {
     try {
       return await this.#runtime.read(this.partitionFor(group.groupId), (shard) => shard.fetchOffsets(group, options));
     } catch (error) {
-      return refuseFetch(group, errorCodeOf(error));
+      return refuseFetch(group, errorCodeOf(error), apiVersion);
     }
   }
 

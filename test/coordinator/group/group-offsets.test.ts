@@ -167,6 +167,13 @@ test('OffsetFetch by version: one group before 8, errors of the group from 2 on'
   assert.deepEqual((await fetch(2)).topics, []);
   assert.equal((await fetch(2)).errorCode, ErrorCode.NOT_COORDINATOR);
   assert.equal((await fetch(1)).topics[0].partitions[0].errorCode, ErrorCode.NOT_COORDINATOR);
+  const topics = [{ name: 'orders', topicId: ZERO_UUID, partitionIndexes: [0] }];
+  const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics }];
+  const several = await fixture.coordinator.offsetFetch(
+    { groupId: '', topics: null, groups, requireStable: false },
+    fixture.context(9),
+  );
+  assert.deepEqual(several.groups, [{ groupId: 'g', topics: [], errorCode: ErrorCode.NOT_COORDINATOR }]);
 });
 
 test("a simple group's offsets expire by their commit, and then the group does", async () => {

@@ -37,8 +37,9 @@ export function fetchOffsets(
   return { groupId, topics, errorCode: ErrorCode.NONE };
 }
 
-/** Versions before 2 have no error for the whole group: it stands in each partition. */
-export function refuseFetch(request: GroupToFetch, errorCode: number): FetchedGroup {
+/** The group's error stands alone. Versions before 2 have no place for it: there it stands in each partition. */
+export function refuseFetch(request: GroupToFetch, errorCode: number, apiVersion: number): FetchedGroup {
+  if (apiVersion >= 2) return { groupId: request.groupId, topics: [], errorCode };
   const topics = (request.topics ?? []).map((topic) => ({
     name: topic.name,
     topicId: topic.topicId,
