@@ -164,7 +164,7 @@ export class LogDirectories {
     // A deletion that failed may have left a folder of that name, which is not in the lists any more.
     const suspects = online.some(holds) ? online.filter(holds) : online;
     for (const suspect of suspects) {
-      if (this.#isAnothers(`${suspect.path}/${name}`, topicId)) this.#setAside(suspect, topic, partition);
+      if (this.isAnothers(`${suspect.path}/${name}`, topicId)) this.#setAside(suspect, topic, partition);
     }
     const directory = online.find(holds) ?? this.#directoryForNew(name, assigned, isNew);
     if (!directory) return undefined;
@@ -205,6 +205,20 @@ export class LogDirectories {
   /** The directory's own path, as folders in it are named. */
   storedPath(path: string): string {
     return this.#byPath(path)?.path ?? path;
+  }
+
+  /**
+   * Whether a folder says that it belongs to another topic of the same name. One that says nothing stays: its log will not
+   * open, and that partition alone is offline.
+   */
+  isAnothers(folder: string, topicId: Uuid): boolean {
+    try {
+      const found = readPartitionMetadata(this.#files, folder);
+      return found !== undefined && found !== topicId;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return false;
+    }
   }
 
   /** Moves that had begun when the broker stopped. */
@@ -316,17 +330,6 @@ export class LogDirectories {
         this.#setAside(other, topic, partition);
         this.#directoryOf.set(name, directory);
       }
-    }
-  }
-
-  /** A folder that does not say so stays: its log will not open, and that partition alone is offline. */
-  #isAnothers(folder: string, topicId: Uuid): boolean {
-    try {
-      const found = readPartitionMetadata(this.#files, folder);
-      return found !== undefined && found !== topicId;
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      return false;
     }
   }
 

@@ -213,9 +213,9 @@ export class Partition {
    * Ends a move between two appends; returns the bytes that must be copied first, 0 when the log lies in its new place.
    * The old one can still be read, until `closeMoved`.
    */
-  finishMove(target: MoveTarget): number {
+  finishMove(target: MoveTarget, copiedTo: number): number {
     this.#ensureMovable();
-    const moved = this.log.finishMove(target);
+    const moved = this.log.finishMove(target, copiedTo);
     if (typeof moved === 'number') return moved;
     this.#movedFrom = this.#log;
     this.#log = moved;

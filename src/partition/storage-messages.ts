@@ -77,7 +77,7 @@ export type StorageRequest =
   | { readonly op: 'offline'; readonly rows: readonly number[]; readonly fault: string }
   | ({ readonly op: 'beginMove'; readonly target: MoveTarget } & NamedRow)
   | ({ readonly op: 'moveState'; readonly roll: boolean } & NamedRow)
-  | ({ readonly op: 'finishMove'; readonly target: MoveTarget } & NamedRow)
+  | ({ readonly op: 'finishMove'; readonly target: MoveTarget; readonly copiedTo: number } & NamedRow)
   /** The move is given up. */
   | ({ readonly op: 'cancelMove' } & NamedRow)
   /** No thread reads in the log's old place any more: it goes. */

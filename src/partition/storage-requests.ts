@@ -104,7 +104,8 @@ export class StorageRequests {
           return null;
         }),
       moveState: (request) => this.#withNamed(request, (partition) => partition.moveState(request.roll)),
-      finishMove: (request) => this.#withNamed(request, (partition) => partition.finishMove(request.target)),
+      finishMove: (request) =>
+        this.#withNamed(request, (partition) => partition.finishMove(request.target, request.copiedTo)),
       cancelMove: ({ row, topicId }) => this.#cancelMove(row, topicId),
       closeMoved: (request) => this.#withNamed(request, (partition) => this.#closeMoved(partition)),
       scrubSegments: (request) => this.#withNamed(request, ({ log }) => log.scrubSegments()),

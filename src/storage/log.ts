@@ -355,10 +355,11 @@ export class Log {
 
   /**
    * Ends a move: returns the log in its new folder, or the bytes that others have to copy first. This one can still be
-   * read then, until it is abandoned; it must not be written to. Throws a StorageError, and nothing has changed.
+   * read then, until it is abandoned; it must not be written to. `copiedTo`: base offset of the last segment that others
+   * have copied, -1 without any. Throws a StorageError, and nothing has changed.
    */
-  finishMove(target: MoveTarget): Log | number {
-    const leftBytes = finishMove(this.#state, target);
+  finishMove(target: MoveTarget, copiedTo: number): Log | number {
+    const leftBytes = finishMove(this.#state, target, copiedTo);
     if (leftBytes > 0) return leftBytes;
     const { files } = this.#state;
     try {

@@ -88,7 +88,7 @@ function move(log: Log, future: string, files: FileSpace): Log {
     const steps = copySegment({ from: log.folder, to: future, ...segment }, files);
     while (!steps.next().done);
   }
-  const moved = log.finishMove(target);
+  const moved = log.finishMove(target, -1);
   assert.ok(typeof moved !== 'number');
   append(moved, 1);
   assert.equal(files.rename('/a/t-0', '/a/t-0.00000000000000000000000000000000-delete'), 0);

@@ -44,7 +44,7 @@ for (const { name: engine } of adapters)
 
     beforeEach(async () => {
       root = engine === 'memory' ? '' : mkdtempSync(join(tmpdir(), 'millrace-moves-'));
-      paths = ['a', 'b'].map((name) => `${root}/${name}`);
+      paths = ['a', 'b', 'c'].map((name) => `${root}/${name}`);
       files = new MemoryFileSpace(() => Date.now());
       await start();
     });
@@ -176,6 +176,29 @@ for (const { name: engine } of adapters)
       assert.deepEqual(await client.values('t'), ['new']);
     });
 
+    test('it can be sent elsewhere on its way, also before a restart; nothing is left of the first way', async () => {
+      await client.create('t', 1, SMALL_SEGMENTS);
+      const values = await fill('t', 0, 90);
+      const { from, to } = await place('t');
+      const third = paths.find((path) => path !== from && path !== to)!;
+      const futures = (): string[] => paths.filter((path) => names(path).some((name) => name.endsWith('-future')));
+      assert.equal(await client.alter(4, '', RATE, '1000'), NONE);
+      assert.equal(await client.move('t', 0, to), NONE);
+      while (futures().length === 0) await new Promise(setImmediate);
+      assert.equal(await client.move('t', 0, third), NONE);
+      assert.deepEqual(
+        (await client.replicas('t')).filter(({ isFuture }) => isFuture).map(({ path }) => path),
+        [third],
+      );
+      while (futures()[0] !== third) await new Promise(setImmediate);
+      assert.deepEqual(futures(), [third]);
+      await restart();
+      assert.equal(await client.alter(4, '', RATE, '1000000000'), NONE);
+      await client.untilMoved('t', 0, third);
+      assert.deepEqual(await client.values('t'), values);
+      assert.deepEqual(futures(), []);
+    });
+
     test('what cannot be moved is refused', async () => {
       await client.create('t');
       const { from, to } = await place('t');
@@ -198,7 +221,7 @@ for (const { name: engine } of adapters)
         while (future() === undefined) await new Promise(setImmediate);
         for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
         assert.ok(!names(`/b/${future()}`).some((name) => name.includes('.log')));
-        assert.deepEqual([...(await client.directories()).values()], [NONE, NONE]);
+        assert.deepEqual([...(await client.directories()).values()], [NONE, NONE, NONE]);
         assert.deepEqual(await client.values('t'), values);
         files.failWith('write', 0, '/b/t-0.');
         await restart();

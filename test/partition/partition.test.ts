@@ -323,7 +323,7 @@ describe('partition: moving', () => {
     const before = fixture.table.get(0, RowSlot.log);
     const waiting = fixture.send(0, ALL);
     await fixture.request({ op: 'beginMove', ...named, target });
-    assert.equal(await fixture.request({ op: 'finishMove', ...named, target }), 0);
+    assert.equal(await fixture.request({ op: 'finishMove', ...named, target, copiedTo: -1 }), 0);
     assert.deepEqual(outcomes(fixture.answers()), [[waiting, 0, 0]]);
     assert.notEqual(fixture.table.get(0, RowSlot.log), before);
     assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 1);
@@ -343,7 +343,7 @@ describe('partition: moving', () => {
     await assert.rejects(fixture.request({ op: 'beginMove', ...other, target }), /another partition's now/);
     await fixture.request({ op: 'beginMove', ...named, target });
     await fixture.request({ op: 'offline', rows: [0], fault: 'the disk is gone' });
-    await assert.rejects(fixture.request({ op: 'finishMove', ...named, target }), /the disk is gone/);
+    await assert.rejects(fixture.request({ op: 'finishMove', ...named, target, copiedTo: -1 }), /the disk is gone/);
     assert.equal(fixture.files.stat(target.folder), Errno.ENOENT);
   });
 });

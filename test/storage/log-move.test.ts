@@ -10,6 +10,7 @@ import { recordBatches } from '../../src/protocol/records/batch-header.ts';
 import { buildEndTxnMarkerBatch } from '../../src/protocol/records/control-records.ts';
 import { AppendOrigin } from '../../src/storage/append-origin.ts';
 import { Log } from '../../src/storage/log.ts';
+import { offsetFileName } from '../../src/storage/log-files.ts';
 import { copySegment } from '../../src/storage/move/copy-segment.ts';
 import { MOVE_TAIL_BYTES_MAX } from '../../src/storage/move/finish-move.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
@@ -83,11 +84,14 @@ const view = (store: LogStore, log: Log) => ({
   bytes: bytesOf(store, log).toString('base64'),
 });
 
-function copyAll(store: LogStore, log: Log, future: string): void {
-  for (const segment of log.moveState(false).segments) {
+/** Returns the base offset of the last segment that was copied. */
+function copyAll(store: LogStore, log: Log, future: string): number {
+  const { segments } = log.moveState(false);
+  for (const segment of segments) {
     const steps = copySegment({ from: log.folder, to: future, ...segment }, store.files);
     while (!steps.next().done);
   }
+  return segments.at(-1)?.baseOffset ?? -1;
 }
 
 for (const adapter of adapters)
@@ -109,10 +113,10 @@ for (const adapter of adapters)
         log.deleteRecords(7);
         const target = targetIn(root);
         log.beginMove(target);
-        copyAll(store, log, target.future);
+        const copiedTo = copyAll(store, log, target.future);
         fill(log, 0);
         const before = view(store, log);
-        const moved = log.finishMove(target);
+        const moved = log.finishMove(target, copiedTo);
         assert.ok(moved instanceof Log);
         assert.deepEqual(view(store, moved), before);
         assert.equal(moved.recoveryPoint, moved.logEndOffset);
@@ -149,14 +153,31 @@ for (const adapter of adapters)
         fill(log, 60);
         const target = targetIn(root);
         log.beginMove(target);
-        copyAll(store, log, target.future);
+        const copiedTo = copyAll(store, log, target.future);
         log.deleteRecords(log.segments[2]);
         assert.equal(log.deleteOldSegments(), 2);
         const segments = [...log.segments];
-        const moved = log.finishMove(target);
+        const moved = log.finishMove(target, copiedTo);
         assert.ok(moved instanceof Log);
         assert.deepEqual(moved.segments.slice(0, segments.length), segments);
         assert.equal(moved.logStartOffset, segments[0]);
+        log.abandon();
+        moved.close();
+      }));
+
+    test('what an attempt before has left of the end is not believed', () =>
+      withLog((store, root, log) => {
+        fill(log, 60);
+        const target = targetIn(root);
+        log.beginMove(target);
+        const copiedTo = copyAll(store, log, target.future);
+        const { activeBytes } = log.moveState(false);
+        const path = `${target.future}/${offsetFileName(log.segments.at(-1)!, '.log')}`;
+        store.files.writeFileAtomic(path, Buffer.alloc(activeBytes));
+        const before = view(store, log);
+        const moved = log.finishMove(target, copiedTo);
+        assert.ok(moved instanceof Log);
+        assert.deepEqual(view(store, moved), before);
         log.abandon();
         moved.close();
       }));
@@ -168,11 +189,11 @@ for (const adapter of adapters)
           log.beginMove(target);
           for (let at = 0; at < 6; at++) log.append(simpleBatch(1, NOW_MS, 900_000), AppendOrigin.client);
           log.setHighWatermark(log.logEndOffset);
-          const left = log.finishMove(target);
+          const left = log.finishMove(target, -1);
           assert.ok(typeof left === 'number' && left > MOVE_TAIL_BYTES_MAX, `${String(left)}`);
           log.append(simpleBatch(1, NOW_MS, 10), AppendOrigin.client);
-          copyAll(store, log, target.future);
-          const moved = log.finishMove(target);
+          const copiedTo = copyAll(store, log, target.future);
+          const moved = log.finishMove(target, copiedTo);
           assert.ok(moved instanceof Log);
           assert.equal(moved.logEndOffset, 7);
           log.abandon();
@@ -188,7 +209,7 @@ for (const adapter of adapters)
         assert.throws(() => log.beginMove(target), StorageError);
         store.files.removeFolder(target.folder);
         log.beginMove(target);
-        const moved = log.finishMove(target);
+        const moved = log.finishMove(target, -1);
         assert.ok(moved instanceof Log);
         assert.equal(moved.append(simpleBatch(1, NOW_MS), AppendOrigin.client).baseOffset, 0);
         log.abandon();

@@ -5,7 +5,8 @@
  *     -> owner: copies the rest between two appends and goes on in the new folder -> I/O threads have let go of the old
  *     one -> owner: removes it -> the controller is told
  *
- * A stop in the middle costs nothing but time: what was copied is taken up again at the next start.
+ * A stop in the middle costs little but time: what was copied is compared with the log at the next start, and kept. Who is
+ * told of another directory, or to stay, gives up what it has first: a partition has one future at most.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -14,12 +15,11 @@ import type { BrokerConfig } from '../../config/broker-config.ts';
 import type { FileSpace } from '../../native/file-space.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isDirectoryFault } from '../../storage/directory-fault.ts';
-import { futureFolderName, partitionFolderName } from '../../storage/log-files.ts';
+import { deletedFolderName, futureFolderName, partitionFolderName } from '../../storage/log-files.ts';
 import { MOVE_TAIL_BYTES_MAX, type MoveState, type MoveTarget } from '../../storage/move/finish-move.ts';
-import { hasSegment } from '../../storage/move/move-files.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import type { BackgroundPool } from '../background/background-pool.ts';
-import type { LogDirectories } from '../log-directories.ts';
+import type { FutureFolder, LogDirectories } from '../log-directories.ts';
 import type { AssignedPlace, PartitionManager } from '../partition-manager.ts';
 import type { StorageLinks } from '../storage-links.ts';
 
@@ -94,6 +94,8 @@ class Move {
 export class ReplicaMover {
   readonly #context: ReplicaMoverContext;
   readonly #moves = new Map<string, Move>();
+  /** Ends of moves that were given up, by partition: the next one of that partition waits for it. */
+  readonly #ending = new Map<string, Promise<void>>();
   #running = 0;
   #stopping = false;
 
@@ -117,10 +119,9 @@ export class ReplicaMover {
       return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.REPLICA_NOT_AVAILABLE : errorCode;
     }
     const known = this.#moves.get(partitionFolderName(topic, partition));
-    const now = directories.directoryOf(topic, partition);
-    if (known?.path === path) return ErrorCode.NONE;
-    if (known) this.cancel(topic, partition);
-    if (now === path) return ErrorCode.NONE;
+    if ((known?.path ?? directories.directoryOf(topic, partition)) === path) return ErrorCode.NONE;
+    // The owner may be about to end it all the same: then the next one goes on, or back, from there.
+    this.cancel(topic, partition);
     const topicId = partitions.topicId(topic)!;
     const stored = directories.storedPath(path);
     const target = { future: `${stored}/${folder}`, folder: `${stored}/${partitionFolderName(topic, partition)}` };
@@ -130,20 +131,25 @@ export class ReplicaMover {
 
   /** Takes moves up that the last stop interrupted; folders that are of no use any more go. */
   resume(): void {
-    const { directories, partitions, pool } = this.#context;
-    for (const { topic, partition, path, folder } of directories.futures()) {
+    const { directories, partitions } = this.#context;
+    for (const future of directories.futures()) {
+      const { topic, partition, path, folder } = future;
       const { errorCode, row } = partitions.locate(topic, partition);
-      const now = directories.directoryOf(topic, partition);
-      const isDone = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || now === path;
-      if (isDone || this.#moves.has(partitionFolderName(topic, partition))) {
-        const pace = { bytesPerSecond: () => Number.MAX_SAFE_INTEGER, signal: new AbortController().signal };
-        pool.run({ kind: 'remove', folder }, pace).catch(() => {});
+      const name = partitionFolderName(topic, partition);
+      if (this.#moves.has(name) || this.#isOfNoUse(future, errorCode)) {
+        void this.#remove(folder);
       } else if (errorCode === ErrorCode.NONE) {
-        const name = partitionFolderName(topic, partition);
         const target = { future: folder, folder: `${directories.storedPath(path)}/${name}` };
         this.#begin(new Move({ topic, partition, topicId: partitions.topicId(topic)!, row }, path, target));
       }
     }
+  }
+
+  #isOfNoUse({ topic, partition, path, folder }: FutureFolder, errorCode: number): boolean {
+    const { directories, partitions } = this.#context;
+    if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || directories.directoryOf(topic, partition) === path)
+      return true;
+    return directories.isAnothers(folder, partitions.topicId(topic)!);
   }
 
   isMoving(topic: string, partition: number): boolean {
@@ -151,33 +157,30 @@ export class ReplicaMover {
   }
 
   futures(): FutureReplica[] {
-    return [...this.#moves.values()].map(({ topic, partition, path, sizeBytes, endOffset }) => ({
-      topic,
-      partition,
-      path,
-      sizeBytes,
-      endOffset,
-    }));
+    const { directories } = this.#context;
+    return [...this.#moves.values()]
+      .filter(({ topic, partition, path }) => directories.directoryOf(topic, partition) !== path)
+      .map(({ topic, partition, path, sizeBytes, endOffset }) => ({ topic, partition, path, sizeBytes, endOffset }));
   }
 
   /** Gives a move up and removes what it has copied. */
   cancel(topic: string, partition: number): void {
     const move = this.#moves.get(partitionFolderName(topic, partition));
     if (!move) return;
-    this.#forget(move);
-    const { pool, storage } = this.#context;
-    void move.ended.then(async () => {
-      await storage.request(move.row, { op: 'cancelMove', ...named(move) }).catch(() => {});
-      const pace = { bytesPerSecond: () => Number.MAX_SAFE_INTEGER, signal: new AbortController().signal };
-      if (!this.#stopping) await pool.run({ kind: 'remove', folder: move.target.future }, pace).catch(() => {});
-    });
+    const { files, directories, random } = this.#context;
+    const { future } = move.target;
+    const aside = `${directories.storedPath(move.path)}/${deletedFolderName(topic, partition, random)}`;
+    // At once: the next start would take it up again. The owner may be about to make it.
+    const folder = files.rename(future, aside) === 0 ? aside : future;
+    this.#giveUp(move, () => this.#remove(folder));
   }
 
   /** Moves from or to a directory that has failed end; what they have copied stays for the next start. */
   directoryFailed(path: string): void {
     const { directories } = this.#context;
     for (const move of [...this.#moves.values()]) {
-      if (move.path === path || directories.directoryOf(move.topic, move.partition) === path) this.#forget(move);
+      if (move.path === path || directories.directoryOf(move.topic, move.partition) === path)
+        this.#giveUp(move, () => Promise.resolve());
     }
   }
 
@@ -188,6 +191,26 @@ export class ReplicaMover {
     await Promise.all(moves.map(({ ended }) => ended));
   }
 
+  /** The owner is told when nothing of the move runs any more, and `clean` called then. */
+  #giveUp(move: Move, clean: () => Promise<void>): void {
+    const { storage } = this.#context;
+    const { name, row } = move;
+    this.#forget(move);
+    const ending = Promise.all([this.#ending.get(name), move.ended]).then(async () => {
+      if (!this.#stopping) {
+        await storage.request(row, { op: 'cancelMove', ...named(move) }).catch(() => {});
+        await clean();
+      }
+      if (this.#ending.get(name) === ending) this.#ending.delete(name);
+    });
+    this.#ending.set(name, ending);
+  }
+
+  async #remove(folder: string): Promise<void> {
+    const pace = { bytesPerSecond: () => Number.MAX_SAFE_INTEGER, signal: new AbortController().signal };
+    await this.#context.pool.run({ kind: 'remove', folder }, pace).catch(() => {});
+  }
+
   #forget(move: Move): void {
     if (this.#moves.get(move.name) === move) this.#moves.delete(move.name);
     move.timer?.cancel();
@@ -196,7 +219,6 @@ export class ReplicaMover {
 
   #begin(move: Move): void {
     this.#moves.set(move.name, move);
-    this.#context.logger.info({ partition: move.name, to: move.path }, 'moving a partition to another directory');
     this.#startSome();
   }
 
@@ -220,8 +242,16 @@ export class ReplicaMover {
   }
 
   async #run(move: Move): Promise<void> {
-    const { storage, logger, clock } = this.#context;
+    const { storage, directories, logger, clock } = this.#context;
     const { row, target } = move;
+    const details = { partition: move.name, to: move.path };
+    await this.#ending.get(move.name);
+    move.abort.signal.throwIfAborted();
+    if (directories.directoryOf(move.topic, move.partition) === move.path) {
+      this.#forget(move);
+      return;
+    }
+    logger.info(details, 'moving a partition to another directory');
     const startedMs = clock.monotonicMs();
     await storage.request(row, { op: 'beginMove', ...named(move), target });
     for (let roll = false; ; ) {
@@ -231,24 +261,24 @@ export class ReplicaMover {
       for (const segment of missing) await this.#copy(move, segment);
       if (missing.length === 0 && state.activeBytes <= MOVE_TAIL_BYTES_MAX) {
         move.abort.signal.throwIfAborted();
-        const leftBytes = await storage.request(row, { op: 'finishMove', ...named(move), target });
+        const copiedTo = state.segments.at(-1)?.baseOffset ?? -1;
+        const leftBytes = await storage.request(row, { op: 'finishMove', ...named(move), target, copiedTo });
         if (leftBytes === 0) break;
       }
       // What was copied last was closed a while ago; what came since is closed now and copied next.
       roll = state.activeBytes > MOVE_TAIL_BYTES_MAX;
     }
     await this.#settle(move);
+    this.#forget(move);
     const ms = Math.round(clock.monotonicMs() - startedMs);
-    logger.info({ partition: move.name, to: move.path, ms }, 'moved a partition to another directory');
+    logger.info({ ...details, ms }, 'moved a partition to another directory');
   }
 
   /** The log lies in its new place, and has the owner's word for it. */
   async #settle(move: Move): Promise<void> {
     const { partitions, storage, directories, onAssigned, writeCheckpoints } = this.#context;
     const { topic, partition, topicId, path } = move;
-    const isDeleted = partitions.topicId(topic) !== topicId;
-    if (this.#moves.get(move.name) === move) this.#moves.delete(move.name);
-    if (isDeleted) return;
+    if (partitions.topicId(topic) !== topicId) return;
     directories.moved(topic, partition, path);
     await partitions.refreshRoute(topic);
     await storage.request(move.row, { op: 'closeMoved', ...named(move) });
@@ -257,16 +287,10 @@ export class ReplicaMover {
   }
 
   #missing(move: Move, state: MoveState): MoveState['segments'] {
-    const { files } = this.#context;
-    const { copied, target } = move;
+    const { copied } = move;
     const now = new Map(state.segments.map(({ baseOffset, sizeBytes }) => [baseOffset, sizeBytes]));
     for (const [baseOffset, sizeBytes] of copied) if (now.get(baseOffset) !== sizeBytes) copied.delete(baseOffset);
-    const missing = state.segments.filter(({ baseOffset, sizeBytes }) => {
-      if (copied.has(baseOffset)) return false;
-      if (!hasSegment(files, target.future, baseOffset, sizeBytes)) return true;
-      copied.set(baseOffset, sizeBytes);
-      return false;
-    });
+    const missing = state.segments.filter(({ baseOffset }) => !copied.has(baseOffset));
     move.endOffset = missing[0]?.baseOffset ?? state.logEndOffset;
     return missing;
   }

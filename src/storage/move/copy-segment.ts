@@ -2,10 +2,11 @@ import { Errno, type FileSpace } from '../../native/file-space.ts';
 import type { PacedSteps } from '../background/paced-steps.ts';
 import { offsetFileName } from '../log-files.ts';
 import { ensureDone, StorageError } from '../storage-error.ts';
-import { PARTIAL_SUFFIX, SEGMENT_COMPANIONS } from './move-files.ts';
+import { hasSegment, PARTIAL_SUFFIX, SEGMENT_COMPANIONS } from './move-files.ts';
 
 /**
- * Copies a closed segment with its indexes into a future log. Its `.log` gets its name last, when everything is synced.
+ * Copies a closed segment with its indexes into a future log. Its `.log` gets its name last, when everything is synced; one
+ * that has its name already and the same bytes stays.
  *
  * Thread: any; the log is only read.
  */
@@ -21,7 +22,7 @@ export interface CopyJob {
 /** Bytes between two steps. */
 const STEP_BYTES = 256 * 1024;
 
-/** Returns the bytes copied; fewer than the segment has when it was deleted meanwhile. Throws a StorageError. */
+/** Returns the bytes copied or compared; fewer than the segment has when it was deleted meanwhile. Throws a StorageError. */
 export function* copySegment({ from, to, baseOffset, sizeBytes }: CopyJob, files: FileSpace): PacedSteps<number> {
   let copied = 0;
   for (const extension of SEGMENT_COMPANIONS) {
@@ -35,6 +36,11 @@ export function* copySegment({ from, to, baseOffset, sizeBytes }: CopyJob, files
     copied += yield* copyFile(files, `${from}/${name}`, `${to}/${name}`, stat.sizeBytes);
   }
   const name = offsetFileName(baseOffset, '.log');
+  if (
+    hasSegment(files, to, baseOffset, sizeBytes) &&
+    (yield* isSame(files, `${from}/${name}`, `${to}/${name}`, sizeBytes))
+  )
+    return copied + sizeBytes;
   const partial = `${to}/${name}${PARTIAL_SUFFIX}`;
   const got = yield* copyFile(files, `${from}/${name}`, partial, sizeBytes);
   if (got < sizeBytes) {
@@ -74,6 +80,31 @@ function* copyFile(files: FileSpace, from: string, to: string, sizeBytes: number
     // On a full disk it would be in the way of everybody.
     if (target >= 0) files.unlink(to);
     throw error;
+  } finally {
+    files.close(source);
+    if (target >= 0) files.close(target);
+  }
+}
+
+/** Whether the first `sizeBytes` of two files, which `to` has, are the same. */
+function* isSame(files: FileSpace, from: string, to: string, sizeBytes: number): PacedSteps<boolean> {
+  const source = files.open(from, false);
+  if (source === Errno.ENOENT) return false;
+  ensureDone(source, 'cannot open', from);
+  let target = -1;
+  try {
+    target = ensureDone(files.open(to, false), 'cannot open', to);
+    const bytes = Buffer.allocUnsafe(Math.min(STEP_BYTES, sizeBytes));
+    const found = Buffer.allocUnsafe(bytes.length);
+    for (let position = 0; position < sizeBytes; ) {
+      const wanted = Math.min(bytes.length, sizeBytes - position);
+      const got = ensureDone(files.read(source, position, bytes, 0, wanted), 'cannot read', from);
+      ensureDone(files.read(target, position, found, 0, wanted), 'cannot read', to);
+      if (got < wanted || bytes.compare(found, 0, wanted, 0, wanted) !== 0) return false;
+      position += wanted;
+      yield wanted;
+    }
+    return true;
   } finally {
     files.close(source);
     if (target >= 0) files.close(target);

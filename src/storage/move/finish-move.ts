@@ -57,13 +57,16 @@ export function moveState(state: LogState, roll: boolean): MoveState {
 
 /**
  * Returns the bytes that others have to copy first; 0 when the folder has its name and holds the whole log, durably.
- * Throws a StorageError; then the log is as it was.
+ * Segments behind `copiedTo` are copied here, whatever an earlier attempt has left of them. Throws a StorageError; then
+ * the log is as it was.
  */
-export function finishMove(state: LogState, { future, folder }: MoveTarget): number {
+export function finishMove(state: LogState, { future, folder }: MoveTarget, copiedTo: number): number {
   const { files } = state;
   closeActive(state);
   const all = [...moveState(state, false).segments, { baseOffset: state.activeBaseOffset, sizeBytes: 0 }];
-  const missing = all.filter(({ baseOffset, sizeBytes }) => !hasSegment(files, future, baseOffset, sizeBytes));
+  const missing = all.filter(
+    ({ baseOffset, sizeBytes }) => baseOffset > copiedTo || !hasSegment(files, future, baseOffset, sizeBytes),
+  );
   const leftBytes = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (leftBytes > MOVE_TAIL_BYTES_MAX) return leftBytes;
   for (const segment of missing) {

@@ -40,8 +40,9 @@ export function removeMoveMark(files: FileSpace, folder: string): void {
 }
 
 /**
- * Makes the folder of a future log, or takes up the one that an earlier start of the broker left; what is not known to be
- * complete in it goes. Throws a StorageError.
+ * Makes the folder of a future log, or takes up the one that an earlier start of the broker left. Its segments are whole,
+ * but the log's own may have become others since: a power failure takes what was not synced, and what is appended then may
+ * be just as long. Throws a StorageError.
  */
 export function openFutureFolder(files: FileSpace, folder: string, topicId: Uuid): void {
   if (wasMovedHere(files, folder) && readPartitionMetadata(files, folder) === topicId) return;
@@ -52,7 +53,7 @@ export function openFutureFolder(files: FileSpace, folder: string, topicId: Uuid
   ensureDone(files.writeFileAtomic(`${folder}/${MOVE_MARK}`, new Uint8Array(0)), 'cannot write', folder);
 }
 
-/** Whether the future folder has a whole segment. */
+/** Whether the future folder has a segment of that size, whatever is in it. */
 export function hasSegment(files: FileSpace, folder: string, baseOffset: number, sizeBytes: number): boolean {
   const stat = files.stat(`${folder}/${offsetFileName(baseOffset, '.log')}`);
   return typeof stat !== 'number' && stat.sizeBytes === sizeBytes;
