@@ -35,7 +35,7 @@ export interface FrameHandler {
   mayBegin(connection: Connection): boolean;
   /** The arena has no room: the connection waits and wants `resume` when something is freed. */
   onArenaFull(connection: Connection): void;
-  /** To be closed. `strange`: the client means another protocol, which is nobody's fault here. */
+  /** No frame: to be closed, at the latest when frames before it are answered. `strange`: the client means another protocol. */
   onBroken(connection: Connection, reason: string, strange: boolean): void;
   /** The client sends no more; responses may still be wanted. */
   onEnded(connection: Connection): void;
@@ -202,6 +202,7 @@ export class Connection {
       if (size <= 0 || size > this.#frameBytesMax) {
         if (size >>> 16 === TLS_HELLO) this.#handler.onBroken(this, 'it speaks TLS, the listener does not', true);
         else this.#handler.onBroken(this, `frame of ${size} bytes, allowed are 1 to ${this.#frameBytesMax}`, false);
+        this.#paused = true;
         return end;
       }
       const whole = size <= end - at;

@@ -179,6 +179,27 @@ describe('connections', () => {
     other.close();
   });
 
+  test('what is no request is refused behind the answers to what came before it', async () => {
+    const short = Buffer.concat([int32(3), Buffer.alloc(3)]);
+    const oldProduce = requestFrame(produceRequest, 3, produceBody(batch('x')), 4);
+    oldProduce.writeInt16BE(2, 6);
+    const cutProduce = Buffer.from(requestFrame(produceRequest, 9, produceBody(batch('x')), 4).subarray(0, 40));
+    cutProduce.writeInt32BE(cutProduce.length - 4, 0);
+    const waiting = fetchBody(0, { maxWaitMs: 100, minBytes: 50_000_000 });
+    const produces = [1, 2, 3].map((id) => requestFrame(produceRequest, 9, produceBody(batch('x'), -1), id));
+    for (const bad of [int32(0), int32(-5), int32(2 ** 31 - 1), short, oldProduce, cutProduce]) {
+      const [fetching, producing] = [await RawClient.connect(broker.port), await RawClient.connect(broker.port)];
+      const fetched = fetching.await(fetchRequest, 11, 1);
+      const produced = [1, 2, 3].map((id) => producing.await(produceRequest, 9, id));
+      const behind = requestFrame(metadataRequest, 1, { topics: null }, 5);
+      fetching.write(Buffer.concat([requestFrame(fetchRequest, 11, waiting, 1), bad, behind]));
+      producing.write(Buffer.concat([...produces, bad, behind]));
+      await Promise.all([fetched, ...produced]);
+      await Promise.all([fetching.closed, producing.closed]);
+      assert.deepEqual([...fetching.stray, ...producing.stray], []);
+    }
+  });
+
   test('ApiVersions of a version to come is answered in the layout of version 0', async () => {
     for (const version of [6, 99, 32767]) {
       const client = await RawClient.connect(broker.port);

@@ -37,6 +37,8 @@ export class ClientState {
   ended = false;
   /** Why the connection is closed behind the responses that are ready; null while it is to go on. */
   closeReason: string | null = null;
+  /** Why no further frame is taken: the connection is closed when all that was asked before is answered. */
+  refusal: string | null = null;
   /** On the thread's list of clients to flush. */
   dirty = false;
   /** Transactional batches wait for their coordinator's word: nothing may overtake them until all is answered. */

@@ -181,7 +181,7 @@ export class IoHost implements FrameHandler {
       return taken;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#closeFor(connection, error.message);
+      this.#refuse(client, error.message);
       if (block >= 0) this.#context.arena.free(block);
       return true;
     }
@@ -190,7 +190,8 @@ export class IoHost implements FrameHandler {
   mayBegin(connection: Connection): boolean {
     const client = connection.attachment as ClientState;
     // Only a Produce request can be allowed beside others, and large ones are nothing else.
-    const may = !client.muted && client.accepts(true, this.#context.settings.pipelineRequestsMax);
+    const may =
+      !client.muted && client.refusal === null && client.accepts(true, this.#context.settings.pipelineRequestsMax);
     if (!may) client.waiting = true;
     return may;
   }
@@ -203,7 +204,7 @@ export class IoHost implements FrameHandler {
   }
 
   onBroken(connection: Connection, reason: string, strange: boolean): void {
-    this.#closeFor(connection, reason, strange ? 'debug' : 'warn');
+    this.#refuse(connection.attachment as ClientState, reason, strange ? 'debug' : 'warn');
   }
 
   onEnded(connection: Connection): void {
@@ -226,10 +227,10 @@ export class IoHost implements FrameHandler {
   /** True when the frame is taken (and its block with it). */
   #take(client: ClientState, bytes: Buffer, start: number, end: number, block: number): boolean {
     const { settings, arena } = this.#context;
+    if (this.#stopping || client.muted || client.refusal !== null) return false;
     if (end - start < 8) throw new ProtocolError('malformed', 'frame too short for a header');
     const apiKey = bytes.readInt16BE(start);
     const isProduce = apiKey === ApiKey.Produce;
-    if (this.#stopping || client.muted) return false;
     if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
     const header = parseRequestHeader(bytes, start, end);
     this.#context.pacer?.frame();
@@ -327,6 +328,7 @@ export class IoHost implements FrameHandler {
     if (caughtUp && queuedBytes === 0) connection.socket.defer?.();
     if (client.closeReason !== null) this.#closeFor(connection, client.closeReason);
     else if (queuedBytes < 0) connection.close();
+    else if (client.refusal !== null) this.#refuse(client, client.refusal);
     else if (client.waiting) this.#resume(client);
     else this.#closeEnded(client);
   }
@@ -490,6 +492,13 @@ export class IoHost implements FrameHandler {
     this.#context.counters?.add(IoCounter.connectionsRefused);
     this.#context.logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
     return false;
+  }
+
+  /** Answers to what came before leave first, as in Kafka, which reads a frame only when the one before it is answered. */
+  #refuse(client: ClientState, reason: string, level: 'debug' | 'warn' = 'warn'): void {
+    const { pending, connection } = client;
+    client.refusal = reason;
+    if (pending.length === 0 && connection.sender.pendingBytes === 0) this.#closeFor(connection, reason, level);
   }
 
   #closeFor(connection: Connection, reason: string, level: 'debug' | 'warn' = 'warn'): void {
