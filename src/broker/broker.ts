@@ -238,7 +238,10 @@ export class Broker {
       config: () => this.#config,
       writeCheckpoints: () => this.writeCheckpoints(),
       onPartitionOnline: (topic, partition) => this.#partitionOnline(topic, partition),
-      onPartitionDeleted: (topic, partition) => this.#storageServices.moves.cancel(topic, partition),
+      onPartitionDeleted: (topic, partition, row) => {
+        appender.refuse(row);
+        this.#storageServices.moves.cancel(topic, partition);
+      },
       onAssigned: (places) => this.#storageServices.assigned(places),
       onNoRoom: (count) =>
         logger.error({ count, max: PARTITIONS_MAX }, 'partitions are not served: there are too many'),

@@ -15,6 +15,7 @@ import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 import type { IoLinks } from './io-links.ts';
 import type { LogDirectories } from './log-directories.ts';
+import type { RowPlace } from './log-directory.ts';
 import type { StorageLinks } from './storage-links.ts';
 
 export interface PartitionManagerContext {
@@ -27,7 +28,8 @@ export interface PartitionManagerContext {
   writeCheckpoints(): void;
   onPartitionOnline(topic: string, partition: number): void;
   onPartitionOffline(topic: string, partition: number): void;
-  onPartitionDeleted(topic: string, partition: number): void;
+  /** Before its worker is told; the row is another's afterwards. */
+  onPartitionDeleted(topic: string, partition: number, row: number): void;
   /** So many partitions of a change cannot be served: the partition table is full. */
   onNoRoom(count: number): void;
   /** Partitions lie elsewhere than where the metadata says. Not to be waited for. */
@@ -70,7 +72,7 @@ function setRow({ rows }: LocalTopic, partition: number, row: number): void {
 export class PartitionManager {
   readonly #context: PartitionManagerContext;
   readonly #topics = new Map<string, LocalTopic>();
-  readonly #places: ({ readonly topic: string; readonly partition: number } | undefined)[] = [];
+  readonly #places: (RowPlace | undefined)[] = [];
   readonly #freeRows: number[] = [];
   /** The image as it was at the start has been applied: what comes is new. */
   #isLoaded = false;
@@ -80,12 +82,12 @@ export class PartitionManager {
   }
 
   /** Rows in use with their partitions, for checkpoints and sizes. */
-  *rows(): IterableIterator<{ readonly row: number; readonly topic: string; readonly partition: number }> {
-    for (const [row, place] of this.#places.entries()) if (place) yield { row, ...place };
+  *rows(): IterableIterator<RowPlace> {
+    for (const place of this.#places) if (place) yield place;
   }
 
   /** The same of compacted topics. */
-  *compactedRows(): IterableIterator<{ readonly row: number; readonly topic: string; readonly partition: number }> {
+  *compactedRows(): IterableIterator<RowPlace> {
     for (const place of this.rows()) if (this.#topics.get(place.topic)?.compacted) yield place;
   }
 
@@ -132,7 +134,7 @@ export class PartitionManager {
   }
 
   /** The partition in a row, undefined for one that is not in use. */
-  placeOf(row: number): { readonly topic: string; readonly partition: number } | undefined {
+  placeOf(row: number): RowPlace | undefined {
     return this.#places[row];
   }
 
@@ -165,7 +167,7 @@ export class PartitionManager {
         rows.push(row);
         directories.forget(name, partition);
         this.#context.onPartitionOffline(name, partition);
-        this.#context.onPartitionDeleted(name, partition);
+        this.#context.onPartitionDeleted(name, partition, row);
       }
       this.#topics.delete(name);
     }
@@ -274,7 +276,7 @@ export class PartitionManager {
   ): OpenPartition | undefined {
     const { table } = this.#context;
     const row = this.#freeRows.pop() ?? this.#places.length;
-    this.#places[row] = { topic: topic.name, partition };
+    this.#places[row] = { row, topic: topic.name, partition };
     setRow(topic, partition, row);
     const internal = isInternalTopic(topic.name);
     const isNew = this.#isLoaded;

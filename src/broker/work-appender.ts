@@ -35,7 +35,7 @@ export class WorkAppender {
   readonly #sleeper: WakeSleeper;
   readonly #underWay = new Map<number, UnderWay>();
   /** Appends that found no room; in order. */
-  readonly #queue: Queued[] = [];
+  #queue: Queued[] = [];
   #nextToken = 0;
 
   constructor(links: readonly WorkerLink[], arena: SharedArena, sleeper: WakeSleeper) {
@@ -54,6 +54,14 @@ export class WorkAppender {
       if (batch.length > this.#arena.blockBytesMax) reject(new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE));
       else if (this.#queue.length > 0 || !this.#submit(queued)) this.#queue.push(queued);
     });
+  }
+
+  /** The partition in that row is about to be deleted: what waits for room must not meet the row's next one. */
+  refuse(row: number): void {
+    if (this.#queue.length === 0) return;
+    const refused = this.#queue.filter((queued) => queued.row === row);
+    this.#queue = this.#queue.filter((queued) => queued.row !== row);
+    for (const { reject } of refused) reject(new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER));
   }
 
   /** Takes in completions; the thread's doorbell calls it. */
