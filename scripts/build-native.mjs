@@ -1,10 +1,12 @@
 // Compiles the native binding with the machine's own C++ compiler: each file whose source, or any header, is newer than
 // its object, then one link. No node-gyp: the headers come from the npm packages, so nothing is downloaded. Without a
 // compiler the broker runs on the portable binding; that is said here once and again by the broker when it starts.
+// "--if-possible", at an installation, takes a failure for a missing compiler.
 // "--sanitize address" or "--sanitize thread" builds another one beside it, for `scripts/sanitize`.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +21,7 @@ if (sanitizer !== undefined && !Object.hasOwn(SANITIZERS, sanitizer)) {
   console.error(`--sanitize ${sanitizer}: ${Object.keys(SANITIZERS).join(' or ')}`);
   process.exit(2);
 }
+const ifPossible = process.argv.includes('--if-possible');
 const sanitizing = sanitizer ? [`-fsanitize=${SANITIZERS[sanitizer]}`, '-fno-omit-frame-pointer'] : [];
 const outDir = join(root, 'native-bindings/build', sanitizer ?? '');
 const output = join(outDir, `millrace-${process.platform}-${process.arch}.node`);
@@ -55,7 +58,7 @@ const flags = [
   '-Wextra',
   '-pthread',
   '-DNAPI_VERSION=9',
-  `-I${join(root, 'node_modules/node-api-headers/include')}`,
+  `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
   ...sanitizing,
 ];
 // Objects of other flags or another compiler lie in another folder.
@@ -92,8 +95,9 @@ async function compileNext(queue) {
 const queue = [...stale];
 await Promise.all(Array.from({ length: availableParallelism() }, () => compileNext(queue)));
 if (!good) {
-  console.error('The native binding does not compile; see above.');
-  process.exit(1);
+  if (ifPossible) console.error('The native binding does not compile: the slower portable binding will be used.');
+  else console.error('The native binding does not compile; see above.');
+  process.exit(ifPossible ? 0 : 1);
 }
 // Linked under a private name and renamed, so that a broker that starts meanwhile never loads half a file. "nodelete":
 // its threads run on when the last environment that loaded it has ended.
@@ -109,6 +113,6 @@ const link = [
   '-ldl',
 ];
 const linked = spawnSync(compiler, link, { stdio: 'inherit' });
-if (linked.status !== 0) process.exit(1);
+if (linked.status !== 0) process.exit(ifPossible ? 0 : 1);
 renameSync(temporary, output);
 console.error(`Built the native binding in ${((Date.now() - startedMs) / 1000).toFixed(1)} s.`);

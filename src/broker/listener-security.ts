@@ -32,8 +32,8 @@ export class ListenerSecurity {
   /** Clients refuse a certificate that has expired; the broker starts all the same, as Kafka does. */
   warnOfExpiry(logger: Logger, nowMs: number): void {
     for (const [name, { certificateChain }] of this.#settings) {
-      const { validTo, validToDate } = new X509Certificate(certificateChain);
-      const leftMs = validToDate.getTime() - nowMs;
+      const { validTo } = new X509Certificate(certificateChain);
+      const leftMs = Date.parse(validTo) - nowMs;
       if (leftMs > EXPIRY_WARNING_MS) continue;
       const message = leftMs > 0 ? 'the certificate expires soon' : 'the certificate has expired';
       logger.warn({ listener: name, validTo }, message);

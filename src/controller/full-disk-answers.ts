@@ -31,7 +31,7 @@ export function partitionsNotCreated(
   return { throttleTimeMs: 0, results: topics.map(({ name }) => ({ name, errorCode, errorMessage })) };
 }
 
-interface ConfigsAnswer {
+export interface ConfigsAnswer {
   readonly throttleTimeMs: number;
   readonly responses: {
     readonly errorCode: number;

@@ -93,7 +93,7 @@ export function loadAddon(): LoadedAddon | null {
   const path = addonPath();
   if (process.env.MILLRACE_NATIVE === 'off') reason = 'MILLRACE_NATIVE=off';
   else if (!existsSync(path))
-    reason = `${path} is not there; "npm run build" makes it where a C++ compiler is installed`;
+    reason = `${path} is not there; "npm run build" in a clone, or "npm rebuild millrace" where the package is installed, makes it with a C++ compiler`;
   else
     try {
       const addon = createRequire(import.meta.url)(path) as Addon;

@@ -1,5 +1,5 @@
-import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { snappy } from './codec-packages.ts';
+import { constants, gunzipSync } from 'node:zlib';
+import { snappy, zstd } from './codec-packages.ts';
 import { Lz4FormatError, Lz4SizeError, lz4FrameDecompress } from './lz4-frame.ts';
 
 /**
@@ -69,7 +69,7 @@ function zstdDecompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
   for (let at = 0; at < bytes.length; ) {
     // zlib refuses a bound of 0.
     const options = { maxOutputLength: Math.max(1, left), info: true, params };
-    const { buffer, engine } = zstdDecompressSync(bytes.subarray(at), options) as unknown as Inflated;
+    const { buffer, engine } = zstd().zstdDecompressSync(bytes.subarray(at), options) as unknown as Inflated;
     if (buffer.length > left) throw new DecompressedSizeError(`decompresses to more than ${bytesMax} bytes`);
     if (engine.bytesWritten <= 0) throw new DecompressionError('zstd: no frame');
     frames.push(buffer);

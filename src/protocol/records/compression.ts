@@ -6,8 +6,8 @@
  * - lz4: frames with independent blocks, as Java's reader wants them; linked blocks are read too.
  * - snappy: snappy-java's framing of 32 KiB blocks, big-endian sizes; bare blocks are read too.
  */
-import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { lz4, snappy } from '../../native/codec-packages.ts';
+import { constants, gzipSync } from 'node:zlib';
+import { lz4, snappy, zstd } from '../../native/codec-packages.ts';
 import {
   DecompressedSizeError,
   DecompressionError,
@@ -52,7 +52,7 @@ export function compress(type: CompressionType, bytes: Uint8Array, level?: numbe
     case CompressionType.lz4:
       return lz4().compressFrameSync(asBuffer(bytes));
     case CompressionType.zstd:
-      return zstdCompressSync(bytes, {
+      return zstd().zstdCompressSync(bytes, {
         params: { [constants.ZSTD_c_compressionLevel]: level ?? COMPRESSION_LEVELS.zstd.default },
       });
   }
