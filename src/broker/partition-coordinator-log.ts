@@ -3,6 +3,7 @@
  * reads come straight from the engine, since any thread may read. Control thread.
  */
 import type { Clock } from '../base/clock.ts';
+import { giveWay } from '../base/give-way.ts';
 import type {
   AppendTransaction,
   CoordinatorLog,
@@ -126,7 +127,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
         next = Math.max(next, batch.nextOffset);
       }
       // A load of many segments must not keep the thread from its other work.
-      await new Promise((resolve) => setImmediate(resolve));
+      await giveWay();
     }
   }
 

@@ -3,6 +3,7 @@
  * on one thread, here, in slices between which everything else has its turn. Control thread.
  */
 import type { Clock } from '../../base/clock.ts';
+import { giveWay } from '../../base/give-way.ts';
 import type { FileSpace } from '../../native/file-space.ts';
 import { portableCrc32c } from '../../protocol/records/batch-header.ts';
 import {
@@ -38,7 +39,6 @@ export class InlineBackgroundPool implements BackgroundPool {
 
   run<Task extends BackgroundTask>(task: Task, pace: BackgroundPace): Promise<BackgroundResults[Task['kind']]> {
     const steps = backgroundSteps(task, this.#files, portableCrc32c);
-    const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     const signal = AbortSignal.any([pace.signal, this.#closing.signal]);
     const bytesPerSecond = (): number => pace.bytesPerSecond();
     return runPaced(steps, { clock: this.#clock, bytesPerSecond, giveWay, signal }) as Promise<

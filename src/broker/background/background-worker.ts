@@ -1,16 +1,15 @@
 /** A thread of the background pool: copies and checks files of closed segments. It touches no log. */
 import { systemClock } from '../../base/clock.ts';
-import { loadAddon } from '../../native/addon.ts';
+import { giveWay } from '../../base/give-way.ts';
 import { fsFileSpace } from '../../native/fs-file-space.ts';
+import { openCrc32c } from '../../native/open-crc32c.ts';
 import { lowerThreadPriority, nameThread } from '../../native/own-thread.ts';
-import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
 import { backgroundSteps } from '../../storage/background/background-task.ts';
 import { runPaced } from '../../storage/background/paced-steps.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import type { BackgroundOrder, BackgroundOutcome, BackgroundWord } from './background-messages.ts';
 
-const addon = loadAddon()?.addon;
-const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
+const crc32c = openCrc32c();
 // Clients are waiting for the other threads, nobody for this one.
 lowerThreadPriority();
 nameThread('background');
@@ -22,10 +21,9 @@ export default async function work({ task, port, ...order }: BackgroundOrder): P
     if ('abort' in word) abort.abort();
     else bytesPerSecond = word.bytesPerSecond;
   });
-  // Words are taken in between steps.
-  const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   try {
     const steps = backgroundSteps(task, fsFileSpace, crc32c);
+    // Words are taken in while it gives way.
     const pace = { clock: systemClock, bytesPerSecond: () => bytesPerSecond, giveWay, signal: abort.signal };
     return { result: await runPaced(steps, pace) };
   } catch (error) {

@@ -3,6 +3,7 @@
  * thread, here: in slices between which everything else has its turn. Control thread.
  */
 import type { Clock } from '../../base/clock.ts';
+import { giveWay } from '../../base/give-way.ts';
 import type { FileSpace } from '../../native/file-space.ts';
 import { portableCrc32c } from '../../protocol/records/batch-header.ts';
 import type { CleanedGroup, CleanJob, CleanResult } from '../../storage/cleaner/clean-job.ts';
@@ -40,7 +41,6 @@ export class InlineCleanerPool implements CleanerPool {
     swap: (group: CleanedGroup) => Promise<boolean>,
   ): Promise<CleanResult> {
     const context = { files: this.#files, crc32c: portableCrc32c, mapBytesMax, mapLoad, bufferBytes };
-    const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     const pace = { clock: this.#clock, bytesPerSecond, giveWay, signal: this.#closing.signal };
     return runCleanJob(job, context, pace, swap);
   }

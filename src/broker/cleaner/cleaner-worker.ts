@@ -1,15 +1,13 @@
 /** A cleaner's thread: reads, hashes and rewrites closed segments. It touches no log; the logs' owners swap. */
 import { once } from 'node:events';
 import { systemClock } from '../../base/clock.ts';
-import { loadAddon } from '../../native/addon.ts';
 import { fsFileSpace } from '../../native/fs-file-space.ts';
+import { openCrc32c } from '../../native/open-crc32c.ts';
 import { lowerThreadPriority, nameThread } from '../../native/own-thread.ts';
-import { type Crc32c, portableCrc32c } from '../../protocol/records/batch-header.ts';
 import { runCleanJob } from '../../storage/cleaner/run-clean-job.ts';
 import type { CleanerOutcome, CleanerTask } from './cleaner-task.ts';
 
-const addon = loadAddon()?.addon;
-const crc32c: Crc32c = addon ? (bytes, start, end) => addon.crc32c(bytes, start, end) : portableCrc32c;
+const crc32c = openCrc32c();
 // Clients are waiting for the other threads, nobody for this one.
 lowerThreadPriority();
 nameThread('cleaner');
