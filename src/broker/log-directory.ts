@@ -1,6 +1,7 @@
 /** One log directory: the partition folders in it and the files beside them. Control thread. */
 import type { Logger } from '../base/logger.ts';
 import type { Uuid } from '../base/uuid.ts';
+import { CLUSTER_METADATA_TOPIC } from '../metadata/topic-name.ts';
 import type { FileSpace } from '../native/file-space.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import {
@@ -13,6 +14,7 @@ import { readCleanShutdown, removeCleanShutdown, writeCleanShutdown } from '../s
 import { type PartitionFolder, parsePartitionFolder } from '../storage/log-files.ts';
 import { StorageError } from '../storage/storage-error.ts';
 
+/** A row of the partition table and the partition in it. */
 export interface RowPlace {
   readonly row: number;
   readonly topic: string;
@@ -71,7 +73,7 @@ export class LogDirectory {
       // Thousands take seconds; nobody needs their names again.
       if (folder?.state === 'delete') files.removeFolderAside(`${path}/${name}`);
       if (folder?.state === 'future') this.futures.push(folder);
-      if (folder?.state === 'online' && folder.topic !== '__cluster_metadata') this.partitions.add(name);
+      if (folder?.state === 'online' && folder.topic !== CLUSTER_METADATA_TOPIC) this.partitions.add(name);
     }
     // Of a folder that is gone they would be taken for those of the next topic of the name.
     for (const offsets of [this.recoveryPoints, this.logStartOffsets])

@@ -1,6 +1,6 @@
 /**
  * A metric as it is exposed: the form in which counters, gauges and what clients pushed meet before they are written out.
- * Data only; control thread.
+ * Control thread.
  */
 
 export type MetricType = 'counter' | 'gauge' | 'summary' | 'histogram';
@@ -19,4 +19,8 @@ export interface MetricFamily {
   readonly help: string;
   readonly type: MetricType;
   readonly samples: readonly Sample[];
+}
+
+export function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {
+  return { name, help, type: 'gauge', samples };
 }

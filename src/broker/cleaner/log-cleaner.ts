@@ -13,6 +13,7 @@ import type { BrokerConfig } from '../../config/broker-config.ts';
 import type { StorageRequest } from '../../partition/storage-messages.ts';
 import { filthiest } from '../../storage/cleaner/cleanable.ts';
 import type { LogDirectories } from '../log-directories.ts';
+import type { RowPlace } from '../log-directory.ts';
 import type { PartitionManager } from '../partition-manager.ts';
 import type { StorageLinks } from '../storage-links.ts';
 import type { CleanerPool, CleanerSettings } from './cleaner-pool.ts';
@@ -28,12 +29,6 @@ export interface LogCleanerContext {
   config(): BrokerConfig;
   /** Its segments are being copied to another directory. */
   isMoving(topic: string, partition: number): boolean;
-}
-
-interface Place {
-  readonly row: number;
-  readonly topic: string;
-  readonly partition: number;
 }
 
 /** Array lengths and typed arrays go no further. */
@@ -107,10 +102,10 @@ export class LogCleaner {
     };
   }
 
-  async #choose(): Promise<Place | undefined> {
+  async #choose(): Promise<RowPlace | undefined> {
     const { partitions, storage, directories, clock } = this.#context;
     const nowMs = clock.monotonicMs();
-    const places = new Map<number, Place>();
+    const places = new Map<number, RowPlace>();
     const compacted = [...partitions.compactedRows()];
     if (this.#rests.size > 0) this.#rests.keepOnly(new Set(compacted.map(nameOf)));
     for (const place of compacted) {
@@ -130,7 +125,7 @@ export class LogCleaner {
     return chosen && places.get(chosen.row);
   }
 
-  #begin(place: Place, settings: CleanerSettings): void {
+  #begin(place: RowPlace, settings: CleanerSettings): void {
     const { clock, logger, config } = this.#context;
     const name = nameOf(place);
     const cleaning = this.#clean(place, settings)
@@ -149,7 +144,7 @@ export class LogCleaner {
   }
 
   /** True when the cleaning came to its end. */
-  async #clean({ row, topic, partition }: Place, settings: CleanerSettings): Promise<boolean> {
+  async #clean({ row, topic, partition }: RowPlace, settings: CleanerSettings): Promise<boolean> {
     const { storage, directories, pool, clock, logger } = this.#context;
     const startedMs = clock.monotonicMs();
     const checkpoint = directories.cleanerOffset(topic, partition) ?? null;
@@ -173,6 +168,6 @@ export class LogCleaner {
   }
 }
 
-function nameOf({ topic, partition }: Place): string {
+function nameOf({ topic, partition }: RowPlace): string {
   return `${topic}-${partition}`;
 }

@@ -12,6 +12,7 @@ import type { BrokerConfig } from '../../config/broker-config.ts';
 import { offsetFileName, partitionFolderName } from '../../storage/log-files.ts';
 import type { BackgroundPool } from '../background/background-pool.ts';
 import type { LogDirectories } from '../log-directories.ts';
+import type { RowPlace } from '../log-directory.ts';
 import type { PartitionManager } from '../partition-manager.ts';
 import type { StorageLinks } from '../storage-links.ts';
 
@@ -34,12 +35,6 @@ export interface ScrubCounters {
   bytes: number;
   /** Damaged ranges that were not known before. */
   damagedRanges: number;
-}
-
-interface Place {
-  readonly row: number;
-  readonly topic: string;
-  readonly partition: number;
 }
 
 /** After a start there is other work; the first pass begins then, or after the interval when that is shorter. */
@@ -107,7 +102,7 @@ export class LogScrubber {
     this.#nextPassMs = startedMs + this.#intervalMs;
   }
 
-  async #scrubPartition({ row, topic, partition }: Place): Promise<void> {
+  async #scrubPartition({ row, topic, partition }: RowPlace): Promise<void> {
     const { partitions, storage } = this.#context;
     const topicId = partitions.topicId(topic);
     const isThere = (): boolean =>

@@ -5,8 +5,9 @@
  */
 import type { MetadataImage } from '../../metadata/metadata-image.ts';
 import { RowSlot, RowState } from '../../ring/partition-table.ts';
-import type { MetricFamily, Sample } from '../../telemetry/metric-family.ts';
+import { gauge, type MetricFamily } from '../../telemetry/metric-family.ts';
 import type { BrokerServices } from '../broker-services.ts';
+import type { RowPlace } from '../log-directory.ts';
 import type { CounterMemory } from '../shared-memory.ts';
 import { GroupMetrics } from './group-metrics.ts';
 import { storageFamilies } from './storage-metrics.ts';
@@ -14,12 +15,6 @@ import { ThreadMetrics } from './thread-metrics.ts';
 
 /** Kafka's number for a broker that runs. */
 const RUNNING = 3;
-
-interface Place {
-  readonly row: number;
-  readonly topic: string;
-  readonly partition: number;
-}
 
 export class BrokerMetrics {
   readonly #services: BrokerServices;
@@ -53,7 +48,7 @@ export class BrokerMetrics {
   }
 
   /** The sample without a topic is that of all topics, as in Kafka. */
-  #topics(places: readonly Place[]): MetricFamily[] {
+  #topics(places: readonly RowPlace[]): MetricFamily[] {
     const byTopic = new Map<string, { messagesIn: number; bytesIn: number; bytesOut: number }>();
     for (const { row, topic } of places) {
       let counts = byTopic.get(topic);
@@ -80,7 +75,7 @@ export class BrokerMetrics {
     ];
   }
 
-  #replicas(all: readonly Place[]): MetricFamily[] {
+  #replicas(all: readonly RowPlace[]): MetricFamily[] {
     const { nodeId, image, table } = this.#services;
     let leaders = 0;
     let offline = 0;
@@ -102,7 +97,7 @@ export class BrokerMetrics {
     ];
   }
 
-  async #logs(places: readonly Place[]): Promise<MetricFamily[]> {
+  async #logs(places: readonly RowPlace[]): Promise<MetricFamily[]> {
     const { storage, table } = this.#services;
     const sizes = new Map<number, number>();
     const rows = places.map(({ row }) => row);
@@ -167,8 +162,4 @@ function processFamilies(): MetricFamily[] {
       samples: [{ labels: {}, value: (user + system) / 1_000_000 }],
     },
   ];
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {
-  return { name, help, type: 'gauge', samples };
 }

@@ -4,7 +4,7 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { RowSlot } from '../../ring/partition-table.ts';
-import type { MetricFamily, Sample } from '../../telemetry/metric-family.ts';
+import { gauge, type MetricFamily, type Sample } from '../../telemetry/metric-family.ts';
 import type { BrokerServices } from '../broker-services.ts';
 
 /** Groups whose lag is told of. */
@@ -32,12 +32,6 @@ export class GroupMetrics {
       if (offsets.length >= partitionsMax) break;
       await this.#group(groupId, partitionsMax, offsets, lags);
     }
-    const gauge = (name: string, help: string, samples: Sample[]): MetricFamily => ({
-      name,
-      help,
-      type: 'gauge',
-      samples,
-    });
     return [
       gauge('kafka_coordinator_group_groupmetadatamanager_numgroups', 'Groups of this coordinator.', [
         { labels: {}, value: listed.length },

@@ -1,7 +1,7 @@
 /**
  * What the threads have counted, as metrics under the names that users of Kafka's JMX exporter know. Control thread.
  */
-import { apiName } from '../../protocol/api-keys.ts';
+import { ApiKey, apiName } from '../../protocol/api-keys.ts';
 import { openCounters } from '../../ring/shared-counters.ts';
 import { summarizeLatencies } from '../../telemetry/latency-buckets.ts';
 import type { Labels, MetricFamily, Sample } from '../../telemetry/metric-family.ts';
@@ -20,8 +20,6 @@ import type { CounterMemory } from '../shared-memory.ts';
 
 /** Those that Kafka's histograms show. */
 const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999];
-const PRODUCE = 0;
-const FETCH = 1;
 
 type Slots = Float64Array;
 
@@ -80,8 +78,8 @@ export class ThreadMetrics {
         type: 'summary',
         samples: times,
       },
-      topics('totalproducerequests', 'Produce requests.', ofApi[PRODUCE]),
-      topics('totalfetchrequests', 'Fetch requests.', ofApi[FETCH]),
+      topics('totalproducerequests', 'Produce requests.', ofApi[ApiKey.Produce]),
+      topics('totalfetchrequests', 'Fetch requests.', ofApi[ApiKey.Fetch]),
       topics(
         'failedproducerequests',
         'Produce requests with an error for some partition.',
