@@ -5,12 +5,12 @@
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ErrorCode } from '../protocol/errors.ts';
+import { ANONYMOUS } from './broker-services.ts';
 import { internalTopicShape } from './internal-topics.ts';
 
 /** CreateTopics version that carries everything used here. */
 const CREATE_TOPICS_VERSION = 7;
 const CREATE_TIMEOUT_MS = 30_000;
-const PRINCIPAL = 'User:ANONYMOUS';
 
 export class AutoTopics {
   readonly #controller: () => Controller;
@@ -47,7 +47,7 @@ export class AutoTopics {
         timeoutMs: CREATE_TIMEOUT_MS,
         validateOnly: false,
       },
-      { apiVersion: CREATE_TOPICS_VERSION, principal: PRINCIPAL },
+      { apiVersion: CREATE_TOPICS_VERSION, principal: ANONYMOUS },
     );
     const error = response.topics?.[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
     return error === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : error;

@@ -8,10 +8,9 @@ import { decodeFrom, encodeBehind, ProtocolError, Reader } from '../protocol/cod
 import { parseRequestHeader, type RequestHeader, writeResponseHeader } from '../protocol/request-header.ts';
 import type { Api } from './api-handler.ts';
 import { answerUnsupportedVersion } from './apis/18-api-versions.ts';
-import type { BrokerServices, RequestContext } from './broker-services.ts';
+import { ANONYMOUS, type BrokerServices, type RequestContext } from './broker-services.ts';
 import { type ControlRequest, REQUEST_ELEMENTS_MAX } from './io/io-messages.ts';
 
-const ANONYMOUS = 'User:ANONYMOUS';
 const SIZE_BYTES = 4;
 
 export class RequestRouter {

@@ -20,7 +20,8 @@ import {
   ROOT_LOGGER,
 } from '../../telemetry/component-loggers.ts';
 import { api } from '../api-handler.ts';
-import type { BrokerServices, RequestContext } from '../broker-services.ts';
+import type { BrokerServices } from '../broker-services.ts';
+import { controllerContext } from './controller-apis.ts';
 
 type Resource = IncrementalAlterConfigsRequest['resources'][number];
 type Outcome = IncrementalAlterConfigsResponse['responses'][number];
@@ -35,20 +36,13 @@ export const incrementalAlterConfigs = api(
     const outcomes = new Map<Resource, Outcome>();
     for (const resource of own) outcomes.set(resource, alterLoggers(resource, own, request.validateOnly, services));
     if (others.length > 0) {
-      const { responses } = await askController({ ...request, resources: others }, context, services);
+      const asked = { ...request, resources: others };
+      const { responses } = await services.controller.incrementalAlterConfigs(asked, controllerContext(context));
       for (const [index, resource] of others.entries()) outcomes.set(resource, responses[index]);
     }
     return { responses: resources.map((resource) => outcomes.get(resource)!) };
   },
 );
-
-function askController(
-  request: IncrementalAlterConfigsRequest,
-  { apiVersion, principal }: RequestContext,
-  { controller }: BrokerServices,
-): Promise<IncrementalAlterConfigsResponse> {
-  return controller.incrementalAlterConfigs(request, { apiVersion, principal });
-}
 
 function alterLoggers(
   resource: Resource,

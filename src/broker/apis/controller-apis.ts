@@ -1,6 +1,6 @@
 /**
- * The APIs that the controller answers: topics, partitions, settings, SCRAM credentials, elections, reassignments,
- * features. A broker forwards them; with the controller inside, forwarding is a call.
+ * The APIs that the controller answers: topics, partitions, settings, ACLs, SCRAM credentials, elections, reassignments,
+ * the quorum, features, registrations of brokers. A broker forwards them; with the controller inside, forwarding is a call.
  */
 import type { ControllerRequestContext } from '../../controller/controller.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../protocol/messages/19-create-topics.ts';

@@ -21,10 +21,9 @@ import {
   describeDelegationTokenResponse,
 } from '../../protocol/messages/41-describe-delegation-token.ts';
 import { type Api, api } from '../api-handler.ts';
-import type { RequestContext } from '../broker-services.ts';
+import { ANONYMOUS, type RequestContext } from '../broker-services.ts';
 import { controllerContext } from './controller-apis.ts';
 
-const ANONYMOUS = 'User:ANONYMOUS';
 const NO_TIMESTAMP_MS = -1;
 const NOT_ALLOWED = { errorCode: ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, expiryTimestampMs: NO_TIMESTAMP_MS };
 
