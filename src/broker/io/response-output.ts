@@ -2,8 +2,17 @@
  * Collects the responses that one turn of an I/O thread has for a connection, so that they leave in one send. Responses
  * are written into the thread's response memory; file ranges stand between the pieces. One per I/O thread.
  */
-import { OUTPUT_PART_STRIDE, OutputPartKind, setFilePart, setMemoryPart } from '../../native/socket-output.ts';
+import {
+  OUTPUT_PART_STRIDE,
+  OutputPartKind,
+  OutputPartSlot,
+  setFilePart,
+  setMemoryPart,
+} from '../../native/socket-output.ts';
 import type { ResponseSender } from '../../network/response-sender.ts';
+
+/** Response memory at first; it grows to the largest that one turn has for a connection, file ranges apart. */
+export const RESPONSE_BYTES_START = 256 * 1024;
 
 /** Memory that responses are written into, and the engine's id of it. */
 export interface ResponseMemory {
@@ -52,7 +61,7 @@ export class ResponseOutput {
     // Pieces that were ended before lie at the same places of the new memory.
     for (let part = 0; part < this.#partCount; part++) {
       const at = part * OUTPUT_PART_STRIDE;
-      if (this.#parts[at] === OutputPartKind.memory) this.#parts[at + 1] = larger.id;
+      if (this.#parts[at] === OutputPartKind.memory) this.#parts[at + OutputPartSlot.source] = larger.id;
     }
   }
 

@@ -15,14 +15,12 @@ import { FetchSessionCache } from '../io/fetch-session.ts';
 import { FramePacer } from '../io/frame-pacer.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
-import type { ResponseMemory } from '../io/response-output.ts';
+import { RESPONSE_BYTES_START, type ResponseMemory } from '../io/response-output.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
 import type { ThreadContext } from './build-storage-host.ts';
 import { threadPort } from './ports.ts';
 import type { IoSeed } from './thread-seed.ts';
-
-const RESPONSE_BYTES = 256 * 1024;
 
 export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   const { settings, ioThreads, fetchSessionSlots, port } = seed;
@@ -50,7 +48,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
     openConnections: new SharedTally(memory.connections),
     sessions: new FetchSessionCache(Math.ceil(fetchSessionSlots / ioThreads), ioThread, ioThreads, systemRandom),
     port: threadPort<FromIo, ToIo>(port),
-    responseMemory: newResponseMemory(RESPONSE_BYTES),
+    responseMemory: newResponseMemory(RESPONSE_BYTES_START),
     growResponseMemory: newResponseMemory,
     pacer:
       pause && settings.pauseMaxUs > 0

@@ -15,13 +15,11 @@ import { IoCounters, StorageCounters } from '../../telemetry/thread-counters.ts'
 import { FetchSessionCache } from '../io/fetch-session.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
-import type { ResponseMemory } from '../io/response-output.ts';
+import { RESPONSE_BYTES_START, type ResponseMemory } from '../io/response-output.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
 import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { portPair } from './ports.ts';
-
-const RESPONSE_BYTES = 256 * 1024;
 
 /** Runs what the bell is for as a task of its own, after the one at hand. */
 class TaskDoorbell implements Doorbell {
@@ -58,7 +56,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     port: storageHostPort,
   });
   const [ioPort, ioHostPort] = portPair<ToIo, FromIo>();
-  let responseMemory: ResponseMemory = { bytes: Buffer.allocUnsafeSlow(RESPONSE_BYTES), id: 0 };
+  let responseMemory: ResponseMemory = { bytes: Buffer.allocUnsafeSlow(RESPONSE_BYTES_START), id: 0 };
   const ioHost = new IoHost({
     settings: { ...options.io, ioThread: 0 },
     clock,
