@@ -2,7 +2,7 @@
 import { ownBytes } from '../../base/own-bytes.ts';
 import { uuidToBytes } from '../../base/uuid.ts';
 import type { EpochEnd } from './fetch-divergence.ts';
-import { FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
+import { FETCH_SESSION_VERSION, FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
 import type { PendingFetch } from './pending-fetch.ts';
 import type { ResponseOutput } from './response-output.ts';
 import {
@@ -19,7 +19,6 @@ import {
 } from './response-writing.ts';
 
 export const FETCH_FLEXIBLE_VERSION = 12;
-const SESSION_VERSION = 7;
 const LOG_START_OFFSET_VERSION = 5;
 const PREFERRED_REPLICA_VERSION = 11;
 /** More than a partition's fixed fields. */
@@ -50,7 +49,7 @@ export function writeFetchResponse(
   const start = beginFrame(output, fetch.correlationId, flexible);
   output.ensure(TOPIC_BYTES);
   writeInt32(output, 0);
-  if (version >= SESSION_VERSION) {
+  if (version >= FETCH_SESSION_VERSION) {
     writeInt16(output, context.errorCode);
     writeInt32(output, context.sessionId);
   }

@@ -7,13 +7,17 @@ import type { Random } from '../../base/random.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 
+/** From this version on, there are sessions. */
+export const FETCH_SESSION_VERSION = 7;
 /** From this version on, requests name topics by id. */
 export const FETCH_TOPIC_ID_VERSION = 13;
 /** Epochs that are commands: open a session, close it. */
 const INITIAL_EPOCH = 0;
 const FINAL_EPOCH = -1;
 const NO_SESSION = 0;
-const EPOCH_MAX = 2 ** 31 - 1;
+/** Ids and epochs are int32. */
+const ID_MAX = 2 ** 31 - 1;
+const EPOCH_MAX = ID_MAX;
 /** Kafka's `min.incremental.fetch.session.eviction.ms`: an idle session this old may be evicted by any newcomer. */
 const EVICTION_MS = 120_000;
 /** Partitions that the sessions of one I/O thread may hold together. */
@@ -95,7 +99,10 @@ export class FetchSessionCache {
     }
     if (sessionId !== NO_SESSION) this.#end(this.#sessions.get(sessionId));
     const partitions = listPartitions(request);
-    const session = sessionEpoch === INITIAL_EPOCH && version >= 7 ? this.#create(partitions, version, nowMs) : null;
+    const session =
+      sessionEpoch === INITIAL_EPOCH && version >= FETCH_SESSION_VERSION
+        ? this.#create(partitions, version, nowMs)
+        : null;
     return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, incremental: false, partitions, session };
   }
 
@@ -173,7 +180,7 @@ export class FetchSessionCache {
     if (this.#sessions.size >= this.#slotsMax && !this.#evict(nowMs)) return null;
     let id: number;
     do {
-      id = this.#random.below(Math.floor((2 ** 31 - 1) / this.#ioThreads)) * this.#ioThreads + this.#ioThread;
+      id = this.#random.below(Math.floor(ID_MAX / this.#ioThreads)) * this.#ioThreads + this.#ioThread;
     } while (id === NO_SESSION || this.#sessions.has(id));
     const usesTopicIds = version >= FETCH_TOPIC_ID_VERSION;
     const parts = { byTopic: new Map(), order: new Set<FetchPartition>(), list: null };

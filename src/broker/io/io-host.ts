@@ -22,7 +22,7 @@ import { decodeFrom, Reader } from '../../protocol/codec.ts';
 import { fetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { parseRequestHeader, type RequestHeader } from '../../protocol/request-header.ts';
-import type { PartitionTable } from '../../ring/partition-table.ts';
+import { type PartitionTable, WAITERS_MAX } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { SharedTally } from '../../ring/shared-tally.ts';
 import type { WakeSleeper } from '../../ring/wake-signal.ts';
@@ -85,10 +85,11 @@ export interface IoHostContext {
 const SWEEP_MS = 1_000;
 /** Completions handled before responses are sent and reads get their turn. */
 const DRAIN_MAX = 4_096;
-/** Ids of connections are unique in the broker: each I/O thread has a remainder of its own (`millrace.io.threads`). */
-const IO_THREADS_MAX = 64;
-/** A stop waits this long for responses under way. */
+/** A stop waits this long for responses under way, and looks this often. */
 const STOP_MS = 2_000;
+const STOP_LOOK_MS = 10;
+/** API key, version and correlation id: what every request begins with. */
+const HEADER_BYTES_MIN = 8;
 
 export class IoHost implements FrameHandler {
   readonly #context: IoHostContext;
@@ -101,8 +102,8 @@ export class IoHost implements FrameHandler {
   readonly #listeners: IoListeners;
   readonly #handshakes: TlsHandshakes;
   readonly #slice = new TlsSlice();
-  /** Clients with a frame that was refused for want of room (rings or arena). */
   readonly #questions: ControlQuestions;
+  /** Clients with a frame that was refused for want of room (rings or arena). */
   readonly #waitingForRoom = new Set<ClientState>();
   #dirty: ClientState[] = [];
   #turnQueued = false;
@@ -228,7 +229,7 @@ export class IoHost implements FrameHandler {
   #take(client: ClientState, bytes: Buffer, start: number, end: number, block: number): boolean {
     const { settings, arena } = this.#context;
     if (this.#stopping || client.muted || client.refusal !== null) return false;
-    if (end - start < 8) throw new ProtocolError('malformed', 'frame too short for a header');
+    if (end - start < HEADER_BYTES_MIN) throw new ProtocolError('malformed', 'frame too short for a header');
     const apiKey = bytes.readInt16BE(start);
     const isProduce = apiKey === ApiKey.Produce;
     if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
@@ -455,7 +456,8 @@ export class IoHost implements FrameHandler {
     return {
       arena: this.#context.arena,
       handler: this,
-      nextConnectionId: () => this.#nextId++ * IO_THREADS_MAX + this.#context.settings.ioThread,
+      // Unique in the broker: each I/O thread has a remainder of its own.
+      nextConnectionId: () => this.#nextId++ * WAITERS_MAX + this.#context.settings.ioThread,
       nowMs: () => this.#nowMs,
       admit: (host) => this.#admit(host),
       plainSockets: this.#context.plainSockets,
@@ -540,7 +542,7 @@ export class IoHost implements FrameHandler {
           (pending.length > 0 && [...pending].some(({ isProduce }) => isProduce)) || connection.sender.pendingBytes > 0,
       );
       if (busy && this.#context.clock.monotonicMs() < untilMs) {
-        this.#context.clock.schedule(10, step);
+        this.#context.clock.schedule(STOP_LOOK_MS, step);
         return;
       }
       this.#sweep.cancel();

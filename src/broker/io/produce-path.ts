@@ -7,23 +7,26 @@
 import { type AppendDetail, Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { BATCH_HEADER_BYTES, BatchAttribute, BatchHeaderAt } from '../../protocol/records/batch-header.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { SharedArena } from '../../ring/shared-arena.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
 import type { VerifyQuestion } from './io-messages.ts';
-import { ProduceRequest } from './produce-request.ts';
+import { PRODUCE_TOPIC_ID_VERSION, ProduceRequest } from './produce-request.ts';
 import { writeProduceResponse } from './produce-response.ts';
 import { ProduceVerification } from './produce-verification.ts';
 import type { ResponseOutput } from './response-output.ts';
 import type { TopicRoutes } from './topic-routes.ts';
 import type { WorkerLink } from './worker-links.ts';
 
-const BATCH_HEADER_BYTES = 61;
-const BATCH_ATTRIBUTES_AT = 21;
-const BATCH_PRODUCER_AT = 43;
-const BATCH_PRODUCER_END = 53;
-const CODEC_MASK = 7;
-const TRANSACTIONAL = 0x10;
+/** The byte with all that is asked here; the one before it is kept for later use. */
+const ATTRIBUTES_AT = BatchHeaderAt.attributes + 1;
+/** Producer id and epoch. */
+const PRODUCER_AT = BatchHeaderAt.producerId;
+const PRODUCER_END = BatchHeaderAt.baseSequence;
+const CODEC_MASK = BatchAttribute.compressionMask;
+const TRANSACTIONAL = BatchAttribute.transactional;
+/** `CompressionType.zstd`, without the codecs that stand beside it. */
 const ZSTD = 4;
 /** Clients of older versions cannot read zstd (KIP-110). */
 const ZSTD_VERSION = 7;
@@ -297,18 +300,20 @@ export class ProducePath {
     for (let at = 0; at < request.partitionCount; at++) {
       const batch = request.recordsAt[at];
       if (request.recordsBytes[at] < BATCH_HEADER_BYTES) continue;
-      if ((bytes[batch + BATCH_ATTRIBUTES_AT + 1] & TRANSACTIONAL) === 0) continue;
+      if ((bytes[batch + ATTRIBUTES_AT] & TRANSACTIONAL) === 0) continue;
       if (!request.transactional) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
       if (first < 0) first = batch;
-      const [from, to] = [batch + BATCH_PRODUCER_AT, batch + BATCH_PRODUCER_END];
-      const isSame = bytes.compare(bytes, from, to, first + BATCH_PRODUCER_AT, first + BATCH_PRODUCER_END) === 0;
+      const [from, to] = [batch + PRODUCER_AT, batch + PRODUCER_END];
+      const isSame = bytes.compare(bytes, from, to, first + PRODUCER_AT, first + PRODUCER_END) === 0;
       if (!isSame) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
     }
     return ErrorCode.NONE;
   }
 
   #unknownPartition(request: ProduceRequest, topicKnown: boolean): number {
-    return request.version >= 13 && !topicKnown ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    return request.version >= PRODUCE_TOPIC_ID_VERSION && !topicKnown
+      ? ErrorCode.UNKNOWN_TOPIC_ID
+      : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
 
   #rowError(row: number): number {
@@ -320,7 +325,7 @@ export class ProducePath {
   /** What must be known of the request's version; everything else about a batch is checked by its partition's owner. */
   #gate(request: ProduceRequest, at: number): number {
     if (request.version >= ZSTD_VERSION || request.recordsBytes[at] < BATCH_HEADER_BYTES) return ErrorCode.NONE;
-    const attributes = this.#context.arena.bytes[request.recordsAt[at] + BATCH_ATTRIBUTES_AT + 1];
+    const attributes = this.#context.arena.bytes[request.recordsAt[at] + ATTRIBUTES_AT];
     return (attributes & CODEC_MASK) === ZSTD ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : ErrorCode.NONE;
   }
 

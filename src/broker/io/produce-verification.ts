@@ -8,14 +8,10 @@
  * Of one connection one question is under way at a time, and no new frame is taken until all is answered
  * (`ClientState.verifying`): what a later frame brings must not overtake what waits.
  */
+import { RecordBatchView } from '../../protocol/records/batch-header.ts';
 import type { ClientState } from './client-state.ts';
 import type { VerifyQuestion } from './io-messages.ts';
 import type { ProduceRequest } from './produce-request.ts';
-
-/** Offsets in a record batch. */
-const PRODUCER_ID_AT = 43;
-const PRODUCER_EPOCH_AT = 51;
-const TWO_32 = 2 ** 32;
 
 export interface VerifyingProduce {
   readonly request: ProduceRequest;
@@ -124,9 +120,7 @@ export class ProduceVerification<P extends VerifyingProduce> {
 
   #producer({ pending, at }: Waiting<P>): [producerId: number, producerEpoch: number] {
     const { bytes } = this.#context;
-    const batch = pending.request.recordsAt[at];
-    const producerId =
-      bytes.readInt32BE(batch + PRODUCER_ID_AT) * TWO_32 + bytes.readUInt32BE(batch + PRODUCER_ID_AT + 4);
-    return [producerId, bytes.readInt16BE(batch + PRODUCER_EPOCH_AT)];
+    const { producerId, producerEpoch } = new RecordBatchView(bytes, pending.request.recordsAt[at]);
+    return [producerId, producerEpoch];
   }
 }

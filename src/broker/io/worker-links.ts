@@ -1,6 +1,6 @@
 /**
- * The rings between one sender of work (an I/O thread, or the control thread's coordinators) and the storage workers:
- * hands out tokens for what is under way and bounds it, so that a completion ring can never overflow.
+ * The pair of rings between one sender of work (an I/O thread, or the control thread's coordinators) and one storage
+ * worker. What is under way is counted and bounded, so that the completion ring can never overflow.
  */
 
 import { Work } from '../../partition/work-descriptors.ts';
