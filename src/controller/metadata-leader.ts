@@ -107,10 +107,11 @@ export class MetadataLeader {
 
   /**
    * Appends the records, in one batch when they fit one, and replays them. Resolves when they are durable. Rejects with
-   * a MetadataBatchTooLargeError before anything is written, and with what the log throws; `mustPass` as there.
+   * a MetadataBatchTooLargeError before anything is written, and with what the log throws; `mustPass` as there. A full disk
+   * refuses them all.
    */
   async append(records: readonly MetadataRecord[], mustPass = false): Promise<MetadataDelta> {
-    for (const { bytes, lastOffset } of this.#encode(records)) await this.#write(bytes, lastOffset, mustPass);
+    await this.#write(this.#encode(records), this.#log.endOffset + records.length - 1, mustPass);
     const delta = this.#replayer.takeDelta();
     this.#snapshotIfDue();
     return delta;
@@ -250,23 +251,23 @@ export class MetadataLeader {
     return [...begin, ...records, metadataRecord('EndTransactionRecord', {})];
   }
 
-  #encode(records: readonly MetadataRecord[]): { bytes: Buffer; lastOffset: number }[] {
+  #encode(records: readonly MetadataRecord[]): Buffer {
     let baseOffset = this.#log.endOffset;
-    const batches = [];
+    const batches: Buffer[] = [];
     for (let at = 0; at < records.length; at += RECORDS_PER_BATCH_MAX) {
       const part = records.slice(at, at + RECORDS_PER_BATCH_MAX);
       const place = { baseOffset, epoch: this.#epoch, timestampMs: this.#options.clock.wallMs() };
       baseOffset += part.length;
-      batches.push({ bytes: encodeRecordBatch(part, place), lastOffset: baseOffset - 1 });
+      batches.push(encodeRecordBatch(part, place));
     }
-    return batches;
+    return batches.length === 1 ? batches[0] : Buffer.concat(batches);
   }
 
   /** What is replayed is read from the very bytes that were written. */
-  async #write(batch: Buffer, lastOffset: number, mustPass: boolean): Promise<void> {
-    await this.#log.append(batch, this.#epoch, lastOffset, mustPass);
-    this.#bytesSinceSnapshot += batch.length;
-    for (const read of readBatches(batch)) this.#replay(read);
+  async #write(batches: Buffer, lastOffset: number, mustPass: boolean): Promise<void> {
+    await this.#log.append(batches, this.#epoch, lastOffset, mustPass);
+    this.#bytesSinceSnapshot += batches.length;
+    for (const read of readBatches(batches)) this.#replay(read);
   }
 
   #snapshotIfDue(): void {

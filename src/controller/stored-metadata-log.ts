@@ -56,7 +56,6 @@ export class StoredMetadataLog implements MetadataLog {
   readonly #epochs: LeaderEpochCache;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   readonly #scratchId: MemoryId;
-  readonly #appendList = new Float64Array(APPEND_STRIDE);
   readonly #state = new Float64Array(SEGMENT_STRIDE);
   #failure: Error | null = null;
 
@@ -104,10 +103,10 @@ export class StoredMetadataLog implements MetadataLog {
     return sum;
   }
 
-  async append(batch: Buffer, epoch: number, lastOffset: number, mustPass = false): Promise<void> {
+  async append(batches: Buffer, epoch: number, lastOffset: number, mustPass = false): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
-      this.#place(batch, epoch, mustPass);
+      this.#place(batches, epoch, mustPass);
       if (this.endOffset !== lastOffset + 1) {
         throw new StorageError(`appended up to ${this.endOffset - 1} instead of ${lastOffset}`, this.#folder, 0);
       }
@@ -125,19 +124,19 @@ export class StoredMetadataLog implements MetadataLog {
     if (reserveBytes > 0 && random) keepReserve(this.#store.files, this.#directory, () => random.bytes(reserveBytes));
   }
 
-  /** Writes the batch behind the log. Throws a MetadataLogFullError when the disk is full; then nothing has changed. */
-  #place(batch: Buffer, epoch: number, mustPass: boolean): void {
+  /** Writes the batches behind the log. Throws a MetadataLogFullError when the disk is full; then nothing has changed. */
+  #place(batches: Buffer, epoch: number, mustPass: boolean): void {
     const baseOffset = this.endOffset;
     try {
       this.#epochs.assign(epoch, baseOffset);
-      this.#rollIfDue(batch, baseOffset);
-      this.#write(batch, epoch, baseOffset);
+      this.#rollIfDue(batches, baseOffset);
+      this.#write(batches, epoch);
     } catch (error) {
       const isFull = error instanceof StorageError && isDiskFull(error.errno);
       if (!isFull || this.endOffset !== baseOffset) throw error;
       this.#forgetEpoch(baseOffset);
       if (!mustPass || !releaseReserve(this.#store.files, this.#directory)) throw new MetadataLogFullError(error);
-      this.#place(batch, epoch, false);
+      this.#place(batches, epoch, false);
     }
   }
 
@@ -281,30 +280,39 @@ export class StoredMetadataLog implements MetadataLog {
     return false;
   }
 
-  #rollIfDue(batch: Buffer, baseOffset: number): void {
+  #rollIfDue(batches: Buffer, baseOffset: number): void {
     const { segmentBytes, segmentMs } = this.#options;
     const active = this.#readState(-1);
     if (active[SegmentSlot.sizeBytes] === 0) return;
-    const full = active[SegmentSlot.sizeBytes] + batch.length > segmentBytes;
-    const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
+    const full = active[SegmentSlot.sizeBytes] + batches.length > segmentBytes;
+    const view = new DataView(batches.buffer, batches.byteOffset, batches.length);
     const ageMs = readInt64(view, HeaderAt.maxTimestamp) - active[SegmentSlot.firstBatchTimestamp];
     const old = segmentMs !== undefined && ageMs >= segmentMs;
     if (full || old) this.#done(this.#store.roll(this.#log, baseOffset), 'cannot roll');
   }
 
-  #write(batch: Buffer, epoch: number, baseOffset: number): void {
-    const fits = batch.length <= SCRATCH_BYTES;
-    if (fits) batch.copy(this.#scratch);
-    const memoryId = fits ? this.#scratchId : this.#store.registerMemory(batch);
-    const list = this.#appendList;
-    list[AppendSlot.memoryId] = memoryId;
-    list[AppendSlot.offset] = 0;
-    list[AppendSlot.sizeBytes] = batch.length;
-    list[AppendSlot.baseOffset] = baseOffset;
-    list[AppendSlot.appendTimeMs] = -1;
-    list[AppendSlot.maxTimestamp] = -1;
+  /** In one call, so that a full disk takes all or nothing. */
+  #write(batches: Buffer, epoch: number): void {
+    const fits = batches.length <= SCRATCH_BYTES;
+    if (fits) batches.copy(this.#scratch);
+    const memoryId = fits ? this.#scratchId : this.#store.registerMemory(batches);
+    const view = new DataView(batches.buffer, batches.byteOffset, batches.length);
+    const list: number[] = [];
+    for (let at = 0; at < batches.length; ) {
+      const sizeBytes = batches.readInt32BE(at + HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
+      const entry = new Array<number>(APPEND_STRIDE);
+      entry[AppendSlot.memoryId] = memoryId;
+      entry[AppendSlot.offset] = at;
+      entry[AppendSlot.sizeBytes] = sizeBytes;
+      entry[AppendSlot.baseOffset] = readInt64(view, at + HeaderAt.baseOffset);
+      entry[AppendSlot.appendTimeMs] = -1;
+      entry[AppendSlot.maxTimestamp] = -1;
+      list.push(...entry);
+      at += sizeBytes;
+    }
+    const count = list.length / APPEND_STRIDE;
     try {
-      this.#done(this.#store.append(this.#log, epoch, list, 1, this.#state), 'cannot append to');
+      this.#done(this.#store.append(this.#log, epoch, Float64Array.from(list), count, this.#state), 'cannot append to');
     } finally {
       if (!fits) this.#store.releaseMemory(memoryId);
     }

@@ -25,12 +25,12 @@ export interface MetadataLog {
   readonly sizeBytes: number;
 
   /**
-   * Adds one batch, whose base offset is `endOffset`. Resolves when it is durable. Rejects with a MetadataLogFullError
-   * when the disk has no room for it and nothing was written; what `mustPass` may take the room that is kept back first.
-   * Rejects with something else when the batch may not be durable; then the log takes nothing more, because nobody can
-   * tell what is on the disk.
+   * Adds whole batches, the first with the base offset `endOffset`. Resolves when they are durable. Rejects with a
+   * MetadataLogFullError when the disk has no room for all and nothing was written; what `mustPass` may take the room that
+   * is kept back first. Rejects with something else when they may not be durable; then the log takes nothing more, because
+   * nobody can tell what is on the disk.
    */
-  append(batch: Buffer, epoch: number, lastOffset: number, mustPass?: boolean): Promise<void>;
+  append(batches: Buffer, epoch: number, lastOffset: number, mustPass?: boolean): Promise<void>;
   /** Whole batches from the one that holds `fromOffset` on. Each piece is valid until the next is asked for. */
   read(fromOffset: number): Iterable<Uint8Array>;
   /** Drops what lies below `offset`, as far as whole segments allow. */

@@ -10,6 +10,8 @@ import {
   MetadataBatchTooLargeError,
 } from '../../src/metadata/metadata-batch.ts';
 import type { MetadataDelta } from '../../src/metadata/metadata-delta.ts';
+import type { MetadataImage } from '../../src/metadata/metadata-image.ts';
+import { MetadataLogFullError } from '../../src/metadata/metadata-log.ts';
 import { metadataRecord } from '../../src/metadata/metadata-records.ts';
 import { Errno } from '../../src/native/file-space.ts';
 import { errorName } from '../../src/protocol/errors.ts';
@@ -368,6 +370,24 @@ test('directories of another node or another cluster are refused', async () => {
     Buffer.from('version=1\ncluster.id=VaJ8mH61Q-6HigJkr1KP9g\nnode.id=1\n'),
   );
   await assert.rejects(openController({ files: other, logDirs: [FOLDER, '/second'] }), /belongs to cluster/);
+});
+
+test('a change of several batches that the disk has no room for is refused as a whole', async () => {
+  const { controller, files } = await startedController();
+  const count = (image: MetadataImage): number => [...image.clientQuotas.entities()].length;
+  // Each record takes about 60 bytes, and a batch at most 20,000 of them.
+  files.capacityBytes = files.usedBytes + 2_000_000;
+  const entries = Array.from({ length: 40_000 }, (_, at) => ({
+    entity: [{ entityType: 'user', entityName: `u${at}` }],
+    ops: [{ key: 'producer_byte_rate', value: 1_000, remove: false }],
+  }));
+  await assert.rejects(controller.alterClientQuotas({ entries, validateOnly: false }, LATEST), MetadataLogFullError);
+  assert.equal(count(controller.image), 0);
+  files.capacityBytes = Number.POSITIVE_INFINITY;
+  await controller.alterClientQuotas({ entries, validateOnly: false }, LATEST);
+  assert.equal(count(controller.image), 40_000);
+  await controller.close();
+  assert.equal(count((await openController({ files, seed: 2 })).controller.image), 40_000);
 });
 
 test('DescribeQuorum names this node as the only voter', async () => {
