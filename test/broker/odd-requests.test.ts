@@ -5,12 +5,14 @@ import { after, before, test } from 'node:test';
 import { silentLogger } from '../../src/base/logger.ts';
 import { ZERO_UUID } from '../../src/base/uuid.ts';
 import { errorName } from '../../src/protocol/errors.ts';
+import { produceRequest, produceResponse } from '../../src/protocol/messages/00-produce.ts';
 import { listOffsetsRequest, listOffsetsResponse } from '../../src/protocol/messages/02-list-offsets.ts';
 import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '../../src/protocol/messages/08-offset-commit.ts';
 import { findCoordinatorRequest, findCoordinatorResponse } from '../../src/protocol/messages/10-find-coordinator.ts';
 import { describeGroupsRequest, describeGroupsResponse } from '../../src/protocol/messages/15-describe-groups.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/messages/19-create-topics.ts';
+import { deleteRecordsRequest, deleteRecordsResponse } from '../../src/protocol/messages/21-delete-records.ts';
 import {
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
@@ -43,6 +45,7 @@ import {
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
 } from '../../src/protocol/messages/75-describe-topic-partitions.ts';
+import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -55,7 +58,7 @@ let client: RawClient;
 before(async () => {
   broker = await startTestBroker({ logger: silentLogger });
   client = await RawClient.connect(broker.port);
-  const topics = ['one', 'two'].map((name) => ({ name, numPartitions: 1, replicationFactor: 1 }));
+  const topics = ['one', 'two', 'records'].map((name) => ({ name, numPartitions: 1, replicationFactor: 1 }));
   await client.ask(createTopicsRequest, createTopicsResponse, 7, { topics, timeoutMs: 5000 });
 });
 
@@ -98,6 +101,34 @@ test('Metadata 10 and 11 have a field for topic ids, and refuse all topics when 
     ]);
     assert.deepEqual([answer.brokers, answer.controllerId], [[], -1]);
   }
+});
+
+test('Metadata describes a topic once, however often it is named', async () => {
+  const ask = async (topics: { name: string | null; topicId?: string }[]) => {
+    const answer = await client.ask(metadataRequest, metadataResponse, 12, { topics, allowAutoTopicCreation: false });
+    return answer.topics.map(({ name, errorCode }) => `${name} ${errorName(errorCode)}`);
+  };
+  const asked = ['one', 'none', 'bad name', 'two'].map((name) => ({ name }));
+  const answers = ['one NONE', 'none UNKNOWN_TOPIC_OR_PARTITION', 'bad name INVALID_TOPIC_EXCEPTION', 'two NONE'];
+  assert.deepEqual(await ask([...asked, ...asked]), answers);
+  const { topics } = await client.ask(metadataRequest, metadataResponse, 12, { topics: [{ name: 'one' }] });
+  const [known, unknown] = [topics[0].topicId, 'AAAAAAAAAAAAAAAAAAAABQ'].map((topicId) => ({ name: null, topicId }));
+  assert.deepEqual(await ask([known, unknown, known, unknown, { name: 'one' }]), ['one NONE', 'null UNKNOWN_TOPIC_ID']);
+});
+
+test('DeleteRecords takes the last offset of a partition that is named twice, and answers once', async () => {
+  const partitionData = [{ index: 0, records: buildBatch([1, 2, 3].map((n) => ({ value: `${n}`, timestamp: n }))) }];
+  await client.ask(produceRequest, produceResponse, 9, { acks: -1, topicData: [{ name: 'records', partitionData }] });
+  const named = (...offsets: number[]) => ({
+    name: 'records',
+    partitions: offsets.map((offset) => ({ partitionIndex: 0, offset })),
+  });
+  const { topics } = await client.ask(deleteRecordsRequest, deleteRecordsResponse, 2, {
+    topics: [named(3, 2), named(1)],
+    timeoutMs: 5000,
+  });
+  const answers = topics.map(({ name, partitions }) => [name, partitions.map(({ lowWatermark }) => lowWatermark)]);
+  assert.deepEqual(answers, [['records', [1]]]);
 });
 
 test('ListOffsets looks at the timestamp before the topic', async () => {

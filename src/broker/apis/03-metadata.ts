@@ -36,7 +36,7 @@ async function answerMetadata(
   if (all) {
     for (const topic of services.image.topics.values()) topics.push(describe(topic, operations, context, services));
   } else {
-    for (const asked of request.topics ?? []) {
+    for (const asked of onceEach(request.topics ?? [], services)) {
       topics.push(await find(asked, request.allowAutoTopicCreation, operations, context, services));
     }
   }
@@ -80,6 +80,18 @@ export function activeBrokers(context: RequestContext, services: BrokerServices)
     if (endpoint) brokers.push({ nodeId: id, host: endpoint.host, port: endpoint.port, rack });
   }
   return brokers;
+}
+
+/** Each topic is described once, however often it is named. */
+function onceEach(topics: readonly AskedTopic[], { image }: BrokerServices): Iterable<AskedTopic> {
+  const asked = new Map<string, AskedTopic>();
+  for (const topic of topics) {
+    const byId = topic.name === null || topic.topicId !== ZERO_UUID;
+    // No topic's name has a space, so unknown ids and names do not meet.
+    const key = byId ? (image.topics.get(topic.topicId)?.name ?? `id ${topic.topicId}`) : `${topic.name}`;
+    if (!asked.has(key)) asked.set(key, topic);
+  }
+  return asked.values();
 }
 
 async function find(

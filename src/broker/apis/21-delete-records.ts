@@ -1,4 +1,7 @@
-/** DeleteRecords v0-2: moves log start offsets; -1 stands for the high watermark. */
+/**
+ * DeleteRecords v0-2: moves log start offsets; -1 stands for the high watermark. Of a partition that is named more than once
+ * the last offset counts, and it is answered once.
+ */
 
 import { isInternalTopic } from '../../metadata/topic-name.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
@@ -7,10 +10,16 @@ import { api } from '../api-handler.ts';
 import type { BrokerServices } from '../broker-services.ts';
 
 export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, async (request, _, services) => {
-  const topics = request.topics.map(async ({ name, partitions }) => ({
+  const offsets = new Map<string, Map<number, number>>();
+  for (const { name, partitions } of request.topics) {
+    const ofTopic = offsets.get(name) ?? new Map<number, number>();
+    offsets.set(name, ofTopic);
+    for (const { partitionIndex, offset } of partitions) ofTopic.set(partitionIndex, offset);
+  }
+  const topics = [...offsets].map(async ([name, ofTopic]) => ({
     name,
     partitions: await Promise.all(
-      partitions.map(async ({ partitionIndex, offset }) => ({
+      [...ofTopic].map(async ([partitionIndex, offset]) => ({
         partitionIndex,
         ...(await remove(name, partitionIndex, offset, services)),
       })),
