@@ -50,25 +50,3 @@ export interface ConsumerGroupConfig {
   /** Matches of regular expressions are refreshed no more often than this, unless the topics changed. */
   readonly regexRefreshIntervalMs: number;
 }
-
-/** Kafka's defaults. */
-export const DEFAULT_GROUP_CONFIG: GroupConfig = {
-  offsetsTopicPartitions: 50,
-  offsetMetadataMaxBytes: 4096,
-  offsetsCommitTimeoutMs: 5_000,
-  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
-  offsetsRetentionCheckIntervalMs: 600_000,
-  minSessionTimeoutMs: 6_000,
-  maxSessionTimeoutMs: 1_800_000,
-  initialRebalanceDelayMs: 3_000,
-  maxSize: 2 ** 31 - 1,
-  consumer: {
-    sessionTimeoutMs: 45_000,
-    heartbeatIntervalMs: 5_000,
-    maxSize: 2 ** 31 - 1,
-    assignors: ['uniform', 'range'],
-    migrationPolicy: 'BIDIRECTIONAL',
-    assignmentIntervalMs: 1_000,
-    regexRefreshIntervalMs: 600_000,
-  },
-};

@@ -8,7 +8,7 @@
  *   const groups = new GroupCoordinator({
  *     log,       // CoordinatorLog (../runtime/coordinator-log.ts) over the partitions of __consumer_offsets
  *     topics,    // TopicCatalog (./group-ports.ts), from the newest metadata image
- *     config,    // GroupConfig (./group-config.ts); read at each use, DEFAULT_GROUP_CONFIG has Kafka's defaults
+ *     config,    // GroupConfig (./group-config.ts); read at each use
  *     clock, random, logger,
  *   });
  *   groups.partitionFor(groupId): number                 // for FindCoordinator: whose leader coordinates the group

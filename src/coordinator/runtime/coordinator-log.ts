@@ -1,6 +1,6 @@
 /**
  * The port between a coordinator and the partitions of its internal topic. The broker implements it over the storage
- * engine (or over replication); `memory-coordinator-log.ts` implements it for tests. Control thread.
+ * workers, tests in memory. Control thread.
  */
 
 /** A record's bytes. A null value is a tombstone. */

@@ -76,11 +76,6 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
     this.#nextOrder = options.nextOrder;
   }
 
-  /** Batches that are not durable yet. */
-  get pendingBatches(): number {
-    return this.#queue.length;
-  }
-
   /** Runs the operation now; resolves with its response when that may leave, rejects with a KafkaError. */
   write<T>(operation: (shard: S) => CoordinatorResult<R, T>, transaction: AppendTransaction | null = null): Promise<T> {
     if (this.#pendingBytes > PENDING_BYTES_MAX) return Promise.reject(this.#closed ?? overloaded());

@@ -24,17 +24,3 @@ export interface TransactionConfig {
   /** The finalized level of the feature `transaction.version`. */
   readonly transactionVersion: number;
 }
-
-/** Kafka's defaults. */
-export const DEFAULT_TRANSACTION_CONFIG: TransactionConfig = {
-  stateTopicPartitions: 50,
-  maxTimeoutMs: 900_000,
-  idExpirationMs: 604_800_000,
-  abortTimedOutIntervalMs: 10_000,
-  removeExpiredIntervalMs: 3_600_000,
-  twoPhaseCommitEnabled: false,
-  writeTimeoutMs: 30_000,
-  addPartitionsRetryMs: 20,
-  addPartitionsRetryMsMax: 100,
-  transactionVersion: 2,
-};

@@ -2,17 +2,39 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ManualClock } from '../../../src/base/manual-clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../src/coordinator/group/group-config.ts';
+import type { GroupConfig } from '../../../src/coordinator/group/group-config.ts';
 import { GroupCoordinator } from '../../../src/coordinator/group/group-coordinator.ts';
 import type { GroupRequestContext } from '../../../src/coordinator/group/group-environment.ts';
 import type { TopicCatalog, TopicDescription } from '../../../src/coordinator/group/group-ports.ts';
-import { MemoryCoordinatorLog } from '../../../src/coordinator/runtime/memory-coordinator-log.ts';
 import { encodeBehind } from '../../../src/protocol/codec.ts';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../../../src/protocol/messages/08-offset-commit.ts';
 import type { OffsetFetchResponse } from '../../../src/protocol/messages/09-offset-fetch.ts';
 import type { JoinGroupRequest, JoinGroupResponse } from '../../../src/protocol/messages/11-join-group.ts';
 import type { SyncGroupRequest, SyncGroupResponse } from '../../../src/protocol/messages/14-sync-group.ts';
 import { consumerProtocolSubscription } from '../../../src/protocol/persisted/consumer-protocol/consumer-protocol-subscription.ts';
+import { MemoryCoordinatorLog } from '../memory-coordinator-log.ts';
+
+/** Kafka's defaults. */
+const KAFKA_DEFAULTS: GroupConfig = {
+  offsetsTopicPartitions: 50,
+  offsetMetadataMaxBytes: 4096,
+  offsetsCommitTimeoutMs: 5_000,
+  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  offsetsRetentionCheckIntervalMs: 600_000,
+  minSessionTimeoutMs: 6_000,
+  maxSessionTimeoutMs: 1_800_000,
+  initialRebalanceDelayMs: 3_000,
+  maxSize: 2 ** 31 - 1,
+  consumer: {
+    sessionTimeoutMs: 45_000,
+    heartbeatIntervalMs: 5_000,
+    maxSize: 2 ** 31 - 1,
+    assignors: ['uniform', 'range'],
+    migrationPolicy: 'BIDIRECTIONAL',
+    assignmentIntervalMs: 1_000,
+    regexRefreshIntervalMs: 600_000,
+  },
+};
 
 export class FakeTopics implements TopicCatalog {
   readonly #topics = new Map<string, TopicDescription>();
@@ -82,7 +104,7 @@ export class GroupFixture {
   #epoch = 0;
 
   constructor(options: FixtureOptions = {}) {
-    this.config = { ...DEFAULT_GROUP_CONFIG, offsetsTopicPartitions: 1, ...options.config };
+    this.config = { ...KAFKA_DEFAULTS, offsetsTopicPartitions: 1, ...options.config };
     this.random = seededRandom(options.seed ?? 1);
     this.topics.add('orders', 8);
     this.topics.add('payments', 4);

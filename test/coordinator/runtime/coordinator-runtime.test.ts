@@ -11,9 +11,9 @@ import type {
   RecordOrigin,
   ShardServices,
 } from '../../../src/coordinator/runtime/coordinator-shard.ts';
-import { MemoryCoordinatorLog } from '../../../src/coordinator/runtime/memory-coordinator-log.ts';
 import { JournaledMap } from '../../../src/coordinator/runtime/undo-log.ts';
 import { ErrorCode, KafkaError } from '../../../src/protocol/errors.ts';
+import { MemoryCoordinatorLog } from '../memory-coordinator-log.ts';
 
 type Entry = readonly [key: string, value: string];
 

@@ -2,16 +2,27 @@
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ManualClock } from '../../../src/base/manual-clock.ts';
 import type { EndTransactionMarker } from '../../../src/coordinator/runtime/coordinator-log.ts';
-import { MemoryCoordinatorLog } from '../../../src/coordinator/runtime/memory-coordinator-log.ts';
-import {
-  DEFAULT_TRANSACTION_CONFIG,
-  type TransactionConfig,
-} from '../../../src/coordinator/transaction/transaction-config.ts';
+import type { TransactionConfig } from '../../../src/coordinator/transaction/transaction-config.ts';
 import { TransactionCoordinator } from '../../../src/coordinator/transaction/transaction-coordinator.ts';
 import type { TransactionMetadata } from '../../../src/coordinator/transaction/transaction-metadata.ts';
 import { transactionRecordCodec } from '../../../src/coordinator/transaction/transaction-records.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
 import type { InitProducerIdRequest } from '../../../src/protocol/messages/22-init-producer-id.ts';
+import { MemoryCoordinatorLog } from '../memory-coordinator-log.ts';
+
+/** Kafka's defaults. */
+const KAFKA_DEFAULTS: TransactionConfig = {
+  stateTopicPartitions: 50,
+  maxTimeoutMs: 900_000,
+  idExpirationMs: 604_800_000,
+  abortTimedOutIntervalMs: 10_000,
+  removeExpiredIntervalMs: 3_600_000,
+  twoPhaseCommitEnabled: false,
+  writeTimeoutMs: 30_000,
+  addPartitionsRetryMs: 20,
+  addPartitionsRetryMsMax: 100,
+  transactionVersion: 2,
+};
 
 export interface WrittenMarker extends EndTransactionMarker {
   readonly topic: string;
@@ -48,7 +59,7 @@ export class TransactionFixture {
   #epoch = 0;
 
   constructor(config: Partial<TransactionConfig> = {}) {
-    this.config = { ...DEFAULT_TRANSACTION_CONFIG, stateTopicPartitions: 1, ...config };
+    this.config = { ...KAFKA_DEFAULTS, stateTopicPartitions: 1, ...config };
     this.coordinator = this.#make();
   }
 

@@ -1,14 +1,12 @@
-/**
- * A CoordinatorLog in memory, for tests: its appends can be held back or made to fail. Any thread.
- */
-import { KafkaError } from '../../protocol/errors.ts';
+/** A CoordinatorLog in memory: its appends can be held back or made to fail. */
 import type {
   AppendTransaction,
   CoordinatorLog,
   EndTransactionMarker,
   LogBatch,
   LogRecord,
-} from './coordinator-log.ts';
+} from '../../src/coordinator/runtime/coordinator-log.ts';
+import { KafkaError } from '../../src/protocol/errors.ts';
 
 export class MemoryCoordinatorLog implements CoordinatorLog {
   readonly #batches = new Map<number, LogBatch[]>();
