@@ -9,10 +9,11 @@ import { BROKER_USAGE, parseBrokerFlags } from '../config/broker-flags.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadedBrokerConfig, loadBrokerConfig } from '../config/load-broker-config.ts';
 import { trimProcess } from '../native/process-memory.ts';
-import { StorageError } from '../storage/storage-error.ts';
 import { createLogger, type LogLevel } from '../telemetry/logger.ts';
 import type { Broker } from './broker.ts';
 import { launchBroker } from './launch-broker.ts';
+import { tellReady } from './service-manager.ts';
+import { startFailure } from './start-failure.ts';
 
 /** What only the start needed is given back when the start's clients have been served. */
 const TRIM_AFTER_MS = 2_000;
@@ -66,15 +67,13 @@ export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv)
       process.exit(EXIT_FATAL);
     };
     starting = start(loaded, logger, createLogger({ level: 'debug', format }), onFatal);
-    starting.catch((error: Error) => {
+    const whenReady = (): Promise<void> => tellReady(env, logger);
+    starting.then(whenReady, (error: Error) => {
       if (error instanceof ConfigError) {
         console.error(error.message);
         process.exit(EXIT_CONFIG);
       }
-      logger.error(
-        { error: error instanceof StorageError ? error.message : String(error.stack) },
-        'the broker did not start',
-      );
+      logger.error(startFailure(error), 'the broker did not start');
       process.exit(EXIT_FATAL);
     });
   });
@@ -93,7 +92,9 @@ async function start(
     onFatal,
     cores: availableParallelism(),
   });
-  const listeners = broker.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`);
+  const listeners = broker.listeners.map(
+    ({ name, host, port }) => `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+  );
   const ms = Math.round(systemClock.monotonicMs() - startedMs);
   const { logDirs, nodeId } = loaded.identity;
   logger.info(

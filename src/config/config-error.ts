@@ -27,7 +27,7 @@ export function unusableValue(
 function expectation({ oneOf, min, max, type, defaultValue }: ConfigDefinition): string {
   const kind = oneOf
     ? `one of ${oneOf.join(', ')}`
-    : `a ${type}${min === undefined ? '' : ` from ${min}`}${max === undefined ? '' : ` to ${max}`}`;
+    : `${/^[AEIOU]/i.test(type) ? 'an' : 'a'} ${type}${min === undefined ? '' : ` from ${min}`}${max === undefined ? '' : ` to ${max}`}`;
   const fallback = defaultValue === null || String(defaultValue) === '' ? '' : `, or leave it out for ${defaultValue}`;
   return `give ${kind}${fallback}`;
 }

@@ -32,8 +32,10 @@ export function readMetaProperties(files: FileSpace, directory: string): MetaPro
     // Java escapes "=", ":" and the like in values.
     if (match) values.set(match[1], match[2].replace(/\\(.)/g, '$1'));
   }
-  if (values.get('version') !== '1')
-    throw new StorageError(`version ${values.get('version')} where 1 is expected (run format again)`, path, 0);
+  const version = values.get('version');
+  if (version === '0')
+    throw new StorageError('version 0: written by a Kafka with ZooKeeper; migrate it first', path, 0);
+  if (version !== '1') throw new StorageError(`version ${version} where 1 is expected: not of this release`, path, 0);
   const clusterId = values.get('cluster.id');
   const nodeId = values.get('node.id');
   if (!clusterId) throw new StorageError('no cluster.id', path, 0);
