@@ -8,7 +8,6 @@
  *     config.double(..) .boolean(..) .string(..) .list(..)      a null value throws: use get() where null is possible
  *     config.isSet(name)                     false when the value is the default
  *     config.listenerText(listener, key)     text of listener.name.<listener>.<key>, else of <key>, else null
- *     config.prefixed('rsm.config.')         the texts of a plug-in's settings, prefix taken off
  *     config.withDynamic(cluster, broker)    a new snapshot over the same static settings
  *
  * Elsewhere in this folder:
@@ -19,7 +18,6 @@
  *     group-config.ts          effectiveGroupConfig(overrides, config): GroupConfig
  *     validate-configs.ts      validateTopicConfigs / validateDynamicBrokerConfigs / validateGroupConfigs / ...
  *     describe-configs.ts      describeTopicConfig / describeBrokerConfig / describeGroupConfig / ...
- *     config-value.ts          appendToList / subtractFromList                        for IncrementalAlterConfigs
  */
 import {
   type BrokerConfigName,
@@ -108,15 +106,6 @@ export class BrokerConfig {
     if (own !== undefined) return own;
     const definition = brokerConfigDefinition(key);
     return this.text(key) ?? (definition ? defaultText(definition) : null);
-  }
-
-  /** All given settings whose names begin with `prefix`, by the rest of the name. */
-  prefixed(prefix: string): Map<string, string> {
-    const found = new Map<string, string>();
-    for (const texts of [this.staticTexts, this.clusterTexts, this.brokerTexts]) {
-      for (const [name, text] of texts) if (name.startsWith(prefix)) found.set(name.slice(prefix.length), text);
-    }
-    return found;
   }
 
   /** A snapshot with other dynamic settings. Stored values that do not parse are passed over and listed in `ignored`. */

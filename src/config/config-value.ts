@@ -59,19 +59,6 @@ export function splitList(text: string): string[] {
   return trimmed === '' ? [] : trimmed.split(',').map((element) => element.trim());
 }
 
-/** IncrementalAlterConfigs APPEND on a LIST: the elements of `addition` that are not there yet go to the end. */
-export function appendToList(current: string | null, addition: string): string {
-  return [...new Set([...splitList(current ?? ''), ...splitList(addition)])].join(',');
-}
-
-/** IncrementalAlterConfigs SUBTRACT on a LIST. */
-export function subtractFromList(current: string | null, removal: string): string {
-  const removed = new Set(splitList(removal));
-  return splitList(current ?? '')
-    .filter((element) => !removed.has(element))
-    .join(',');
-}
-
 function parseType(definition: ConfigDefinition, text: string): ParsedConfig | { fault: string } {
   switch (definition.type) {
     case 'BOOLEAN': {

@@ -62,10 +62,6 @@ export class ClusterImage {
     return this.#brokers.values();
   }
 
-  get brokerCount(): number {
-    return this.#brokers.size;
-  }
-
   controllers(): IterableIterator<ControllerRegistration> {
     return this.#controllers.values();
   }

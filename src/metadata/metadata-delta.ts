@@ -5,7 +5,7 @@
 
 import { ChangeSet } from './change-set.ts';
 import type { BrokerRegistration, ControllerRegistration } from './cluster-image.ts';
-import type { ConfigResource, ConfigValues } from './configs-image.ts';
+import type { ConfigResource } from './configs-image.ts';
 import type { Acl, ClientQuotas, DelegationToken, ScramCredential } from './security-image.ts';
 import type { PartitionRegistration, TopicImage } from './topics-image.ts';
 
@@ -48,12 +48,6 @@ export class MetadataDelta {
     );
   }
 
-  createdTopics(): TopicImage[] {
-    const created: TopicImage[] = [];
-    for (const { before, after } of this.topics.values()) if (!before && after) created.push(after);
-    return created;
-  }
-
   deletedTopics(): TopicImage[] {
     const deleted: TopicImage[] = [];
     for (const { before, after } of this.topics.values()) if (before && !after) deleted.push(before);
@@ -87,16 +81,6 @@ export class MetadataDelta {
       }
     }
     return changes;
-  }
-
-  /** Names of the settings of the resource that were set, changed or removed. */
-  changedSettings(key: string): string[] {
-    const change = this.configs.get(key);
-    if (!change) return [];
-    const before: ConfigValues = change.before?.values ?? new Map();
-    const after: ConfigValues = change.after?.values ?? new Map();
-    const names = new Set([...before.keys(), ...after.keys()]);
-    return [...names].filter((name) => before.get(name) !== after.get(name));
   }
 }
 

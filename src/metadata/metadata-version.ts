@@ -48,13 +48,6 @@ export function releaseOf(level: number): string {
   return RELEASES.find(([known]) => known === level)?.[1] ?? String(level);
 }
 
-/** The level of "4.3-IV0", or of "4.3" (its last), or undefined. */
-export function levelOfRelease(release: string): number | undefined {
-  const exact = RELEASES.find(([, known]) => known === release);
-  if (exact) return exact[0];
-  return RELEASES.findLast(([, known]) => known.startsWith(`${release}-IV`))?.[0];
-}
-
 /** Version in which a record is written at a level of metadata.version (KIP-858 directories, KIP-966 ELR, KIP-1066 cordoned directories). */
 export const recordVersionAt = {
   registerBroker: (level: number): number => (level >= 30 ? 4 : level >= 17 ? 3 : level >= 8 ? 2 : 1),

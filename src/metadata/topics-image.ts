@@ -14,7 +14,6 @@ export const NO_LEADER_CHANGE = -2;
 
 /** Directory ids with a meaning of their own (KIP-858). */
 export const DIRECTORY_UNASSIGNED = 'AAAAAAAAAAAAAAAAAAAAAA';
-export const DIRECTORY_LOST = 'AAAAAAAAAAAAAAAAAAAAAQ';
 export const DIRECTORY_MIGRATING = 'AAAAAAAAAAAAAAAAAAAAAg';
 
 export const LeaderRecoveryState = { RECOVERED: 0, RECOVERING: 1 } as const;

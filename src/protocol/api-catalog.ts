@@ -264,12 +264,3 @@ export const apiCatalog: readonly ApiSchemas[] = [
   api(streamsGroupTopologyDescriptionUpdateRequest, streamsGroupTopologyDescriptionUpdateResponse),
   api(unregisterControllerRequest, unregisterControllerResponse),
 ];
-
-const BY_KEY: readonly (ApiSchemas | undefined)[] = apiCatalog.reduce<ApiSchemas[]>((apis, entry) => {
-  apis[entry.apiKey] = entry;
-  return apis;
-}, []);
-
-export function apiSchemas(apiKey: number): ApiSchemas | undefined {
-  return BY_KEY[apiKey];
-}

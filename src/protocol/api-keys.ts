@@ -101,7 +101,6 @@ export const ApiKey = {
   UnregisterController: 94,
 } as const;
 export type ApiKey = (typeof ApiKey)[keyof typeof ApiKey];
-export type ApiName = keyof typeof ApiKey;
 
 const NAMES: readonly string[] = Object.entries(ApiKey).reduce<string[]>((names, [name, key]) => {
   names[key] = name;

@@ -45,11 +45,6 @@ export interface RequestHeader {
 /** Bytes before the client id. */
 const FIXED_BYTES = 8;
 
-/** The API key of a frame that is at least 2 bytes long, before anything else of it is trusted. */
-export function peekApiKey(frame: Uint8Array, offset = 0): number {
-  return ((frame[offset] << 24) >> 16) | frame[offset + 1];
-}
-
 /**
  * 1 or 2. Versions that no schema has take the header of their side of the flexible line, so that a request of a later
  * release can still be answered (ApiVersions) or refused by name. Unknown APIs get 1, whose fields all headers share.

@@ -41,11 +41,6 @@ test("a listener's own setting comes before the common one", () => {
   assert.equal(set.listenerText('INTERNAL', 'ssl.keystore.location'), null);
 });
 
-test("a plug-in's settings are found by their prefix", () => {
-  const set = config({ 'rsm.config.bucket': 'b', 'rsm.config.region': 'r', 'other.x': '1' });
-  assert.deepEqual(Object.fromEntries(set.prefixed('rsm.config.')), { bucket: 'b', region: 'r' });
-});
-
 test('a broker is described with sources and synonyms in order of precedence', () => {
   const layered = config({ 'log.cleaner.threads': '2' }).withDynamic(
     dynamic({ 'log.cleaner.threads': ' 3 ' }),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { ConfigDefinition } from '../../src/config/config-definition.ts';
 import {
   bool,
@@ -13,14 +12,7 @@ import {
   short,
   string,
 } from '../../src/config/config-definition.ts';
-import {
-  appendToList,
-  canonicalText,
-  isProblem,
-  parseConfigValue,
-  splitList,
-  subtractFromList,
-} from '../../src/config/config-value.ts';
+import { canonicalText, isProblem, parseConfigValue } from '../../src/config/config-value.ts';
 
 const parse = (definition: ConfigDefinition, text: string): unknown => {
   const parsed = parseConfigValue(definition, text);
@@ -105,23 +97,4 @@ test('a password never shows in a problem', () => {
 
 test('a very long value is cut in the problem', () => {
   assert.ok(String(parse(int('i', 0, ''), 'x'.repeat(10_000))).length < 300);
-});
-
-test('APPEND and SUBTRACT keep the order and add nothing twice', () => {
-  assert.equal(appendToList('a,b', 'b,c'), 'a,b,c');
-  assert.equal(appendToList(null, 'c'), 'c');
-  assert.equal(subtractFromList('a,b,c', 'b,x'), 'a,c');
-  assert.equal(subtractFromList('a', 'a'), '');
-});
-
-test('what was appended can be subtracted again', () => {
-  const element = fc.stringMatching(/^[a-z]{1,5}$/);
-  fc.assert(
-    fc.property(fc.uniqueArray(element), fc.uniqueArray(element), (current, addition) => {
-      const appended = appendToList(current.join(','), addition.join(','));
-      assert.deepEqual(new Set(splitList(appended)), new Set([...current, ...addition]));
-      const fresh = addition.filter((added) => !current.includes(added));
-      assert.equal(subtractFromList(appended, fresh.join(',')), current.join(','));
-    }),
-  );
 });

@@ -125,12 +125,7 @@ test('a listener sees all there is, then every change before it is answered', as
   const seen: string[] = [];
   const listener = async (delta: MetadataDelta) => {
     await Promise.resolve();
-    seen.push(
-      delta
-        .createdTopics()
-        .map(({ name }) => name)
-        .join(),
-    );
+    seen.push([...delta.topics.values()].flatMap(({ before, after }) => (before || !after ? [] : after.name)).join());
   };
   const end = await controller.subscribe(listener);
   assert.deepEqual(seen, ['a']);

@@ -173,14 +173,6 @@ export class RecordBatchView {
     return crcOf(this.bytes, this.offset + HeaderAt.attributes, this.offset + this.sizeBytes);
   }
 
-  setBaseOffset(baseOffset: number): void {
-    this.#setInt64(HeaderAt.baseOffset, baseOffset);
-  }
-
-  setPartitionLeaderEpoch(epoch: number): void {
-    this.bytes.writeInt32BE(epoch, this.offset + HeaderAt.partitionLeaderEpoch);
-  }
-
   /** Sets timestamp type and greatest timestamp; the CRC is renewed when something changed. */
   setMaxTimestamp(logAppendTime: boolean, maxTimestamp: number, crcOf: Crc32c = portableCrc32c): void {
     if (this.isLogAppendTime === logAppendTime && this.maxTimestamp === maxTimestamp) return;

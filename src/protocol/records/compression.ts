@@ -19,14 +19,7 @@ import { BatchError } from './batch-header.ts';
 
 /** Numbers as in the attributes of a batch. */
 export const CompressionType = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;
-export type CompressionName = keyof typeof CompressionType;
-export type CompressionType = (typeof CompressionType)[CompressionName];
-
-const NAMES = Object.keys(CompressionType) as CompressionName[];
-
-export function compressionName(type: number): CompressionName | undefined {
-  return NAMES[type];
-}
+export type CompressionType = (typeof CompressionType)[keyof typeof CompressionType];
 
 /** How far records may grow when they are decompressed, where the caller has no limit of its own. */
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024;

@@ -3,17 +3,13 @@
  * alone in batches with the control flag; consumers never see them. Any thread.
  *
  *     key: int16 version (0) | int16 type          value: int16 version | message of the type
- *
- * KRaft's values carry the version as a field of the message instead of in front of it.
  */
-import { encode } from '../codec.ts';
 import { decodeVersioned, encodeVersioned } from '../persisted/record-framing.ts';
 import {
   type ControlRecordTypeSchema,
   controlRecordTypeSchema,
 } from '../persisted/storage/control-record-type-schema.ts';
 import { endTxnMarker } from '../persisted/transaction/end-txn-marker.ts';
-import type { Fields, FieldsType, Partially, Schema } from '../schema.ts';
 import { type BatchOptions, buildBatch } from './batch-builder.ts';
 
 export const ControlRecordType = {
@@ -29,7 +25,7 @@ export type ControlRecordType = (typeof ControlRecordType)[keyof typeof ControlR
 
 const KEY_BYTES = 4;
 
-export function controlRecordKey(type: ControlRecordType): Buffer {
+function controlRecordKey(type: ControlRecordType): Buffer {
   const key: ControlRecordTypeSchema = { type };
   return encodeVersioned(controlRecordTypeSchema, key, 0);
 }
@@ -64,17 +60,4 @@ export function buildEndTxnMarkerBatch(marker: EndTxnMarkerInput, options: Batch
 /** The marker's coordinator epoch. Throws a ProtocolError. */
 export function parseEndTxnMarker(value: Uint8Array): { coordinatorEpoch: number } {
   return decodeVersioned(endTxnMarker, value, true);
-}
-
-/** A batch with one KRaft control record (leader change, snapshot header or footer, version, voters). */
-export function buildKraftControlBatch<F extends Fields>(
-  type: ControlRecordType,
-  schema: Schema<F>,
-  message: Partially<FieldsType<F>>,
-  version: number,
-  timestamp: number,
-  options: BatchOptions = {},
-): Buffer {
-  const record = { key: controlRecordKey(type), value: encode(schema, message, version), timestamp };
-  return buildBatch([record], { ...options, control: true });
 }
