@@ -84,6 +84,8 @@ export class Listener {
   #adopt(accepted: Socket): void {
     const context = this.#context;
     const clientHost = plainAddress(accepted.remoteAddress);
+    // Both are asked of the handle, which will be gone.
+    const localHost = plainAddress(accepted.localAddress);
     if (clientHost === '' || !context.admit(clientHost)) {
       accepted.destroy();
       return;
@@ -99,7 +101,7 @@ export class Listener {
         listenerName: this.options.listenerName,
         clientHost,
         clientPort: accepted.remotePort ?? 0,
-        localHost: plainAddress(accepted.localAddress),
+        localHost,
       },
       this.#scratch,
     );

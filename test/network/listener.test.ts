@@ -4,9 +4,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
+import { loadAddon } from '../../src/native/addon.ts';
+import { openSocketInput } from '../../src/native/socket-input.ts';
+import { openSocketOutput } from '../../src/native/socket-output.ts';
 import type { Connection, FrameHandler } from '../../src/network/connection.ts';
 import { Listener, type ListenerContext } from '../../src/network/listener.ts';
 import { NodeSockets } from '../../src/network/node-sockets.ts';
+import { PolledSockets } from '../../src/network/polled-sockets.ts';
 import { TlsHandshakes } from '../../src/network/tls-handshakes.ts';
 import { SharedArena } from '../../src/ring/shared-arena.ts';
 
@@ -14,9 +18,11 @@ const SCRATCH = 4096;
 const FRAME = Buffer.from([0, 0, 0, 3, 7, 8, 9]);
 
 /** Accepts with a listener; connections whose number is in `held` are not read before somebody says so. */
-async function listen(held: ReadonlySet<number>) {
+async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string | undefined, polled = false } = {}) {
+  const arena = new SharedArena(SharedArena.allocateMemory(14, SCRATCH), SCRATCH);
   const frames: string[] = [];
   const connections: Connection[] = [];
+  let nowMs = 0;
   let onFrame = (): void => {};
   const handler: FrameHandler = {
     onFrame: (connection, bytes, start, sizeBytes) => {
@@ -31,12 +37,14 @@ async function listen(held: ReadonlySet<number>) {
     onClosed: () => {},
   };
   const context: ListenerContext = {
-    arena: new SharedArena(SharedArena.allocateMemory(14, SCRATCH), SCRATCH),
+    arena,
     handler,
     nextConnectionId: () => connections.length + 1,
-    nowMs: () => 0,
+    nowMs: () => nowMs,
     admit: () => true,
-    plainSockets: new NodeSockets(() => ({ pendingBytes: 0, send: () => 0, close: () => {} })),
+    plainSockets: polled
+      ? new PolledSockets(openSocketOutput()!, openSocketInput(arena.bytes, SCRATCH)!, 0)
+      : new NodeSockets(() => ({ pendingBytes: 0, send: () => 0, close: () => {} })),
     attachClient: () => () => {},
     createTlsSender: () => assert.fail('no TLS here'),
     handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1000 }, systemClock),
@@ -49,7 +57,7 @@ async function listen(held: ReadonlySet<number>) {
   const listener = new Listener(
     {
       listenerName: 'PLAINTEXT',
-      host: '127.0.0.1',
+      host,
       port: 0,
       reusePort: false,
       backlog: 10,
@@ -64,6 +72,7 @@ async function listen(held: ReadonlySet<number>) {
     port,
     frames,
     connections,
+    setNow: (ms: number) => (nowMs = ms),
     /** Resolves with the next frame of any connection. */
     nextFrame: () => new Promise<void>((resolve) => (onFrame = resolve)),
   };
@@ -106,3 +115,32 @@ test('a connection that is not held back is read at once', async () => {
   for (const connection of connections) connection.close();
   listener.close();
 });
+
+test('a client of IPv4 has its plain address on a listener for both protocols', async () => {
+  const { listener, port, connections, nextFrame } = await listen(new Set(), { host: undefined });
+  const read = nextFrame();
+  const socket = await sendFrame(port);
+  await read;
+  assert.deepEqual([connections[0].clientHost, connections[0].localHost], ['127.0.0.1', '127.0.0.1']);
+  socket.destroy();
+  for (const connection of connections) connection.close();
+  listener.close();
+});
+
+for (const polled of [false, true]) {
+  const skip = polled && !loadAddon() ? 'the addon is not built' : false;
+  test(`a client that sends is not idle, ${polled ? 'read by the engine' : 'read by node'}`, { skip }, async () => {
+    const { listener, port, connections, nextFrame, setNow } = await listen(new Set(), { polled });
+    let read = nextFrame();
+    const socket = await sendFrame(port);
+    await read;
+    setNow(70);
+    read = nextFrame();
+    socket.write(FRAME);
+    await read;
+    assert.equal(connections[0].lastReceivedMs, 70);
+    socket.destroy();
+    for (const connection of connections) connection.close();
+    listener.close();
+  });
+}
