@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { CompressionType } from '../../src/protocol/records/compression.ts';
 import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
-import { DEFAULT_CONFIG, TOPIC_ID } from '../storage/log-fixture.ts';
+import { DEFAULT_CONFIG, NOW_MS, TOPIC_ID } from '../storage/log-fixture.ts';
 import { type Answer, StorageFixture, someBatch } from './storage-fixture.ts';
 
 const ALL = -1;
@@ -161,6 +162,16 @@ describe('partition: when batches are answered', () => {
     fixture.clock.advance(1);
     assert.equal(fixture.syncs.length, 1);
   });
+
+  test('a finished segment is synced without being asked for, so that the recovery point moves', async () => {
+    const fixture = await fixtureWith({ segmentBytes: 1024 });
+    fixture.send(0, 1);
+    assert.equal(fixture.syncs.length, 0);
+    fixture.send(0, 1, someBatch('v'.repeat(900)));
+    assert.equal(fixture.syncs.length, 1);
+    await fixture.finishSync();
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 2);
+  });
 });
 
 describe('partition: what is refused', () => {
@@ -182,6 +193,16 @@ describe('partition: what is refused', () => {
       detail!.records.map(({ index }) => index),
       [0],
     );
+  });
+
+  test('where the faults of all records find no room beside each other, the message comes alone', async () => {
+    const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
+    const records = Array.from({ length: 40 }, () => ({ value: 'v', timestamp: NOW_MS }));
+    fixture.send(0, 1, buildBatch(records));
+    const [{ errorCode, detail }] = fixture.answers();
+    assert.equal(errorCode, ErrorCode.INVALID_RECORD);
+    assert.deepEqual(detail!.records, []);
+    assert.match(detail!.message ?? '', /record errors/);
   });
 
   test('records that unfold to more than millrace.records.decompressed.bytes.max, in any topic', async () => {
@@ -379,6 +400,25 @@ describe('partition: coming and going', () => {
     const failures = await stopping;
     assert.equal(failures.length, 1);
     assert.match(failures[0].fault, /EIO/);
+  });
+
+  test('a stop waits until all that is being opened is open, and closes it', async () => {
+    const fixture = await slowly();
+    const opened = fixture.openAll(ROWS);
+    await turn();
+    let isStopped = false;
+    const stopping = fixture.request({ op: 'stop' }).then(() => (isStopped = true));
+    for (; !isStopped; await turn()) {
+      for (const { finish } of fixture.syncs.splice(0)) finish();
+      fixture.clock.advance(0);
+    }
+    assert.deepEqual(
+      (await opened).map(({ fault }) => fault),
+      ROWS.map(() => null),
+    );
+    await stopping;
+    const token = fixture.send(ROWS[ROWS.length - 1], 1);
+    assert.deepEqual(outcomes(fixture.answers()), [[token, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1]]);
   });
 
   test('a sync that fails because its partition was deleted is no reason to stop', async () => {

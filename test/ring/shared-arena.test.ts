@@ -128,6 +128,18 @@ describe('shared arena', () => {
     assert.equal(arena.bytes.toString('latin1', at, at + 23), 'the bytes that are kept');
   });
 
+  test('blocks that are kept whole stay apart from those of the next size, however many are given back', () => {
+    const arena = newArena();
+    const [small, large] = [256, 512].map((size) => Array.from({ length: 20 }, () => arena.allocate(size)));
+    for (const block of [...large, ...small]) arena.free(block);
+    const sizes = [...Array(20).fill(512), ...Array(20).fill(256)];
+    const taken = sizes.map((size) => [arena.allocate(size), size]).sort(([one], [other]) => one - other);
+    for (const [index, [offset, size]] of taken.entries()) {
+      assert.ok(offset + size <= (taken[index + 1]?.[0] ?? SCRATCH + 2 ** ORDER), `block at ${offset}`);
+      assert.equal(arena.sizeOf(offset), size);
+    }
+  });
+
   test('giving back twice, or what is no block, is a bug that is told', () => {
     const arena = newArena();
     const block = arena.allocate(300);
