@@ -129,6 +129,13 @@ test('leaving starts a rebalance for the rest', async () => {
   assert.equal(await fixture.state(), 'Empty');
 });
 
+test('when somebody leaves who was no member, nobody has to join again', async () => {
+  const fixture = await GroupFixture.start();
+  await fixture.stableGroup(2);
+  assert.equal(await fixture.leave('who'), ErrorCode.UNKNOWN_MEMBER_ID);
+  assert.equal(await fixture.state(), 'Stable');
+});
+
 test('LeaveGroup before version 3 has one member and one error', async () => {
   const fixture = await GroupFixture.start();
   const { ids } = await fixture.stableGroup(1);
@@ -237,6 +244,20 @@ test('a JoinGroup that is repeated on another connection answers the first one t
   assert.equal(join.answer?.errorCode, ErrorCode.REBALANCE_IN_PROGRESS);
   await fixture.advance(3_000);
   assert.equal(again.answer?.errorCode, ErrorCode.NONE);
+});
+
+test('a JoinGroup that is repeated keeps its place in a full group', async () => {
+  const fixture = await GroupFixture.start({ config: { maxSize: 2 } });
+  const a = await fixture.joinWithId();
+  const b = await fixture.joinWithId();
+  const again = new Pending(fixture.join({ memberId: a.memberId }));
+  await settle();
+  assert.ok(again.waits);
+  const { join: late } = await fixture.joinWithId();
+  assert.equal(late.answer?.errorCode, ErrorCode.GROUP_MAX_SIZE_REACHED);
+  await fixture.advance(6_000);
+  assert.equal(again.answer?.errorCode, ErrorCode.NONE);
+  assert.equal(b.join.answer?.errorCode, ErrorCode.NONE);
 });
 
 test('SyncGroup: followers wait for the leader, who forgot one', async () => {

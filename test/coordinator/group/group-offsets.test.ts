@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ZERO_UUID } from '../../../src/base/uuid.ts';
 import { ErrorCode } from '../../../src/protocol/errors.ts';
-import { GroupFixture, subscription } from './group-fixture.ts';
+import { GroupFixture, Pending, settle, subscription } from './group-fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -209,6 +209,43 @@ test("a consumer group's offsets expire when it has been empty for so long, and 
   await fixture.advance(DAY_MS + HOUR_MS);
   assert.equal(await fixture.committed('orders'), -1);
   assert.equal(await fixture.state(), 'Dead');
+});
+
+test('offsets of topics that a group no longer wants stay while it rebalances', async () => {
+  const config = { offsetsRetentionMs: 20_000, offsetsRetentionCheckIntervalMs: 5_000 };
+  const fixture = await GroupFixture.start({ config });
+  const session = { sessionTimeoutMs: 600_000 };
+  const { ids, generation } = await fixture.stableGroup(2, session);
+  const member = { memberId: ids[0], generationIdOrMemberEpoch: generation };
+  await fixture.commit(1, { ...member, topic: 'payments' });
+  await fixture.joinWithId({ ...session, memberId: '' });
+  await fixture.advance(30_000);
+  assert.equal(await fixture.state(), 'PreparingRebalance');
+  assert.equal(await fixture.committed('payments'), 1);
+});
+
+test('a group does not expire while somebody is about to join it', async () => {
+  const fixture = await GroupFixture.start({ config: { offsetsRetentionCheckIntervalMs: 5_000 } });
+  const { memberId } = await fixture.join();
+  await fixture.advance(5_000);
+  const join = new Pending(fixture.join({ memberId }));
+  await settle();
+  assert.ok(join.waits, 'its id is known');
+});
+
+test('offsets of a topic that is gone have no id to be named by', async () => {
+  const fixture = await GroupFixture.start();
+  await fixture.commit(1);
+  await fixture.commit(2, { topic: 'payments' });
+  fixture.topics.remove('orders');
+  const groups = [{ groupId: 'g', memberId: null, memberEpoch: -1, topics: null }];
+  const names = async (apiVersion: number): Promise<string[]> => {
+    const request = { groupId: '', topics: null, groups, requireStable: false };
+    const answer = await fixture.coordinator.offsetFetch(request, fixture.context(apiVersion));
+    return answer.groups[0].topics.map(({ name }) => name).sort();
+  };
+  assert.deepEqual(await names(9), ['orders', 'payments']);
+  assert.deepEqual(await names(10), ['payments']);
 });
 
 test('versions 2 to 4 may ask for a retention time of their own', async () => {

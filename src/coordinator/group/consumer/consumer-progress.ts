@@ -62,7 +62,7 @@ export class ConsumerProgress {
     const regexes = this.#lookUpRegexes(progress, changed, isStale, records);
     const view = new ConsumerView(group, { member, replacedId, regexes });
     let { epoch } = group;
-    if (changed || isStale || regexes.size > 0) epoch = this.#maybeBump(view, changed, isStale, records);
+    if (changed || isStale || regexes.size > 0) epoch = this.#maybeBump(view, changed, records);
     const target = this.#target(view, epoch, progress, records);
     const reconciled = reconcileMember(member, {
       ...target,
@@ -89,13 +89,13 @@ export class ConsumerProgress {
   }
 
   /** The epoch after the change of subscriptions or topics. */
-  #maybeBump(view: ConsumerView, changed: boolean, isStale: boolean, records: GroupRecord[]): number {
+  #maybeBump(view: ConsumerView, changed: boolean, records: GroupRecord[]): number {
     const { group } = view;
     const metadataHash = view.metadataHash(this.#env);
     const bump = changed || metadataHash !== group.metadataHash;
     if (!bump) {
       // Only once the hash in the log is known to be this one: a bump that fails must be tried again.
-      if (isStale) group.topicsVersionSeen = this.#topicsVersion;
+      group.topicsVersionSeen = this.#topicsVersion;
       return group.epoch;
     }
     const epoch = group.epoch + 1;

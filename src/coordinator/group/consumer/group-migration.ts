@@ -77,18 +77,13 @@ export class GroupMigration {
     return group;
   }
 
-  /** Whether only members of the classic protocol would be left. */
+  /** Whether the group may become a classic one: only members of that protocol would be left, and not too many. */
   canDowngrade(group: ConsumerGroup, without: ReadonlySet<string>): boolean {
     const { consumer, maxSize } = this.#env.config;
     if (consumer.migrationPolicy !== 'BIDIRECTIONAL' && consumer.migrationPolicy !== 'DOWNGRADE') return false;
     const left = group.size - without.size;
     if (left <= 0 || left > maxSize) return false;
-    let losesConsumer = false;
-    for (const member of group.members.values()) {
-      if (without.has(member.memberId)) losesConsumer ||= member.classic === null;
-      else if (member.classic === null) return false;
-    }
-    return losesConsumer;
+    return [...group.members.values()].every(({ memberId, classic }) => without.has(memberId) || classic !== null);
   }
 
   /** The rest of the group goes on as a classic group, and begins a rebalance. */

@@ -52,6 +52,20 @@ test('a target that moves while a member gives partitions back: it gets back wha
   );
 });
 
+test('a target that moves on while a member gives partitions back: one epoch, and the next things to give back', () => {
+  const member = {
+    ...newConsumerMember('m'),
+    epoch: 4,
+    state: MemberState.UnrevokedPartitions,
+    assigned: owned(0, 1),
+    pendingRevocation: owned(2),
+  };
+  const input = { targetEpoch: 9, target: new Map([['t', new Set([0])]]), isOwned: () => true };
+  const next = reconcileMember(member, { ...input, reported: [{ topicId: 't', partitions: [0, 1] }] });
+  assert.deepEqual([next.epoch, next.state], [5, MemberState.UnrevokedPartitions]);
+  assert.deepEqual([next.assigned, next.pendingRevocation], [owned(0), owned(1)]);
+});
+
 test('states are written with the numbers of Kafka', () => {
   assert.deepEqual(MemberState, { Stable: 0, UnrevokedPartitions: 1, UnreleasedPartitions: 2, Unknown: 127 });
 });

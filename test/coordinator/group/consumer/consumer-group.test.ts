@@ -178,6 +178,48 @@ test('a static member that leaves for a while comes back to its partitions witho
   assert.equal(two.names.length, 8);
 });
 
+test('a static member that leaves for a while takes nothing along that it was to give back', async () => {
+  const fixture = await GroupFixture.start();
+  const one = new ConsumerClient(fixture, 'one', { instanceId: 'i1' });
+  const two = new ConsumerClient(fixture, 'two', { instanceId: 'i2' });
+  await one.beat();
+  await two.beat();
+  await fixture.advance(1_000);
+  await one.beat();
+  assert.equal(one.names.length, 4);
+  await one.leave(-2);
+  await two.beat();
+  assert.equal(two.names.length, 4);
+});
+
+test('a static member that is away is fenced in whichever epoch it comes, but to join', async () => {
+  const fixture = await GroupFixture.start();
+  const one = new ConsumerClient(fixture, 'one', { instanceId: 'i1' });
+  await one.beat();
+  const previous = one.epoch;
+  await reconcile(fixture, one, new ConsumerClient(fixture, 'two'));
+  await one.leave(-2);
+  for (const memberEpoch of [previous, one.epoch]) {
+    const answer = await heartbeat(fixture, 'one', { memberEpoch, instanceId: 'i1', topicPartitions: [] });
+    assert.equal(answer.errorCode, ErrorCode.FENCED_MEMBER_EPOCH);
+  }
+  one.epoch = 0;
+  assert.equal((await one.beat()).errorCode, ErrorCode.NONE, 'under its own id too');
+});
+
+test('a target that was put off is not computed for a group that has become empty', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ConsumerClient(fixture, 'a');
+  await a.beat();
+  const { assignmentEpoch } = await describe(fixture);
+  await a.beat({ subscribedTopicNames: ['payments'] });
+  await a.leave();
+  await fixture.advance(2_000);
+  const left = await describe(fixture);
+  assert.equal(left.groupState, 'Empty');
+  assert.equal(left.assignmentEpoch, assignmentEpoch);
+});
+
 test('a static member that is away too long loses its place', async () => {
   const fixture = await GroupFixture.start();
   const one = new ConsumerClient(fixture, 'one', { instanceId: 'i1' });

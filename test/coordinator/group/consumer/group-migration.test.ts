@@ -208,6 +208,36 @@ test('a classic member that never joins again, or never syncs, is removed in its
   assert.equal(await fixture.heartbeat(memberId, joined.generationId), ErrorCode.UNKNOWN_MEMBER_ID);
 });
 
+test('a classic member that is told to join again has its rebalance time-out for it, however often it is told', async () => {
+  const fixture = await GroupFixture.start();
+  const c = new ConsumerClient(fixture, 'c');
+  await c.beat();
+  const stubborn = new ClassicClient(fixture);
+  assert.equal(await stubborn.join(), ErrorCode.NONE);
+  const d = new ConsumerClient(fixture, 'd');
+  await d.beat();
+  const told: number[] = [];
+  for (let second = 0; second < 70; second += 5) {
+    told.push(await fixture.heartbeat(stubborn.memberId, stubborn.generation));
+    await fixture.advance(5_000);
+    for (const client of [c, d]) await client.beat();
+  }
+  assert.equal(told[0], ErrorCode.REBALANCE_IN_PROGRESS);
+  assert.equal(told.at(-1), ErrorCode.UNKNOWN_MEMBER_ID);
+});
+
+test('a group that only classic members are left in goes back with the next that leaves', async () => {
+  const fixture = await GroupFixture.start({ config: { maxSize: 2 } });
+  const c = new ConsumerClient(fixture, 'c');
+  await c.beat();
+  const classics = [0, 1, 2].map(() => new ClassicClient(fixture));
+  for (const classic of classics) assert.equal(await classic.join(), ErrorCode.NONE);
+  await c.leave();
+  assert.match(await groupType(fixture), /^consumer/, 'too large for a classic group');
+  assert.equal(await fixture.leave(classics[0].memberId), ErrorCode.NONE);
+  assert.equal(await groupType(fixture), 'classic PreparingRebalance');
+});
+
 test('migration by policy', async () => {
   for (const [migrationPolicy, upgrades, downgrades] of [
     ['BIDIRECTIONAL', true, true],
