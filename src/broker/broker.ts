@@ -221,7 +221,7 @@ export class Broker {
         if (ofDirectory) this.#storageServices.failures.rowFailed(row, fault);
       },
     });
-    this.#io = new IoLinks(this.#hosts.ioPorts, {
+    this.#io = new IoLinks(this.#hosts.ioLinks, {
       onRequest: (request) => this.#router.answer(request),
       onReadEpochEnd: (row, leaderEpoch) => this.#storage.request(row, { op: 'endOffsetForEpoch', row, leaderEpoch }),
       onReadAborted: (question) => this.#storage.request(question.row, { op: 'aborted', ...question }),

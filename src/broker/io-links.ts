@@ -3,12 +3,12 @@ import type { ListenerOptions } from '../network/listener.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { TlsSettings } from '../security/tls-settings.ts';
 import type { ConnectionBounds } from './io/connection-limits.ts';
+import type { IoLink } from './io/control-frames.ts';
 import type { EpochEnd } from './io/fetch-divergence.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
-import type { ControlRequest, FromIo, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
+import type { ControlRequest, FromIo, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 
-type IoPort = Port<ToIo, FromIo>;
 type Aborted = Extract<ToIo, { type: 'aborted' }>['aborted'];
 
 export interface IoEvents {
@@ -23,20 +23,23 @@ export interface IoEvents {
 }
 
 export class IoLinks {
-  readonly #ports: readonly IoPort[];
+  readonly #links: readonly IoLink[];
   readonly #replies = new Map<number, (message: FromIo) => void>();
   #nextId = 1;
 
-  constructor(ports: readonly IoPort[], events: IoEvents) {
-    this.#ports = ports;
-    for (const [index, port] of ports.entries()) port.onMessage((message) => this.#receive(index, message, events));
+  constructor(links: readonly IoLink[], events: IoEvents) {
+    this.#links = links;
+    for (const [index, link] of links.entries()) {
+      link.onRequest((request) => this.#answer(link, request, events));
+      link.port.onMessage((message) => this.#receive(index, message, events));
+    }
   }
 
   /** Opens a listener on every I/O thread; resolves with its port. */
   async listen(options: Omit<ListenerOptions, 'reusePort'>, tls: TlsSettings | null): Promise<number> {
-    const reusePort = this.#ports.length > 1;
+    const reusePort = this.#links.length > 1;
     let { port } = options;
-    for (const io of this.#ports) {
+    for (const { port: io } of this.#links) {
       const id = this.#nextId++;
       const reply = await this.#expect(id, () =>
         io.post({ type: 'listen', id, listener: { ...options, port, reusePort }, tls }),
@@ -51,13 +54,13 @@ export class IoLinks {
 
   /** Connections of that listener that come from now on use these settings. */
   changeTls(listenerName: string, tls: TlsSettings): void {
-    for (const io of this.#ports) io.post({ type: 'tls', listenerName, tls });
+    for (const { port: io } of this.#links) io.post({ type: 'tls', listenerName, tls });
   }
 
   /** Resolves when every I/O thread knows: nobody can be told of a topic that a neighbour does not serve yet. */
   async publishRoutes(set: readonly TopicRouteMessage[], remove: readonly string[]): Promise<void> {
     await Promise.all(
-      this.#ports.map((io) => {
+      this.#links.map(({ port: io }) => {
         const id = this.#nextId++;
         return this.#expect(id, () => io.post({ type: 'routes', id, set, remove }));
       }),
@@ -66,17 +69,19 @@ export class IoLinks {
 
   /** Counts for connections that come from now on. */
   setConnectionBounds(bounds: ConnectionBounds): void {
-    for (const io of this.#ports) io.post({ type: 'connectionBounds', bounds });
+    for (const { port: io } of this.#links) io.post({ type: 'connectionBounds', bounds });
   }
 
   /** Reading begins. */
   start(): void {
-    for (const io of this.#ports) io.post({ type: 'start' });
+    for (const { port: io } of this.#links) io.post({ type: 'start' });
   }
 
   /** Answers what is under way, then closes all connections. */
   async stop(): Promise<void> {
-    await Promise.all(this.#ports.map((io, index) => this.#expect(-1 - index, () => io.post({ type: 'stop' }))));
+    await Promise.all(
+      this.#links.map(({ port: io }, index) => this.#expect(-1 - index, () => io.post({ type: 'stop' }))),
+    );
   }
 
   #expect(id: number, ask: () => void): Promise<FromIo> {
@@ -91,14 +96,19 @@ export class IoLinks {
     this.#replies.delete(id);
   }
 
+  #answer(link: IoLink, request: ControlRequest, events: IoEvents): void {
+    const { connection } = request;
+    events.onRequest(request).then((frame) => link.respond(connection, frame, 0));
+  }
+
   #receive(index: number, message: FromIo, events: IoEvents): void {
-    const io = this.#ports[index];
+    const link = this.#links[index];
+    const { port: io } = link;
+    link.take();
     switch (message.type) {
-      case 'request': {
-        const { connection } = message;
-        events.onRequest(message).then((frame) => io.post({ type: 'response', connection, frame, muteMs: 0 }));
+      case 'request':
+        this.#answer(link, message, events);
         break;
-      }
       case 'readEpochEnd': {
         const { id, row, leaderEpoch } = message;
         events

@@ -3,9 +3,11 @@
  * that cannot be understood closes its connection, as in Kafka; a handler that fails is a bug: logged, and closed too.
  */
 import type { Logger } from '../base/logger.ts';
+import { ownBytes } from '../base/own-bytes.ts';
 import { ApiKey } from '../protocol/api-keys.ts';
 import { decodeFrom, encodeBehind, ProtocolError, Reader } from '../protocol/codec.ts';
 import { parseRequestHeader, type RequestHeader, writeResponseHeader } from '../protocol/request-header.ts';
+import { holdsViews } from '../protocol/schema.ts';
 import type { Api } from './api-handler.ts';
 import { answerUnsupportedVersion } from './apis/18-api-versions.ts';
 import { ANONYMOUS, type BrokerServices, type RequestContext } from './broker-services.ts';
@@ -15,11 +17,16 @@ const SIZE_BYTES = 4;
 
 export class RequestRouter {
   readonly #apis: ReadonlyMap<number, Api>;
+  /** Requests whose handlers may keep bytes of the frame. */
+  readonly #keeping: ReadonlySet<number>;
   readonly #services: BrokerServices;
   readonly #logger: Logger;
 
   constructor(apis: ReadonlyMap<number, Api>, services: BrokerServices, logger: Logger) {
     this.#apis = apis;
+    this.#keeping = new Set(
+      [...apis].filter(([, { request }]) => holdsViews(request.fields)).map(([apiKey]) => apiKey),
+    );
     this.#services = services;
     this.#logger = logger;
   }
@@ -31,7 +38,7 @@ export class RequestRouter {
       header = parseRequestHeader(request.frame);
       return await this.#dispatch(request, header);
     } catch (error) {
-      const details = { client: request.clientHost, apiKey: header?.apiKey, apiVersion: header?.apiVersion };
+      const details = { client: request.origin.clientHost, apiKey: header?.apiKey, apiVersion: header?.apiVersion };
       if (error instanceof ProtocolError) this.#logger.warn({ ...details, reason: error.message }, 'request refused');
       else this.#logger.error({ ...details, error: String((error as Error)?.stack ?? error) }, 'request failed');
       return null;
@@ -46,19 +53,21 @@ export class RequestRouter {
       if (apiKey === ApiKey.ApiVersions) return frame(api, 0, correlationId, answerUnsupportedVersion(api));
       throw new ProtocolError('unsupported-version', `api ${apiKey} has no version ${apiVersion} here`);
     }
-    const reader = new Reader(request.frame, header.bodyOffset, request.frame.length, REQUEST_ELEMENTS_MAX);
+    const frameBytes = this.#keeping.has(apiKey) ? ownBytes(request.frame) : request.frame;
+    const reader = new Reader(frameBytes, header.bodyOffset, frameBytes.length, REQUEST_ELEMENTS_MAX);
     const body = decodeFrom(api.request, reader, apiVersion);
+    const { origin } = request;
     const context: RequestContext = {
       apiKey,
       apiVersion,
       correlationId,
       clientId: header.clientId ?? '',
-      clientHost: request.clientHost,
-      clientPort: request.clientPort,
-      software: request.software,
+      clientHost: origin.clientHost,
+      clientPort: origin.clientPort,
+      software: origin.software,
       connection: request.connection,
-      localHost: request.localHost,
-      listenerName: request.listenerName,
+      localHost: origin.localHost,
+      listenerName: origin.listenerName,
       principal: ANONYMOUS,
     };
     const response = await api.handle(body as never, context, this.#services);

@@ -6,7 +6,7 @@
 import { Completion, CompletionOp, WorkOp } from '../partition/work-descriptors.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { SharedArena } from '../ring/shared-arena.ts';
-import type { WakeSleeper } from '../ring/wake-signal.ts';
+import type { InboxSource } from './control-inbox.ts';
 import type { WorkerLink } from './io/worker-links.ts';
 
 const DURABLE = -1;
@@ -29,19 +29,17 @@ interface Queued {
   reject(error: Error): void;
 }
 
-export class WorkAppender {
+export class WorkAppender implements InboxSource {
   readonly #links: readonly WorkerLink[];
   readonly #arena: SharedArena;
-  readonly #sleeper: WakeSleeper;
   readonly #underWay = new Map<number, UnderWay>();
   /** Appends that found no room; in order. */
   #queue: Queued[] = [];
   #nextToken = 0;
 
-  constructor(links: readonly WorkerLink[], arena: SharedArena, sleeper: WakeSleeper) {
+  constructor(links: readonly WorkerLink[], arena: SharedArena) {
     this.#links = links;
     this.#arena = arena;
-    this.#sleeper = sleeper;
   }
 
   /**
@@ -64,16 +62,13 @@ export class WorkAppender {
     for (const { reject } of refused) reject(new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER));
   }
 
-  /** Takes in completions; the thread's doorbell calls it. */
-  drain(): void {
-    for (;;) {
-      let handled = 0;
-      for (const link of this.#links) handled += this.#drainLink(link);
-      if (handled > 0) continue;
-      this.#sleeper.announce();
-      if (!this.#links.some((link) => link.completions.peek() >= 0)) break;
-      this.#sleeper.cancel();
-    }
+  get hasMore(): boolean {
+    return this.#links.some((link) => link.completions.peek() >= 0);
+  }
+
+  /** Takes in completions. */
+  take(): void {
+    for (const link of this.#links) this.#drainLink(link);
     while (this.#queue.length > 0 && this.#submit(this.#queue[0])) this.#queue.shift();
   }
 
@@ -90,7 +85,7 @@ export class WorkAppender {
     return true;
   }
 
-  #drainLink(link: WorkerLink): number {
+  #drainLink(link: WorkerLink): void {
     const { completions } = link;
     let handled = 0;
     for (let at = completions.peek(); at >= 0; at = completions.peek()) {
@@ -99,7 +94,6 @@ export class WorkAppender {
       handled++;
     }
     if (handled > 0) completions.release();
-    return handled;
   }
 
   #complete(link: WorkerLink, slots: Float64Array, at: number): void {

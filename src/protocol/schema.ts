@@ -341,3 +341,13 @@ export function coordinatorValue<F extends Fields>(
 ): Schema<F> {
   return makeSchema('coordinator-value', definition);
 }
+
+/** Whether decoded messages may hold views of the bytes they were decoded from. */
+export function holdsViews(fields: Fields): boolean {
+  return Object.values(fields).some((field) => fieldHoldsViews(field));
+}
+
+function fieldHoldsViews({ kind, element, fields }: Field): boolean {
+  if (kind === 'bytes' || kind === 'records') return true;
+  return (element !== undefined && fieldHoldsViews(element)) || (fields !== undefined && holdsViews(fields));
+}

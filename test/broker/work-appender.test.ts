@@ -7,7 +7,7 @@ import { Completion, CompletionOp, Work } from '../../src/partition/work-descrip
 import { ErrorCode, KafkaError } from '../../src/protocol/errors.ts';
 import { allocateRing, RingConsumer, RingProducer } from '../../src/ring/descriptor-ring.ts';
 import { SharedArena } from '../../src/ring/shared-arena.ts';
-import { allocateSignal, WakeCaller, WakeSleeper } from '../../src/ring/wake-signal.ts';
+import { allocateSignal, WakeCaller } from '../../src/ring/wake-signal.ts';
 
 /** Half of it may be under way. */
 const RING = 4;
@@ -16,7 +16,7 @@ function appenderWithWorker() {
   const memory = { work: allocateRing(RING), completions: allocateRing(RING) };
   const link = new WorkerLink(memory, new WakeCaller(allocateSignal(), { ring: () => {} }));
   const arena = new SharedArena(SharedArena.allocateMemory(16, 0), 0);
-  const appender = new WorkAppender([link], arena, new WakeSleeper(allocateSignal()));
+  const appender = new WorkAppender([link], arena);
   const work = new RingConsumer(memory.work);
   const completions = new RingProducer(memory.completions);
   let nextOffset = 0;
@@ -34,7 +34,7 @@ function appenderWithWorker() {
     }
     work.release();
     completions.publish();
-    appender.drain();
+    appender.take();
     return rows;
   };
   return { appender, turn };

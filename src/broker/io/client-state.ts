@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../../network/connection.ts';
 import type { ClientSoftware } from './client-software.ts';
+import { writeOrigin } from './control-frames.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { ResponseOutput } from './response-output.ts';
 
@@ -43,8 +44,8 @@ export class ClientState {
   dirty = false;
   /** Transactional batches wait for their coordinator's word: nothing may overtake them until all is answered. */
   verifying = false;
-  /** What the client has said of itself in ApiVersions. */
-  software: ClientSoftware | null = null;
+  #software: ClientSoftware | null = null;
+  #origin: Buffer | null = null;
   /** It has asked for telemetry: the control thread wants to know when it goes. */
   usesTelemetry = false;
   /** KIP-219: no frame is taken for a while. */
@@ -55,6 +56,20 @@ export class ClientState {
 
   constructor(connection: Connection) {
     this.connection = connection;
+  }
+
+  /** What the client has said of itself in ApiVersions. */
+  set software(software: ClientSoftware | null) {
+    this.#software = software;
+    this.#origin = null;
+  }
+
+  /** A `RequestOrigin` as the control thread reads it. */
+  get origin(): Buffer {
+    if (this.#origin) return this.#origin;
+    const { listenerName, clientHost, clientPort, localHost } = this.connection;
+    this.#origin = writeOrigin({ listenerName, clientHost, clientPort, localHost, software: this.#software });
+    return this.#origin;
   }
 
   /** May a request start now? */

@@ -30,6 +30,7 @@ import { IoCounter, type IoCounters } from '../../telemetry/thread-counters.ts';
 import { readClientSoftware } from './client-software.ts';
 import { ClientState } from './client-state.ts';
 import { type ConnectionBounds, ConnectionLimits } from './connection-limits.ts';
+import type { ControlLink, Respond } from './control-frames.ts';
 import { ControlQuestions } from './control-questions.ts';
 import { FETCH_VERSION_MAX, FETCH_VERSION_MIN, FetchPath } from './fetch-path.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
@@ -73,6 +74,7 @@ export interface IoHostContext {
   readonly openConnections: SharedTally;
   readonly sessions: FetchSessionCache;
   readonly port: Port<FromIo, ToIo>;
+  readonly control: ControlLink;
   /** Null unless metrics are exposed. */
   readonly counters: IoCounters | null;
   /** Null where the thread has other things to do than this host. */
@@ -108,6 +110,7 @@ export class IoHost implements FrameHandler {
   #dirty: ClientState[] = [];
   #turnQueued = false;
   readonly #turn = (): void => this.#endTurn();
+  readonly #onResponse: Respond = (connection, frame, muteMs) => this.#respond(connection, frame, muteMs);
   #roomFreed = false;
   #nextId = 1;
   #nowMs = 0;
@@ -152,15 +155,18 @@ export class IoHost implements FrameHandler {
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
   }
 
-  /** Takes in the completions of all storage workers; the thread's doorbell calls it. */
+  /** Takes in the completions of all storage workers and the control thread's responses; the thread's doorbell calls it. */
   drain(): void {
-    const { links, sleeper } = this.#context;
+    const { links, sleeper, control } = this.#context;
+    // The turn ends below.
+    this.#turnQueued = true;
     for (;;) {
       let handled = 0;
       for (const link of links) handled += this.#drainLink(link);
+      handled += control.take(this.#onResponse);
       if (handled === 0) {
         sleeper.announce();
-        if (!this.#hasCompletions()) break;
+        if (!this.#hasCompletions() && !control.hasResponses) break;
         sleeper.cancel();
       }
     }
@@ -263,14 +269,8 @@ export class IoHost implements FrameHandler {
   }
 
   #forward(client: ClientState, apiKey: number, bytes: Buffer, start: number, end: number): void {
-    const frame = new Uint8Array(end - start);
-    bytes.copy(frame, 0, start, end);
-    const { connection } = client;
     client.pending.push(new PendingControl(apiKey));
-    const { id, listenerName, clientHost, clientPort, localHost } = connection;
-    const { software } = client;
-    const request = { connection: id, listenerName, clientHost, clientPort, localHost, software, frame };
-    this.#context.port.post({ type: 'request', ...request }, [frame.buffer]);
+    this.#context.control.send(client, bytes, start, end);
   }
 
   /** Notes the request that was just put at the end of the client's queue. */
@@ -313,6 +313,7 @@ export class IoHost implements FrameHandler {
     }
     if (this.#roomFreed) this.#offerRoom();
     for (const link of this.#context.links) link.publish();
+    this.#context.control.wake();
   }
 
   /** Writes every response that is ready at the head of the client's queue, then lets the next request in. */
@@ -389,6 +390,7 @@ export class IoHost implements FrameHandler {
   // --- control thread -----------------------------------------------------------------------------------------------
 
   #receive(message: ToIo): void {
+    this.#context.control.take(this.#onResponse);
     switch (message.type) {
       case 'response':
         this.#respond(message.connection, message.frame, message.muteMs);

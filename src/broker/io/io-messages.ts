@@ -1,6 +1,7 @@
 /**
  * What an I/O thread and the control thread say to each other, apart from the rings. Everything is structured-cloned
- * when they are different threads; on one thread the objects themselves are handed over.
+ * when they are different threads; on one thread the objects themselves are handed over. Requests and responses come
+ * this way only where a ring has no room for them (`control-frames.ts`).
  */
 
 import type { ListenerOptions } from '../../network/listener.ts';
@@ -67,16 +68,22 @@ export type FromIo =
   | { readonly type: 'telemetryClosed'; readonly connection: number }
   | { readonly type: 'stopped' };
 
-/** A request that the control thread answers. `frame` is a copy without its size field. */
-export interface ControlRequest {
-  /** Unique in this broker. */
-  readonly connection: number;
+/** Where requests of a connection come from. */
+export interface RequestOrigin {
   readonly listenerName: string;
   readonly clientHost: string;
   readonly clientPort: number;
   readonly localHost: string;
   /** What the client has said of itself in ApiVersions. */
   readonly software: ClientSoftware | null;
+}
+
+/** A request that the control thread answers. */
+export interface ControlRequest {
+  /** Unique in this broker. */
+  readonly connection: number;
+  readonly origin: RequestOrigin;
+  /** Without its size field. Valid until whoever is given the request returns. */
   readonly frame: Uint8Array;
 }
 

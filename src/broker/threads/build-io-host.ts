@@ -19,6 +19,7 @@ import { RESPONSE_BYTES_START, type ResponseMemory } from '../io/response-output
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
 import type { ThreadContext } from './build-storage-host.ts';
+import { createControlLink } from './hosts.ts';
 import { threadPort } from './ports.ts';
 import type { IoSeed } from './thread-seed.ts';
 
@@ -32,6 +33,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
   const inputs = openSocketInput(arena.bytes, SCRATCH_BYTES);
   if (!outputs || !inputs) throw new Error('an I/O thread needs the native engine');
   const pause = openPause();
+  const controlPort = threadPort<FromIo, ToIo>(port);
   const newResponseMemory = responseMemoryOf(store);
   return new IoHost({
     settings,
@@ -47,7 +49,8 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
     sleeper: new WakeSleeper(own.signal),
     openConnections: new SharedTally(memory.connections),
     sessions: new FetchSessionCache(Math.ceil(fetchSessionSlots / ioThreads), ioThread, ioThreads, systemRandom),
-    port: threadPort<FromIo, ToIo>(port),
+    port: controlPort,
+    control: createControlLink(memory, ioThread, context.senders[ioThreads], controlPort),
     responseMemory: newResponseMemory(RESPONSE_BYTES_START),
     growResponseMemory: newResponseMemory,
     pacer:

@@ -10,6 +10,8 @@ import type { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
 import type { AssignedLevels, ComponentLoggers } from '../../telemetry/component-loggers.ts';
+import { ControlInbox } from '../control-inbox.ts';
+import { ControlLink, IoLink } from '../io/control-frames.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { FromIo, Port, ToIo } from '../io/io-messages.ts';
 import { WorkerLink } from '../io/worker-links.ts';
@@ -39,7 +41,7 @@ export interface Hosts {
   readonly table: PartitionTable;
   readonly counters: CounterMemory | null;
   readonly appender: WorkAppender;
-  readonly ioPorts: readonly Port<ToIo, FromIo>[];
+  readonly ioLinks: readonly IoLink[];
   readonly storagePorts: readonly Port<ToStorage, FromStorage>[];
   /** Levels of loggers have changed. */
   setLogLevels(levels: AssignedLevels): void;
@@ -62,14 +64,42 @@ export function prepareMemory(options: HostsOptions): HostMemory {
   return { memory, arenaIds, controlArena };
 }
 
-/** The control thread's own link to the storage workers. */
-export function createAppender(
+/** The control thread's ends of everything that comes and goes by rings. */
+export interface ControlEnds {
+  readonly appender: WorkAppender;
+  readonly ioLinks: readonly IoLink[];
+  readonly inbox: ControlInbox;
+}
+
+export interface ControlBells {
+  readonly own: Doorbell;
+  readonly ios: readonly Doorbell[];
+  readonly workers: readonly Doorbell[];
+}
+
+export function createControlEnds(
   { memory, controlArena }: HostMemory,
-  workerDoorbells: readonly Doorbell[],
-): WorkAppender {
-  const sender = memory.senders[memory.senders.length - 1];
-  const links = sender.links.map(
-    (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], workerDoorbells[worker])),
+  bells: ControlBells,
+  ioPorts: readonly Port<ToIo, FromIo>[],
+): ControlEnds {
+  const own = memory.senders[ioPorts.length];
+  const links = own.links.map(
+    (link, worker) => new WorkerLink(link, new WakeCaller(memory.workerSignals[worker], bells.workers[worker])),
   );
-  return new WorkAppender(links, controlArena, new WakeSleeper(sender.signal));
+  const appender = new WorkAppender(links, controlArena);
+  const ioLinks = ioPorts.map((port, io) => {
+    return new IoLink(memory.controlFrames[io], new WakeCaller(memory.senders[io].signal, bells.ios[io]), port);
+  });
+  return { appender, ioLinks, inbox: new ControlInbox([appender, ...ioLinks], new WakeSleeper(own.signal), bells.own) };
+}
+
+/** The other end of an `IoLink`. */
+export function createControlLink(
+  memory: SharedMemory,
+  ioThread: number,
+  controlBell: Doorbell,
+  port: Port<FromIo, ToIo>,
+): ControlLink {
+  const { signal } = memory.senders[memory.controlFrames.length];
+  return new ControlLink(memory.controlFrames[ioThread], new WakeCaller(signal, controlBell), port);
 }

@@ -18,7 +18,7 @@ import type { FromIo, ToIo } from '../io/io-messages.ts';
 import { RESPONSE_BYTES_START, type ResponseMemory } from '../io/response-output.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
-import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
+import { createControlEnds, createControlLink, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { portPair } from './ports.ts';
 
 /** Runs what the bell is for as a task of its own, after the one at hand. */
@@ -70,6 +70,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     counters: memory.counters && new IoCounters(openCounters(memory.counters.io[0])),
     sessions: new FetchSessionCache(options.fetchSessionSlots, 0, 1, systemRandom),
     port: ioHostPort,
+    control: createControlLink(memory, 0, controlBell, ioHostPort),
     pacer: null,
     responseMemory,
     growResponseMemory: (bytesMin) => {
@@ -80,15 +81,19 @@ export function startInlineHosts(options: HostsOptions): Hosts {
       (socket, onDrained) => new NodeResponseSender(socket, store, () => responseMemory.bytes, onDrained),
     ),
   });
-  const appender = createAppender(prepared, [workerBell]);
+  const { appender, ioLinks, inbox } = createControlEnds(
+    prepared,
+    { own: controlBell, ios: [ioBell], workers: [workerBell] },
+    [ioPort],
+  );
   ioBell.answer = () => ioHost.drain();
-  controlBell.answer = () => appender.drain();
+  controlBell.answer = () => inbox.drain();
   workerBell.answer = () => storageHost.drain();
   return {
     table,
     counters: memory.counters,
     appender,
-    ioPorts: [ioPort],
+    ioLinks,
     storagePorts: [storagePort],
     // The hosts have the caller's own loggers.
     setLogLevels: () => {},

@@ -4,10 +4,11 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import { openDoorbells } from '../../native/doorbell.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
+import type { Doorbell } from '../../ring/wake-signal.ts';
+import type { ControlInbox } from '../control-inbox.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
-import type { WorkAppender } from '../work-appender.ts';
 import { takeWorker } from './broker-workers.ts';
-import { createAppender, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
+import { createControlEnds, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { threadPort } from './ports.ts';
 import { remoteDoorbell } from './remote-doorbell.ts';
 import {
@@ -42,23 +43,26 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   const ios = ioSeeds.map((io, at) => start(io, colocated ? (storageSeeds[at] ?? null) : null));
   const others = (colocated ? storageSeeds.slice(ioThreads) : storageSeeds).map((storage) => start(null, storage));
   const threads = [...ios, ...others];
-  let appender: WorkAppender | undefined;
-  const controlBell = bells.create(() => appender?.drain());
+  let inbox: ControlInbox | undefined;
+  const controlBell = bells.create(() => inbox?.drain());
   const threadBells = await Promise.all(threads.map(doorbellOf));
   const ids: DoorbellIds = {
     senders: [...threadBells.slice(0, ioThreads), controlBell],
     workers: threadBells.slice(colocated ? 0 : ioThreads).slice(0, storageWorkers),
   };
   await Promise.all(threads.map((thread) => hostsOf(thread, ids)));
-  appender = createAppender(
+  const bell = (id: number): Doorbell => remoteDoorbell(bells, id);
+  const control = createControlEnds(
     prepared,
-    ids.workers.map((id) => remoteDoorbell(bells, id)),
+    { own: bell(controlBell), ios: ids.senders.map(bell), workers: ids.workers.map(bell) },
+    ioChannels.map(({ port1 }) => threadPort<ToIo, FromIo>(port1)),
   );
+  inbox = control.inbox;
   return {
     table: new PartitionTable(memory.table),
     counters: memory.counters,
-    appender,
-    ioPorts: ioChannels.map(({ port1 }) => threadPort<ToIo, FromIo>(port1)),
+    appender: control.appender,
+    ioLinks: control.ioLinks,
     storagePorts: storageChannels.map(({ port1 }) => threadPort<ToStorage, FromStorage>(port1)),
     setLogLevels: (logLevels) => {
       for (const thread of threads) thread.postMessage({ logLevels } satisfies LevelsChanged);

@@ -50,11 +50,12 @@ before(async () => {
     },
     storage: storageSettings(new BrokerConfig(new Map())),
   });
-  const [io] = hosts.ioPorts;
+  const [link] = hosts.ioLinks;
+  const { port: io } = link;
+  link.onRequest(respond);
   port = await new Promise((resolve) => {
     io.onMessage((message: FromIo) => {
       if (message.type === 'listening') resolve(message.port);
-      if (message.type === 'request') respond(message);
     });
     const listener = {
       listenerName: 'L',
@@ -70,7 +71,7 @@ before(async () => {
 });
 
 after(async () => {
-  const [io] = hosts.ioPorts;
+  const [{ port: io }] = hosts.ioLinks;
   io.post({ type: 'stop' });
   await hosts.close();
 });
@@ -85,7 +86,7 @@ function respond({ connection, frame }: ControlRequest): void {
   });
   bytes.writeInt32BE(bytes.length - 4, 0);
   const muteMs = header.clientId === 'muted' ? MUTE_MS : 0;
-  hosts.ioPorts[0].post({ type: 'response', connection, frame: bytes, muteMs });
+  hosts.ioLinks[0].respond(connection, bytes, muteMs);
 }
 
 const ask = (client: RawClient, name: string) =>
