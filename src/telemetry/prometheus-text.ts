@@ -3,15 +3,26 @@
  * since ours live in shared memory. Control thread; loaded when somebody asks for metrics.
  */
 import { type Metric, Registry } from 'prom-client';
-import type { MetricFamily } from './metric-family.ts';
+import type { MetricFamily, MetricType } from './metric-family.ts';
 
 export const PROMETHEUS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** Of two families with one name the first is written. */
+/** What a family's series are called, behind its name. */
+const SUFFIXES: Readonly<Record<MetricType, readonly string[]>> = {
+  counter: [''],
+  gauge: [''],
+  summary: ['', '_sum', '_count'],
+  histogram: ['', '_bucket', '_sum', '_count'],
+};
+
+/** Of two families with a name in common, be it only that of a summary's `_count`, the first is written. */
 export async function prometheusText(families: Iterable<MetricFamily>): Promise<string> {
   const registry = new Registry();
+  const taken = new Set<string>();
   for (const family of families) {
-    if (family.samples.length === 0 || registry.getSingleMetric(family.name)) continue;
+    const names = SUFFIXES[family.type].map((suffix) => family.name + suffix);
+    if (family.samples.length === 0 || names.some((name) => taken.has(name))) continue;
+    for (const name of names) taken.add(name);
     registry.registerMetric(metricOf(family));
   }
   return registry.metrics();
