@@ -55,8 +55,6 @@ export interface BrokerOptions {
   readonly loaded: LoadedBrokerConfig;
   readonly loggers: ComponentLoggers;
   readonly store: LogStore;
-  readonly clock?: Clock;
-  readonly random?: Random;
   startHosts(config: BrokerConfig): Promise<Hosts>;
   /** Where compaction does its work. */
   readonly cleanerPool: CleanerPool;
@@ -95,7 +93,6 @@ export class Broker {
   readonly #cleaner: LogCleaner;
   readonly #storageServices: StorageServices;
   readonly #groups: GroupCoordinator;
-  readonly #producerIds: ProducerIds;
   readonly #transactions: TransactionServices;
   readonly #telemetry: TelemetryServices;
   readonly #router: RequestRouter;
@@ -108,7 +105,7 @@ export class Broker {
     const { config, listeners } = options.loaded;
     const { logDirs, metadataLogDir } = options.loaded.identity;
     const security = new ListenerSecurity(config, listeners);
-    security.warnOfExpiry(options.loggers.of('broker'), (options.clock ?? systemClock).wallMs());
+    security.warnOfExpiry(options.loggers.of('broker'), systemClock.wallMs());
     const locks = new DirectoryLocks([...logDirs, metadataLogDir], options.store.files);
     try {
       return await Broker.#startLocked(options, locks, security);
@@ -123,7 +120,8 @@ export class Broker {
     locks: DirectoryLocks,
     security: ListenerSecurity,
   ): Promise<Broker> {
-    const { loaded, store, loggers, clock = systemClock, random = systemRandom } = options;
+    const { loaded, store, loggers } = options;
+    const [clock, random] = [systemClock, systemRandom];
     const { config, identity } = loaded;
     const start = startDirectories(identity.logDirs, identity.metadataLogDir, locks, (path) =>
       keepReserve(store.files, path, () => random.bytes(config.int('millrace.disk.reserve.bytes'))),
@@ -199,7 +197,7 @@ export class Broker {
       hosts: Hosts;
     },
   ) {
-    const { loaded, loggers, store } = options;
+    const { loaded, loggers } = options;
     const logger = loggers.of('broker');
     this.#options = options;
     this.#config = loaded.config;
@@ -228,8 +226,24 @@ export class Broker {
       onVerify: (question) => this.#transactions.verifier.forProduce(question),
       onTelemetryClosed: (connection) => this.#telemetry.clientMetrics.connectionClosed(connection),
     });
+    this.#partitions = this.#createPartitions();
+    this.#storageServices = this.#createStorageServices();
+    this.#cleaner = this.#createCleaner();
+    this.#groups = this.#createGroups();
+    this.#transactions = this.#createTransactions();
+    this.#telemetry = new TelemetryServices({
+      clock: this.#clock,
+      random: this.#random,
+      logger: loggers.of('telemetry'),
+      image: this.#controller.image,
+      config: () => this.#config,
+    });
+    this.#router = new RequestRouter(createApiTable(), this.#services(), loggers.of('requests'));
+  }
+
+  #createPartitions(): PartitionManager {
     const { table, appender } = this.#hosts;
-    this.#partitions = new PartitionManager({
+    return new PartitionManager({
       nodeId: this.nodeId,
       table,
       storage: this.#storage,
@@ -243,43 +257,56 @@ export class Broker {
         this.#storageServices.moves.cancel(topic, partition);
       },
       onAssigned: (places) => this.#storageServices.assigned(places),
-      onNoRoom: (count) =>
-        logger.error({ count, max: PARTITIONS_MAX }, 'partitions are not served: there are too many'),
+      onNoRoom: (count) => {
+        this.#logger.error({ count, max: PARTITIONS_MAX }, 'partitions are not served: there are too many');
+      },
       onPartitionOffline: (topic, partition) => {
         if (topic === OFFSETS_TOPIC) this.#groups.resigned(partition, null);
-        if (topic === TRANSACTION_TOPIC) this.#transactions.transactions.resigned(partition, null);
+        if (topic === TRANSACTION_TOPIC) this.#transactions.coordinator.resigned(partition, null);
       },
     });
-    this.#storageServices = new StorageServices({
+  }
+
+  #createStorageServices(): StorageServices {
+    const options = this.#options;
+    return new StorageServices({
       nodeId: this.nodeId,
-      metadataLogDir: loaded.identity.metadataLogDir,
+      metadataLogDir: options.loaded.identity.metadataLogDir,
       partitions: this.#partitions,
       storage: this.#storage,
       directories: this.#directories,
       controller: this.#controller,
       image: this.#controller.image,
-      files: store.files,
+      files: options.store.files,
       pool: options.backgroundPool,
       clock: this.#clock,
       random: this.#random,
-      loggers,
+      loggers: options.loggers,
       config: () => this.#config,
       brokerEpoch: () => this.#brokerEpoch,
       tellController: () => this.#heartbeat(false),
       writeCheckpoints: () => this.writeCheckpoints(),
       onFatal: options.onFatal,
     });
-    this.#cleaner = new LogCleaner({
+  }
+
+  #createCleaner(): LogCleaner {
+    return new LogCleaner({
       partitions: this.#partitions,
       storage: this.#storage,
       directories: this.#directories,
-      pool: options.cleanerPool,
+      pool: this.#options.cleanerPool,
       isMoving: (topic, partition) => this.#storageServices.moves.isMoving(topic, partition),
       clock: this.#clock,
-      logger: loggers.of('cleaner'),
+      logger: this.#options.loggers.of('cleaner'),
       config: () => this.#config,
     });
-    this.#groups = new GroupCoordinator({
+  }
+
+  #createGroups(): GroupCoordinator {
+    const { store, loggers } = this.#options;
+    const { table, appender } = this.#hosts;
+    return new GroupCoordinator({
       log: new PartitionCoordinatorLog({
         topic: OFFSETS_TOPIC,
         store,
@@ -302,8 +329,12 @@ export class Broker {
       random: this.#random,
       logger: loggers.of('groups'),
     });
-    this.#producerIds = new ProducerIds(this.#controller, this.nodeId, () => this.#brokerEpoch);
-    this.#transactions = createTransactionServices({
+  }
+
+  #createTransactions(): TransactionServices {
+    const { store, loggers } = this.#options;
+    const { table, appender } = this.#hosts;
+    return createTransactionServices({
       store,
       table,
       appender,
@@ -311,18 +342,10 @@ export class Broker {
       logger: loggers.of('transactions'),
       image: this.#controller.image,
       groups: this.#groups,
-      producerIds: this.#producerIds,
+      producerIds: new ProducerIds(this.#controller, this.nodeId, () => this.#brokerEpoch),
       config: () => this.#config,
       locate: (topic, partition) => this.#partitions.locate(topic, partition),
     });
-    this.#telemetry = new TelemetryServices({
-      clock: this.#clock,
-      random: this.#random,
-      logger: loggers.of('telemetry'),
-      image: this.#controller.image,
-      config: () => this.#config,
-    });
-    this.#router = new RequestRouter(createApiTable(), this.#services(), loggers.of('requests'));
   }
 
   /**
@@ -366,7 +389,7 @@ export class Broker {
     // Changes whose requests were taken reach the logs while there are logs to reach.
     await this.#controller.settled();
     await this.#telemetry.close();
-    this.#transactions.transactions.close();
+    this.#transactions.coordinator.close();
     this.#groups.close();
     await this.#cleaner.stop();
     await this.#storageServices.stop();
@@ -462,7 +485,11 @@ export class Broker {
     await this.#partitions.apply(delta, image);
     const deleted = delta.deletedTopics();
     // Not awaited: offsets of a deleted topic go when their turn comes, the deletion need not wait for them.
-    if (deleted.length > 0) void this.#groups.topicsDeleted(deleted).catch(() => {});
+    if (deleted.length > 0)
+      this.#groups.topicsDeleted(deleted).catch((error: Error) => {
+        if (this.#stopping) return;
+        this.#logger.warn({ error: error.message }, 'offsets of deleted topics stay until they expire');
+      });
     if (delta.topics.size > 0) this.#groups.topicsChanged();
   }
 
@@ -470,7 +497,7 @@ export class Broker {
     if (topic !== OFFSETS_TOPIC && topic !== TRANSACTION_TOPIC) return;
     const { row } = this.#partitions.locate(topic, partition);
     const leaderEpoch = this.#hosts.table.get(row, RowSlot.leaderEpoch);
-    const coordinator = topic === OFFSETS_TOPIC ? this.#groups : this.#transactions.transactions;
+    const coordinator = topic === OFFSETS_TOPIC ? this.#groups : this.#transactions.coordinator;
     coordinator.elected(partition, leaderEpoch).catch((error: Error) => {
       this.#logger.error({ topic, partition, error: error.message }, 'a partition of a coordinator did not load');
     });
@@ -499,7 +526,7 @@ export class Broker {
       image: controller.image,
       controller,
       groups: this.#groups,
-      transactions: this.#transactions.transactions,
+      transactions: this.#transactions.coordinator,
       markers: this.#transactions.markers,
       partitions: this.#partitions,
       storage: this.#storage,

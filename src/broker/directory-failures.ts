@@ -51,7 +51,8 @@ export class DirectoryFailures {
     const { directories, partitions, storage, metadataLogDir, tellController, onOffline, onFatal } = this.#context;
     const rows = partitions.rowsIn(path);
     if (!directories.setOffline(path, fault)) return;
-    void storage.requestRows(rows, (some) => ({ op: 'offline', rows: some, fault })).catch(() => {});
+    // A worker that fails at it says so itself.
+    storage.requestRows(rows, (some) => ({ op: 'offline', rows: some, fault })).catch(() => {});
     for (const row of rows) partitions.noteOffline(row);
     onOffline(path);
     if (!directories.hasOnline || directories.storedPath(path) === metadataLogDir) onFatal(new Error(fault));

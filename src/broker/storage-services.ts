@@ -104,8 +104,10 @@ export class StorageServices {
   }
 }
 
-/** The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's.
- * `keepRoom` keeps room back on a directory's disk. */
+/**
+ * The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's.
+ * `keepRoom` keeps room back on a directory's disk.
+ */
 export function startDirectories(
   logDirs: readonly string[],
   metadataLogDir: string,

@@ -32,7 +32,7 @@ export interface TransactionServicesContext {
 }
 
 export interface TransactionServices {
-  readonly transactions: TransactionCoordinator;
+  readonly coordinator: TransactionCoordinator;
   readonly markers: TransactionMarkers;
   readonly verifier: TransactionVerifier;
 }
@@ -40,7 +40,7 @@ export interface TransactionServices {
 export function createTransactionServices(context: TransactionServicesContext): TransactionServices {
   const { clock, logger, image, producerIds, config } = context;
   const markers = new TransactionMarkers(context);
-  const transactions = new TransactionCoordinator({
+  const coordinator = new TransactionCoordinator({
     log: new PartitionCoordinatorLog({ ...context, topic: TRANSACTION_TOPIC }),
     producerIds,
     markers,
@@ -56,5 +56,5 @@ export function createTransactionServices(context: TransactionServicesContext): 
     logger,
   });
   const isEnabled = (): boolean => config().boolean('transaction.partition.verification.enable');
-  return { transactions, markers, verifier: new TransactionVerifier(transactions, isEnabled) };
+  return { coordinator, markers, verifier: new TransactionVerifier(coordinator, isEnabled) };
 }
