@@ -16,14 +16,18 @@ import type { BrokerServices, RequestContext } from '../broker-services.ts';
 
 const LATEST = -1;
 const EARLIEST = -2;
-/** Special timestamps below these need at least that version. */
+const MAX_TIMESTAMP = -3;
+const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
+/** Timestamps that stand for something, and the version from which each may be asked for. */
 const SPECIAL: ReadonlyMap<number, number> = new Map([
   [LATEST, 1],
   [EARLIEST, 1],
-  [-3, 7],
-  [-4, 8],
-  [-5, 9],
-  [-6, 11],
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 const LEADER_EPOCH_VERSION = 4;
 const READ_COMMITTED = 1;
@@ -84,17 +88,17 @@ async function find(
     case LATEST:
       return { offset: upperOffset, leaderEpoch };
     case EARLIEST:
-    case -4: {
+    case EARLIEST_LOCAL: {
       const offset = table.get(row, RowSlot.logStartOffset);
       const { leaderEpoch: epoch } = await storage.request(row, { op: 'epochForOffset', row, offset });
       // Before the first record, the epoch is that in which it would be written.
       const isEmpty = epoch === -1 && offset === table.get(row, RowSlot.logEndOffset);
       return { offset, leaderEpoch: isEmpty ? leaderEpoch : epoch };
     }
-    case -5:
-    case -6:
+    case LATEST_TIERED:
+    case EARLIEST_PENDING_UPLOAD:
       return { offset: -1, leaderEpoch: -1 };
-    case -3:
+    case MAX_TIMESTAMP:
       return storage.request(row, { op: 'maxTimestamp', row, upperOffset });
     default:
       return storage.request(row, { op: 'offsetForTimestamp', row, timestamp, upperOffset });
