@@ -17,7 +17,7 @@ import type {
 import type { BrokerHeartbeatRequest, BrokerHeartbeatResponse } from '../protocol/messages/63-broker-heartbeat.ts';
 import type { UnregisterBrokerRequest, UnregisterBrokerResponse } from '../protocol/messages/64-unregister-broker.ts';
 import { type ControlContext, type ControlResult, duplicatesOf } from './control-context.ts';
-import { elect, electionsForUnfenced, epochRaises, partitionChangeRecord } from './partition-change.ts';
+import { canLead, elect, electionsForUnfenced, epochRaises, partitionChangeRecord } from './partition-change.ts';
 
 const RESERVED_DIRECTORIES: ReadonlySet<string> = new Set([ZERO_UUID, METADATA_TOPIC_ID, DIRECTORY_MIGRATING]);
 /** In `BrokerRegistrationChangeRecord.fenced`. */
@@ -164,7 +164,7 @@ function leadersLost(image: MetadataImage, brokerId: number, offline: readonly s
     for (const [index, partition] of topic.partitions.entries()) {
       const place = partition.replicas.indexOf(brokerId);
       if (place < 0 || partition.leader !== brokerId || !offline.includes(partition.directories[place])) continue;
-      const change = elect(partition, (id) => id !== brokerId && image.cluster.isActive(id), 'clean');
+      const change = elect(partition, (id) => id !== brokerId && canLead(image, partition, id), 'clean');
       records.push(partitionChangeRecord(topic.id, index, change ?? { leader: -1 }, image.metadataVersion));
     }
   }
@@ -192,7 +192,7 @@ export function unregisterBroker(
     for (const [index, partition] of topic.partitions.entries()) {
       const change = withoutBroker(partition.leader === brokerId, partition.isr, brokerId);
       if (!change) continue;
-      const mayLead = (id: number) => id !== brokerId && image.cluster.isActive(id);
+      const mayLead = (id: number) => id !== brokerId && canLead(image, partition, id);
       const elected = partition.leader === brokerId ? elect(partition, mayLead, 'clean') : null;
       records.push(partitionChangeRecord(topic.id, index, { ...change, ...elected }, image.metadataVersion));
     }

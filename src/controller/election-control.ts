@@ -5,7 +5,7 @@ import { NO_LEADER, type TopicImage } from '../metadata/topics-image.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { ElectLeadersRequest, ElectLeadersResponse } from '../protocol/messages/43-elect-leaders.ts';
 import { type ApiError, apiError, type ControlContext, type ControlResult, NO_ERROR } from './control-context.ts';
-import { elect, partitionChangeRecord } from './partition-change.ts';
+import { canLead, elect, partitionChangeRecord } from './partition-change.ts';
 
 const ElectionType = { PREFERRED: 0, UNCLEAN: 1 } as const;
 
@@ -64,12 +64,18 @@ function electOne(
   const preferred = electionType === ElectionType.PREFERRED;
   const needed = preferred ? partition.leader !== partition.replicas[0] : partition.leader === NO_LEADER;
   if (!needed) return apiError(ErrorCode.ELECTION_NOT_NEEDED, 'The partition has the wanted leader already.');
-  const mayLead = (brokerId: number) => context.image.cluster.isActive(brokerId);
+  const mayLead = (brokerId: number) => canLead(context.image, partition, brokerId);
   const change = elect(partition, mayLead, preferred ? 'preferred' : 'unclean');
   if (!change) {
     return preferred
-      ? apiError(ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, 'The preferred leader is not active or not in sync.')
-      : apiError(ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, 'No replica of the partition is active.');
+      ? apiError(
+          ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
+          'The preferred leader is not active, not in sync, or its log directory has failed.',
+        )
+      : apiError(
+          ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
+          'No replica of the partition is active and in a log directory that works.',
+        );
   }
   records.push(partitionChangeRecord(topic.id, partitionId, change, context.image.metadataVersion));
   return NO_ERROR;

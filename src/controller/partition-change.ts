@@ -98,18 +98,22 @@ export function elect(
 
 /** Records that give a leader to partitions that lost theirs and have a replica on a broker that becomes active. */
 export function electionsForUnfenced(image: MetadataImage, brokerId: number): MetadataRecord[] {
-  const mayLead = (id: number) => id === brokerId || image.cluster.isActive(id);
   const records: MetadataRecord[] = [];
   for (const topic of image.topics.values()) {
     for (const [index, partition] of topic.partitions.entries()) {
       if (partition.leader !== NO_LEADER || !partition.replicas.includes(brokerId)) continue;
-      // What lies in a directory that has failed cannot be led.
-      if (!hasOnlineDirectory(image, partition, brokerId)) continue;
+      const mayLead = (id: number) =>
+        id === brokerId ? hasOnlineDirectory(image, partition, id) : canLead(image, partition, id);
       const change = elect(partition, mayLead, 'clean');
       if (change) records.push(partitionChangeRecord(topic.id, index, change, image.metadataVersion));
     }
   }
   return records;
+}
+
+/** Whether the broker could lead the partition now: it is active, and its replica's directory has not failed. */
+export function canLead(image: MetadataImage, partition: PartitionRegistration, brokerId: number): boolean {
+  return image.cluster.isActive(brokerId) && hasOnlineDirectory(image, partition, brokerId);
 }
 
 function hasOnlineDirectory(image: MetadataImage, partition: PartitionRegistration, brokerId: number): boolean {

@@ -4,6 +4,7 @@ import { errorName } from '../../src/protocol/errors.ts';
 import {
   creatable,
   createRequest,
+  FOLDER,
   heartbeat,
   LATEST,
   openController,
@@ -14,6 +15,7 @@ import {
 } from './controller-setup.ts';
 
 const DIRECTORY_2 = 'kFEQHMYUSESEJwc_WQ6BtA';
+const DIRECTORY_3 = 's0ITIwL5Snu0x2Y6T5d-Dg';
 
 async function grownError(
   setup: Setup,
@@ -44,6 +46,26 @@ test('the number of partitions is a total that only grows', async () => {
   const { partitions } = setup.controller.image.topics.byName('a')!;
   assert.equal(partitions.length, 5);
   assert.ok(partitions.every((partition) => partition.leader === 1));
+});
+
+test('the partitions that one request adds count together', async () => {
+  const setup = await startedController({ settings: { partitionsMax: 10_500 } });
+  const { controller } = setup;
+  const topics = ['a', 'b', 'c'].map((name) => creatable(name, { numPartitions: 1 }));
+  await controller.createTopics(createRequest(topics), LATEST);
+  const grow = async (...counts: number[]): Promise<string[]> => {
+    const wanted = counts.map((count, index) => ({ name: topics[index].name, count, assignments: null }));
+    const { results } = await controller.createPartitions({ topics: wanted, timeoutMs: 0, validateOnly: true }, LATEST);
+    return results.map(({ errorCode, errorMessage }) => `${errorName(errorCode)} ${errorMessage ?? ''}`);
+  };
+  const [first, second] = await grow(6_000, 5_000);
+  assert.equal(first, 'NONE ');
+  assert.match(second, /^POLICY_VIOLATION .* more than 10000 partitions/);
+  await controller.createPartitions(
+    { topics: [{ name: 'c', count: 4_000, assignments: null }], timeoutMs: 0, validateOnly: false },
+    LATEST,
+  );
+  assert.match((await grow(4_000, 4_000))[1], /^POLICY_VIOLATION .* room for 10500/);
 });
 
 test('assignments of new partitions', async () => {
@@ -91,16 +113,34 @@ test('elections are not needed while the preferred leader leads', async () => {
 test('the preferred leader gets its partition back', async () => {
   const setup = await startedController();
   const { controller } = setup;
-  const epoch2 = await startBroker(setup, { brokerId: 2, logDirs: [DIRECTORY_2] });
+  const epoch2 = await startBroker(setup, { brokerId: 2, logDirs: [DIRECTORY_2, DIRECTORY_3] });
   const assignments = [{ partitionIndex: 0, brokerIds: [2, 1] }];
   await controller.createTopics(createRequest([creatable('a', { assignments })]), LATEST);
-  await controller.brokerHeartbeat(heartbeat(epoch2, { brokerId: 2, offlineLogDirs: [DIRECTORY_2] }));
   const partition = () => controller.image.topics.byName('a')!.partitions[0];
+  const offlineLogDirs = partition().directories.slice(0, 1);
+  await controller.brokerHeartbeat(heartbeat(epoch2, { brokerId: 2, offlineLogDirs }));
   assert.deepEqual([partition().leader, partition().leaderEpoch], [1, 1], 'broker 2 lost the directory');
-  const request = { electionType: 0, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
-  const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
-  assert.equal(replicaElectionResults[0].partitionResult[0].errorCode, 0);
+  const electPreferred = async (): Promise<string> => {
+    const request = { electionType: 0, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+    const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
+    return errorName(replicaElectionResults[0].partitionResult[0].errorCode);
+  };
+  assert.equal(await electPreferred(), 'PREFERRED_LEADER_NOT_AVAILABLE');
+  await startBroker(setup, { brokerId: 2, logDirs: [DIRECTORY_2, DIRECTORY_3] });
+  assert.equal(await electPreferred(), 'NONE');
   assert.deepEqual([partition().leader, partition().leaderEpoch], [2, 2]);
+});
+
+test('a replica whose directory is offline leads nothing, not even when there is no other', async () => {
+  const { controller, brokerEpoch } = await startedController({ logDirs: [FOLDER, '/more'] });
+  await controller.createTopics(createRequest([creatable('a', { numPartitions: 1 })]), LATEST);
+  const partition = () => controller.image.topics.byName('a')!.partitions[0];
+  await controller.brokerHeartbeat(heartbeat(brokerEpoch, { offlineLogDirs: partition().directories }));
+  assert.equal(partition().leader, -1);
+  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+  const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
+  assert.equal(errorName(replicaElectionResults[0].partitionResult[0].errorCode), 'ELIGIBLE_LEADERS_NOT_AVAILABLE');
+  assert.equal(partition().leader, -1);
 });
 
 test('reassignments: what needs no copying is done, the rest refused', async () => {
@@ -256,6 +296,42 @@ test('an ISR is changed by the leader, at the epochs it knows', async () => {
     'INELIGIBLE_REPLICA',
   );
   assert.equal(await propose([1], { partitionIndex: 5 }), 'UNKNOWN_TOPIC_OR_PARTITION');
+});
+
+test('a leader that recovers is alone in its ISR until it has', async () => {
+  const setup = await startedController();
+  const { controller, brokerEpoch } = setup;
+  const epoch2 = await startBroker(setup, { brokerId: 2, logDirs: [DIRECTORY_2, DIRECTORY_3] });
+  const assignments = [{ partitionIndex: 0, brokerIds: [2, 1] }];
+  await controller.createTopics(createRequest([creatable('a', { assignments })]), LATEST);
+  const topicId = controller.image.topics.idOf('a')!;
+  const partition = () => controller.image.topics.partition(topicId, 0)!;
+  const propose = async (newIsr: number[], leaderRecoveryState: number, brokerId: number, epoch: number) => {
+    const { leaderEpoch, partitionEpoch } = partition();
+    const newIsrWithEpochs = newIsr.map((id) => ({ brokerId: id, brokerEpoch: -1 }));
+    const wanted = {
+      partitionIndex: 0,
+      leaderEpoch,
+      newIsr: [],
+      newIsrWithEpochs,
+      leaderRecoveryState,
+      partitionEpoch,
+    };
+    const request = { brokerId, brokerEpoch: epoch, topics: [{ topicId, partitions: [wanted] }] };
+    return errorName((await controller.alterPartition(request)).topics[0].partitions[0].errorCode);
+  };
+  assert.equal(await propose([2], 0, 2, epoch2), 'NONE');
+  await controller.brokerHeartbeat(
+    heartbeat(epoch2, { brokerId: 2, offlineLogDirs: partition().directories.slice(0, 1) }),
+  );
+  assert.equal(partition().leader, -1, 'only broker 2 was in sync');
+  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+  const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
+  assert.equal(errorName(replicaElectionResults[0].partitionResult[0].errorCode), 'NONE');
+  assert.deepEqual([partition().leader, partition().leaderRecoveryState], [1, 1]);
+  assert.equal(await propose([1, 2], 1, 1, brokerEpoch), 'INVALID_REQUEST');
+  assert.equal(await propose([1, 2], 0, 1, brokerEpoch), 'NONE');
+  assert.deepEqual([partition().isr, partition().leaderRecoveryState], [[1, 2], 0]);
 });
 
 test('a broker says in which directories its replicas lie', async () => {
