@@ -128,6 +128,7 @@ test('dynamic changes are held against the value in effect', () => {
   assert.match(problem('num.io.threads', '17')!, /at most double at once, and is 8 now$/);
   assert.equal(problem('num.io.threads', '4'), undefined);
   assert.match(problem('num.io.threads', '3')!, /at most halve/);
+  assert.equal(problem('num.io.threads', '2', { 'num.io.threads': '5' }), undefined, 'half of five is two');
   assert.match(problem('log.cleaner.threads', '0')!, /at least 1$/);
   assert.equal(problem('background.threads', '100', { 'background.threads': '100' }), undefined);
   assert.match(problem('max.connection.creation.rate', '0')!, /at least 1$/);
@@ -138,6 +139,7 @@ test('dynamic changes are held against the value in effect', () => {
   );
   assert.match(problem('cordoned.log.dirs', '/elsewhere', { 'log.dirs': '/a,/b' })!, /elsewhere is none of log.dirs$/);
   assert.equal(problem('cordoned.log.dirs', '/b', { 'log.dirs': '/a,/b' }), undefined);
+  assert.equal(problem('cordoned.log.dirs', '*', { 'log.dirs': '/a,/b' }), undefined, 'all of them');
 });
 
 test('a limit that exists only while it is set is not described without', () => {

@@ -106,6 +106,8 @@ test('changes of topics: unknown names, ranges, nulls, contradictions', () => {
   assert.match(problems({ 'remote.storage.enable': 'true', 'cleanup.policy': 'compact' }, tiered)[0], /compacted/);
   const local = { 'remote.storage.enable': 'true', 'retention.ms': '5', 'local.retention.ms': '6' };
   assert.match(problems(local, tiered)[0], /local.retention.ms \(6\) must not be greater than retention.ms \(5\)/);
+  const forever = { ...local, 'local.retention.ms': '-1' };
+  assert.match(problems(forever, tiered)[0], /local.retention.ms \(-1\) must not be greater than retention.ms \(5\)/);
 });
 
 test('the type of a setting tells whether APPEND is possible', () => {

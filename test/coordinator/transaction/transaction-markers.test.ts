@@ -123,6 +123,16 @@ test('a transaction that timed out in the last epoch of a producer id gives its 
   assert.deepEqual([fixture.markers[0].producerEpoch, (await fixture.init()).producerId], [32_767, 1000]);
 });
 
+test('partitions that join later give an open transaction no more time', async () => {
+  const fixture = await TransactionFixture.start();
+  const producer = await fixture.init({ transactionTimeoutMs: 15_000 });
+  await fixture.add(producer, [0]);
+  await fixture.advance(9_000);
+  await fixture.add(producer, [1]);
+  await fixture.advance(11_000);
+  assert.equal(await fixture.state(), 'CompleteAbort');
+});
+
 test('the time of an open transaction goes on after a restart', async () => {
   const fixture = await TransactionFixture.start();
   const producer = await fixture.init({ transactionTimeoutMs: 15_000 });
@@ -160,6 +170,19 @@ test('a closed coordinator does nothing more', async () => {
   await settle();
   assert.equal(fixture.markers.length, 0);
   assert.equal(fixture.clock.pending, 0);
+});
+
+test('a partition that refuses a marker after the coordinator has closed is not asked again', async () => {
+  const fixture = await TransactionFixture.start();
+  const producer = await fixture.init();
+  await fixture.add(producer);
+  fixture.holdMarkers();
+  await fixture.end(producer, true);
+  fixture.coordinator.close();
+  fixture.failMarkers(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  await fixture.releaseMarkers();
+  await fixture.advance(60_000);
+  assert.equal(fixture.markers.length, 0);
 });
 
 test('of many that timed out together, those whose abort was written end, though that of others failed', async () => {
