@@ -169,7 +169,10 @@ export interface LogStore {
   /** CRC-32C of `bytes[start, end)`. (any) */
   crc32c(bytes: Uint8Array, start: number, end: number): number;
 
-  /** Makes a region known, so that lists can name bytes in it by id and offset. The region must not move or be freed. (any) */
+  /**
+   * Makes a region known, so that lists can name bytes in it by id and offset. The store keeps it until it is released, by
+   * the same instance. (any)
+   */
   registerMemory(bytes: Uint8Array): MemoryId;
   releaseMemory(id: MemoryId): void;
 

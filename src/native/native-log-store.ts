@@ -27,6 +27,8 @@ export class NativeLogStore implements LogStore {
   readonly #loaded: LoadedAddon;
   readonly #addon: Addon;
   readonly #exchange: Float64Array;
+  /** The addon knows addresses, which keep nothing. */
+  readonly #memories = new Map<MemoryId, Uint8Array>();
 
   constructor(loaded: LoadedAddon) {
     this.#loaded = loaded;
@@ -39,11 +41,14 @@ export class NativeLogStore implements LogStore {
   }
 
   registerMemory(bytes: Uint8Array): MemoryId {
-    return this.#addon.registerMemory(bytes);
+    const id = this.#addon.registerMemory(bytes);
+    this.#memories.set(id, bytes);
+    return id;
   }
 
   releaseMemory(id: MemoryId): void {
     this.#addon.releaseMemory(id);
+    this.#memories.delete(id);
   }
 
   /** Whether compressed batches of a codec (of the batch attributes) can be validated in this process. */
