@@ -11,7 +11,8 @@ import { StorageError } from './storage-error.ts';
 
 /**
  * The append path of a follower: batches come from a leader with their offsets and epochs, and only damage is looked
- * for. Batches that are written together share one leader epoch, since the storage engine stamps one.
+ * for. Batches that are written together share one leader epoch, since the storage engine stamps one. Nothing calls it
+ * while brokers run alone; it stands here because it shares the log's state with the appends of a leader.
  *
  * Thread: the log's owner.
  */
