@@ -188,6 +188,21 @@ test('permission, by type of resource', async () => {
   );
 });
 
+test('without ELR there is nothing to forget when the minimum of in-sync replicas changes', async () => {
+  const setup = await started();
+  const { controller, directory } = setup;
+  const recordsOf = async (name: string, value: string): Promise<number> => {
+    const before = directory.log.endOffset;
+    assert.equal(await alterError(setup, TOPIC, 'a', [[SET, name, value]]), 'NONE');
+    return directory.log.endOffset - before;
+  };
+  assert.equal(await recordsOf('min.insync.replicas', '2'), (await recordsOf('retention.ms', '1000')) + 1);
+  const feature = 'eligible.leader.replicas.version';
+  const off = { feature, maxVersionLevel: 0, allowDowngrade: true, upgradeType: 2 };
+  await controller.updateFeatures({ timeoutMs: 0, featureUpdates: [off], validateOnly: false }, LATEST);
+  assert.equal(await recordsOf('min.insync.replicas', '3'), await recordsOf('retention.ms', '2000'));
+});
+
 test('another minimum of in-sync replicas forgets the eligible leader replicas', async () => {
   const setup = await started();
   const { controller } = setup;

@@ -172,6 +172,66 @@ describe('cleaning a log', () => {
     assert.equal(before[0].lastSequence, 11);
   });
 
+  test('the marker with the epoch of a producer without data in it stays, emptied', async () => {
+    const log = new CompactedLog();
+    log.put([['a', '1']], { producerId: 9, producerEpoch: 3, baseSequence: 0, attributes: 0x10 });
+    log.end(9, 4, true);
+    log.put([['a', '2']]);
+    log.log.roll();
+    log.put(LAST);
+    const [before] = log.log.activeProducers();
+    assert.equal(before.producerEpoch, 4);
+    for (let cleaning = 0; cleaning < 3; cleaning++) {
+      await log.clean();
+      log.clock.advance(1_000);
+    }
+    assert.deepEqual(
+      log.read(0).map(({ baseOffset, isControl, recordsCount }) => [baseOffset, isControl, recordsCount]),
+      [
+        [1, true, 0],
+        [2, false, 1],
+        [3, false, 1],
+      ],
+    );
+  });
+
+  test('the marker of a committed transaction goes when nothing is left of it', async () => {
+    const log = new CompactedLog();
+    const producer = { producerId: 9, producerEpoch: 0, attributes: 0x10 };
+    log.put([['a', '1']], { ...producer, baseSequence: 0 });
+    const marker = log.end(9, 0, true);
+    log.put([['a', '2']]);
+    log.log.roll();
+    // The producer's last sequence moves on, so that nothing below has to be kept for it.
+    log.put([['b', '1']], { ...producer, baseSequence: 1 });
+    log.end(9, 0, true);
+    // The first cleaning takes the data, the second one gives the marker its last time.
+    for (let cleaning = 0; cleaning < 2; cleaning++) {
+      await log.clean();
+      log.clock.advance(1_000);
+      assert.equal(log.read(marker)[0].baseOffset, marker);
+    }
+    await log.clean();
+    assert.ok(log.read(0)[0].baseOffset > marker);
+  });
+
+  test('the time at which the broker appended a batch stays that of all its records', async () => {
+    const log = new CompactedLog({ messageTimestampType: 'LogAppendTime' });
+    const records = [1, 2].map((value) => ({ timestamp: 5, key: value === 1 ? 'a' : 'b', value: `${value}` }));
+    log.put([], { records });
+    const appendedMs = log.clock.wallMs();
+    log.clock.advance(1_000);
+    log.put([['a', '3']]);
+    log.log.roll();
+    log.put(LAST);
+    await log.clean();
+    const [cleaned] = log.read(0);
+    assert.deepEqual(
+      [cleaned.recordsCount, cleaned.isLogAppendTime, cleaned.maxTimestamp, cleaned.hasValidCrc()],
+      [1, true, appendedMs, true],
+    );
+  });
+
   test('the end of what was cleaned stays as an empty batch', async () => {
     const log = new CompactedLog();
     log.put([['a', '1']]);
