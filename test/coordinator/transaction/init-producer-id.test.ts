@@ -121,10 +121,10 @@ test('when the epochs run out there is a new producer id', async () => {
   assert.deepEqual([last.producerId, last.producerEpoch], [7, 32_766], 'the greatest epoch is kept back');
   const rotated = await fixture.init({ producerId: 7, producerEpoch: 32_766 });
   assert.deepEqual([rotated.producerId, rotated.producerEpoch], [1000, 0]);
-  const retried = await fixture.init({ producerId: 7, producerEpoch: 32_766 });
-  assert.deepEqual([retried.errorCode, retried.producerId, retried.producerEpoch], [ErrorCode.NONE, 1000, 0]);
   const older = await fixture.init({ producerId: 7, producerEpoch: 0 });
   assert.equal(older.errorCode, ErrorCode.PRODUCER_FENCED, 'an epoch of the old id that happens to be the new one');
+  const retried = await fixture.init({ producerId: 7, producerEpoch: 32_766 });
+  assert.deepEqual([retried.errorCode, retried.producerId, retried.producerEpoch], [ErrorCode.NONE, 1000, 0]);
   const next = await fixture.init();
   assert.deepEqual([next.producerId, next.producerEpoch], [1000, 1]);
   const zombie = await fixture.init({ producerId: 7, producerEpoch: 32_766 });
