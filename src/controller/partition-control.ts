@@ -17,7 +17,6 @@ import {
   duplicatesOf,
   NO_ERROR,
   PARTITIONS_PER_REQUEST_MAX,
-  RECORDS_PER_REQUEST_MAX,
   takeMutations,
 } from './control-context.ts';
 import { DirectoryPlacer, placeReplicas } from './replica-placement.ts';
@@ -124,7 +123,7 @@ export function createPartitions(
 
 function growTopic(
   wanted: TopicToGrow,
-  recordsSoFar: number,
+  partitionsSoFar: number,
   placer: DirectoryPlacer,
   context: ControlContext,
 ): readonly MetadataRecord[] | ApiError {
@@ -135,13 +134,13 @@ function growTopic(
   const additional = wanted.count - count;
   const fault = growthFault(wanted, topic, additional);
   if (fault) return fault;
-  if (recordsSoFar + additional > Math.min(RECORDS_PER_REQUEST_MAX, PARTITIONS_PER_REQUEST_MAX)) {
+  if (partitionsSoFar + additional > PARTITIONS_PER_REQUEST_MAX) {
     return apiError(
       ErrorCode.POLICY_VIOLATION,
       `The request adds more than ${PARTITIONS_PER_REQUEST_MAX} partitions. Split it.`,
     );
   }
-  const crowded = roomFault(recordsSoFar + additional, context);
+  const crowded = roomFault(partitionsSoFar + additional, context);
   if (crowded) return crowded;
   const quota = takeMutations(context, additional);
   if (quota !== NO_ERROR) return quota;

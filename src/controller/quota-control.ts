@@ -1,5 +1,6 @@
 /** AlterClientQuotas (KIP-546). Pure; control thread. */
 import { isIP } from 'node:net';
+import { INT_MAX, LONG_MAX } from '../config/config-definition.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
 import { type QuotaEntityPart, quotaEntityKey, sortedEntity } from '../metadata/security-image.ts';
 import { ErrorCode } from '../protocol/errors.ts';
@@ -21,9 +22,6 @@ interface QuotaKey {
   readonly whole: boolean;
   readonly max: number;
 }
-
-const LONG_MAX = 2 ** 63;
-const INT_MAX = 2 ** 31 - 1;
 
 const USER_AND_CLIENT_KEYS: ReadonlyMap<string, QuotaKey> = new Map([
   ['producer_byte_rate', { whole: true, max: LONG_MAX }],

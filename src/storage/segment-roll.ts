@@ -10,10 +10,10 @@ import { StorageError } from './storage-error.ts';
  * Thread: the log's owner.
  */
 
-/** Entries of a full segment; offsets are kept relative to the base in 31 bits. */
-const RELATIVE_OFFSET_MAX = 0x7fffffff;
-const OFFSET_INDEX_ENTRY_BYTES = 8;
-const TIME_INDEX_ENTRY_BYTES = 12;
+/** Indexes keep offsets relative to the segment's base, in 31 bits. */
+export const RELATIVE_OFFSET_MAX = 0x7fffffff;
+export const OFFSET_INDEX_ENTRY_BYTES = 8;
+export const TIME_INDEX_ENTRY_BYTES = 12;
 
 /** Whether a batch has to go into a new segment. */
 export function shouldRoll(state: LogState, sizeBytes: number, maxTimestamp: number, lastOffset: number): boolean {
@@ -42,7 +42,7 @@ export function rollSegment(state: LogState, baseOffset: number): ErrorCode {
   if (baseOffset === state.activeBaseOffset && state.activeSizeBytes === 0) return ErrorCode.NONE;
   // A leftover would be taken for the new segment's.
   state.files.unlink(state.transactions.path(baseOffset));
-  const result = store.roll(handle, baseOffset);
+  const result = writeEpochs(state) || store.roll(handle, baseOffset);
   if (result < 0) {
     logger.error({ partition: state.name, errno: result, baseOffset }, 'cannot begin a new segment');
     if (isDirectoryFault(result)) state.fault = new StorageError('cannot begin a segment in', state.folder, result);
@@ -52,6 +52,17 @@ export function rollSegment(state: LogState, baseOffset: number): ErrorCode {
   state.rolledSinceSync = true;
   state.snapshots.write(baseOffset, state.producers.entries);
   return ErrorCode.NONE;
+}
+
+/** Those that begin in the segment that is to be closed. Returns 0 or a negative errno. */
+function writeEpochs({ epochs }: LogState): number {
+  try {
+    epochs.write();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return error.errno;
+  }
 }
 
 /** After the store has begun a segment. */

@@ -1,12 +1,10 @@
+import { OFFSET_INDEX_ENTRY_BYTES, RELATIVE_OFFSET_MAX, TIME_INDEX_ENTRY_BYTES } from '../segment-roll.ts';
 import type { CleanJob, CleanSource } from './clean-job.ts';
 
 /**
  * Which segments are rewritten into one: as many as are sure to fit in a segment's size, indexes and 31 bits of relative
  * offsets. Follows Kafka's Cleaner.groupSegmentsBySize.
  */
-const RELATIVE_OFFSET_MAX = 0x7fffffff;
-const OFFSET_INDEX_ENTRY_BYTES = 8;
-const TIME_INDEX_ENTRY_BYTES = 12;
 
 /** The sources that begin below `endOffset`, in groups, ascending. */
 export function groupSources(job: CleanJob, endOffset: number): CleanSource[][] {
