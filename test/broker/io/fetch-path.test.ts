@@ -96,6 +96,23 @@ describe('fetch: what is served', () => {
     assert.equal(fixture.ready.size, 0);
   });
 
+  test('a fetch of many partitions after one of few has room for them', () => {
+    const fixture = new FetchFixture();
+    const size = fixture.append(3, 10);
+    fixture.fetch(asking(partitionsAt([0]), { maxWaitMs: 0 }));
+    const many = Array.from({ length: 40 }, () => partitionsAt([0, 0, 0, 0])).flat();
+    const answer = fixture.fetch(asking(many));
+    assert.deepEqual(
+      sizes(answer),
+      many.map(({ partition }) => (partition === 3 ? size : 0)),
+    );
+    assert.deepEqual(
+      errors(answer),
+      many.map(() => 0),
+    );
+    assert.equal(fixture.holds, 0);
+  });
+
   test('the first partition with data gives one batch whatever the limits, the others only what fits', () => {
     const fixture = new FetchFixture();
     const batch = fixture.append(1, 5_000);
@@ -234,6 +251,22 @@ describe('fetch: when it is answered', () => {
     fixture.routes.remove('t');
     fixture.path.routesChanged(rows);
     assert.deepEqual(errors(fixture.answer(other)), [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    assert.deepEqual([fixture.holds, fixture.clock.pending], [0, 0]);
+  });
+
+  test('when something is appended between the look and the asking', () => {
+    const fixture = new FetchFixture();
+    const { table } = fixture;
+    const wait = table.wait.bind(table);
+    let size = 0;
+    table.wait = (row, ioThread) => {
+      table.wait = wait;
+      // Nobody has asked yet, so nobody is told.
+      size = fixture.append(0, 10);
+      wait(row, ioThread);
+    };
+    const client = fixture.start(asking(partitionsAt([0])));
+    assert.deepEqual(sizes(fixture.answer(client)), [size]);
     assert.deepEqual([fixture.holds, fixture.clock.pending], [0, 0]);
   });
 

@@ -88,17 +88,19 @@ describe('fetch session', () => {
     assert.deepEqual(told(client.fetch({})), []);
   });
 
-  test('partitions come and go; without any the session ends', () => {
-    const fixture = new FetchFixture();
-    const client = new SessionClient(fixture);
-    client.fetch({ 0: 0 });
-    assert.deepEqual(told(client.fetch({ 2: 0 })), [2]);
-    fixture.append(0, 10);
-    assert.deepEqual(told(client.fetch({}, [0])), []);
-    assert.equal(fixture.sessions.size, 1);
-    assert.equal(client.fetch({}, [2]).sessionId, 0);
-    assert.equal(fixture.sessions.size, 0);
-  });
+  for (const version of [12, 13]) {
+    test(`version ${version}: partitions come and go; without any the session ends`, () => {
+      const fixture = new FetchFixture();
+      const client = new SessionClient(fixture, version);
+      client.fetch({ 0: 0 });
+      assert.deepEqual(told(client.fetch({ 2: 0 })), [2]);
+      fixture.append(0, 10);
+      assert.deepEqual(told(client.fetch({}, [0])), []);
+      assert.equal(fixture.sessions.size, 1);
+      assert.equal(client.fetch({}, [2]).sessionId, 0);
+      assert.equal(fixture.sessions.size, 0);
+    });
+  }
 
   test('a partition that gave data is served last next time', () => {
     const fixture = new FetchFixture();
