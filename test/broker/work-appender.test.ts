@@ -55,3 +55,23 @@ test('appends that wait for room keep their order; those of a partition that goe
   ]);
   await assert.rejects(third, new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER));
 });
+
+test('a small append does not overtake a large one that waits for memory', async () => {
+  const { appender, turn } = appenderWithWorker();
+  const appended = [20_000, 40_000, 100].map((bytes, row) => appender.append(row, new Uint8Array(bytes)));
+  assert.deepEqual(turn(), [0]);
+  assert.deepEqual(turn(), [1]);
+  turn();
+  assert.deepEqual(
+    (await Promise.all(appended)).map(({ baseOffset }) => baseOffset),
+    [0, 1, 2],
+  );
+});
+
+test('what is larger than all memory is refused, and keeps nobody waiting', async () => {
+  const { appender, turn } = appenderWithWorker();
+  await assert.rejects(appender.append(1, new Uint8Array(70_000)), new KafkaError(ErrorCode.RECORD_LIST_TOO_LARGE));
+  const next = appender.append(1, new Uint8Array(100));
+  assert.deepEqual(turn(), [1]);
+  assert.deepEqual(await next, { baseOffset: 0 });
+});
