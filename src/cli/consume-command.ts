@@ -108,7 +108,8 @@ async function consumeInGroup(
     if (stream.readableLength === 0 || left <= 0) await commit();
     if (left <= 0 || io.stop.aborted || (stream.readableLength === 0 && reached())) break;
   }
-  await commit().catch(() => {});
+  // The user stopped in the middle of what had been read.
+  await commit();
   await stream.close().catch(() => {});
 }
 

@@ -101,6 +101,21 @@ test('a group remembers how far it got', async () => {
   assert.match((await cli(['group', 'describe', 'workers'])).err, /there is no group workers/);
 });
 
+test('offsets that could not be committed are not kept quiet about', async () => {
+  const own = await startTestBroker();
+  const env = { MILLRACE_BOOTSTRAP: own.bootstrapServers };
+  assert.equal((await millrace(['produce', 'jobs'], env, 'one\ntwo\nthree\n')).code, 0);
+  const user = new AbortController();
+  const out = async (): Promise<void> => {
+    user.abort();
+    await own.stop();
+  };
+  const argv = ['consume', 'jobs', '-g', 'workers', '--from-beginning'];
+  const { code, err } = await millrace(argv, env, '', { out, stop: user.signal });
+  assert.notEqual(code, 0);
+  assert.match(err, /^millrace: /);
+});
+
 test('a partition that does not exist is refused', async () => {
   await ok(['topic', 'create', 'one', '-p', '1']);
   for (const argv of [

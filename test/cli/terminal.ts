@@ -8,8 +8,13 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs the command in this process, with texts in place of a terminal. */
-export async function millrace(argv: string[], env: Record<string, string> = {}, input = ''): Promise<Outcome> {
+/** Runs the command in this process, with texts in place of a terminal. `parts` are used instead of those made here. */
+export async function millrace(
+  argv: string[],
+  env: Record<string, string> = {},
+  input = '',
+  parts: Partial<CliIo> = {},
+): Promise<Outcome> {
   let out = '';
   let err = '';
   const io: CliIo = {
@@ -22,6 +27,7 @@ export async function millrace(argv: string[], env: Record<string, string> = {},
     },
     env,
     stop: new AbortController().signal,
+    ...parts,
   };
   return { code: await run(argv, io), out, err };
 }
