@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { ZERO_UUID } from '../../src/base/uuid.ts';
 import { errorName } from '../../src/protocol/errors.ts';
 import { produceRequest, produceResponse } from '../../src/protocol/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../../src/protocol/messages/01-fetch.ts';
 import { listOffsetsRequest, listOffsetsResponse } from '../../src/protocol/messages/02-list-offsets.ts';
 import { metadataRequest, metadataResponse } from '../../src/protocol/messages/03-metadata.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '../../src/protocol/messages/08-offset-commit.ts';
@@ -47,7 +48,7 @@ import {
 } from '../../src/protocol/messages/75-describe-topic-partitions.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, requestFrame } from './raw-client.ts';
 
 const NOT_ASKED = -2147483648;
 const SHARE_KEY_TYPE = 2;
@@ -129,6 +130,52 @@ test('DeleteRecords takes the last offset of a partition that is named twice, an
   });
   const answers = topics.map(({ name, partitions }) => [name, partitions.map(({ lowWatermark }) => lowWatermark)]);
   assert.deepEqual(answers, [['records', [1]]]);
+});
+
+test('DeleteRecords tells an unknown partition of an internal topic from one that it must not touch', async () => {
+  await findCoordinators(6, 0, 'g');
+  const partitions = [0, 999].map((partitionIndex) => ({ partitionIndex, offset: 0 }));
+  const { topics } = await client.ask(deleteRecordsRequest, deleteRecordsResponse, 2, {
+    topics: [{ name: '__consumer_offsets', partitions }],
+    timeoutMs: 5000,
+  });
+  const codes = topics[0].partitions.map(({ errorCode }) => errorName(errorCode));
+  assert.deepEqual(codes, ['INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']);
+});
+
+test('Produce finds out what exists before it looks at acks', async () => {
+  const topicData = [{ name: 'one', partitionData: [0, 9].map((index) => ({ index, records: null })) }];
+  const { responses } = await client.ask(produceRequest, produceResponse, 9, { acks: 2, topicData });
+  const codes = responses[0].partitionResponses.map(({ errorCode }) => errorName(errorCode));
+  assert.deepEqual(codes, ['INVALID_REQUIRED_ACKS', 'UNKNOWN_TOPIC_OR_PARTITION']);
+});
+
+test('Produce needs a list of topics and lists of partitions, be they empty', async () => {
+  for (const topicData of [[], [{ name: 'one', partitionData: [] }]]) {
+    const frame = requestFrame(produceRequest, 8, { acks: 1, topicData });
+    const sent = await RawClient.connect(broker.port);
+    sent.write(frame);
+    await sent.await(produceRequest, 8, 1);
+    // The length of the last list.
+    frame.writeInt32BE(-1, frame.length - 4);
+    sent.write(frame);
+    await sent.closed;
+    assert.deepEqual(sent.stray, []);
+  }
+});
+
+test('an unknown isolation level fails Fetch and ListOffsets', async () => {
+  const listed = await client.ask(listOffsetsRequest, listOffsetsResponse, 7, {
+    replicaId: -1,
+    isolationLevel: 2,
+    topics: [{ name: 'one', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+  });
+  assert.equal(errorName(listed.topics[0].partitions[0].errorCode), 'UNKNOWN_SERVER_ERROR');
+  for (const isolationLevel of [2, -1, 127]) {
+    const topics = [{ topic: 'one', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }];
+    const answer = await client.ask(fetchRequest, fetchResponse, 12, { isolationLevel, sessionEpoch: -1, topics });
+    assert.deepEqual([errorName(answer.errorCode), answer.responses], ['UNKNOWN_SERVER_ERROR', []]);
+  }
 });
 
 test('ListOffsets looks at the timestamp before the topic', async () => {

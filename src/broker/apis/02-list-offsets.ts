@@ -30,6 +30,7 @@ const SPECIAL: ReadonlyMap<number, number> = new Map([
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 const LEADER_EPOCH_VERSION = 4;
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** A consumer; anything else is a replica or the tools' debugging reader, which see the log's end. */
 const CONSUMER_REPLICA_ID = -1;
@@ -70,6 +71,11 @@ async function find(
 ): Promise<Found> {
   const { table, storage, partitions } = services;
   const { timestamp } = asked;
+  const { isolationLevel } = request;
+  // Kafka's answer: it has no error of its own for this.
+  if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
+    return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+  }
   if (timestamp < 0 && (SPECIAL.get(timestamp) ?? Number.POSITIVE_INFINITY) > context.apiVersion) {
     return { errorCode: ErrorCode.UNSUPPORTED_VERSION };
   }
@@ -80,7 +86,7 @@ async function find(
   const upperSlot =
     request.replicaId !== CONSUMER_REPLICA_ID
       ? RowSlot.logEndOffset
-      : request.isolationLevel === READ_COMMITTED
+      : isolationLevel === READ_COMMITTED
         ? RowSlot.lastStableOffset
         : RowSlot.highWatermark;
   const upperOffset = table.get(row, upperSlot);

@@ -37,8 +37,8 @@ async function remove(
   offset: number,
   services: BrokerServices,
 ): Promise<{ errorCode: number; lowWatermark: number }> {
-  if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
   const { errorCode, row } = services.partitions.locate(topic, partition);
   if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 };
+  if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
   return services.storage.request(row, { op: 'deleteRecords', row, offset });
 }

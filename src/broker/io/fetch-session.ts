@@ -94,6 +94,10 @@ export class FetchSessionCache {
 
   open(request: FetchRequest, version: number, nowMs: number): FetchContext {
     const { sessionId, sessionEpoch } = request;
+    // An unknown isolation level: Kafka has no error of its own for it.
+    if (request.isolationLevel >>> 1 !== 0 && version >= FETCH_SESSION_VERSION) {
+      return { ...refuse(ErrorCode.UNKNOWN_SERVER_ERROR), sessionId };
+    }
     if (sessionEpoch !== INITIAL_EPOCH && sessionEpoch !== FINAL_EPOCH) {
       return this.#incremental(request, version, nowMs);
     }

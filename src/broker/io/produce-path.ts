@@ -245,9 +245,11 @@ export class ProducePath {
       const refused = route?.internal === true && request.clientId !== ADMIN_CLIENT_ID;
       for (let at = Math.max(firstPartition, pending.next); at < endPartition; at++) {
         let error = pending.refusal;
-        if (error === ErrorCode.NONE && refused) error = ErrorCode.INVALID_TOPIC_EXCEPTION;
         const row = route?.rows[request.index[at]] ?? -1;
-        if (error === ErrorCode.NONE && row < 0) error = this.#unknownPartition(request, route !== undefined);
+        // Kafka finds out what exists before it looks at acks.
+        const mayBeUnknown = error === ErrorCode.NONE || error === ErrorCode.INVALID_REQUIRED_ACKS;
+        if (mayBeUnknown && row < 0) error = this.#unknownPartition(request, route !== undefined);
+        if (error === ErrorCode.NONE && refused) error = ErrorCode.INVALID_TOPIC_EXCEPTION;
         if (error === ErrorCode.NONE) error = this.#rowError(row);
         if (error === ErrorCode.NONE) error = this.#gate(request, at);
         if (error !== ErrorCode.NONE) {

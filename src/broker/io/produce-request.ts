@@ -160,7 +160,8 @@ export class ProduceRequest {
 
 function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {
   const count = flexible ? reader.compactArrayLength(elementBytesMin, true) : reader.arrayLength(elementBytesMin, true);
-  return Math.max(count, 0);
+  if (count < 0) reader.fail('a list that may not be null');
+  return count;
 }
 
 function skipTags(reader: Reader): void {
