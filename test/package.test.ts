@@ -44,7 +44,7 @@ describe('package', () => {
   test('carries what it runs and what the native engine is built from, and nothing made on this machine', () => {
     assert.deepEqual(
       readdirSync(installed).filter((name) => !['CHANGELOG.md', 'LICENSE', 'README.md'].includes(name)),
-      ['bin', 'dist', 'native-bindings', 'package.json', 'scripts'],
+      ['bin', 'dist', 'docs', 'native-bindings', 'package.json', 'scripts'],
     );
     assert.deepEqual(readdirSync(join(installed, 'native-bindings')), ['src']);
   });

@@ -105,9 +105,9 @@ describe('a start that succeeds', { timeout: 120_000 }, () => {
     mkdirSync(tools);
     writeFileSync(join(tools, 'systemd-notify'), `#!/bin/sh\necho "$@ $NOTIFY_SOCKET" > '${told}'\n`, { mode: 0o755 });
     const env = { PATH: `${tools}:${process.env.PATH}`, NOTIFY_SOCKET: '/run/some/socket' };
-    const { output, code } = await broker(['listeners=PLAINTEXT://[::1]:0'], env, () => existsSync(told));
+    const { output, code } = await broker(['listeners=PLAINTEXT://[::ffff:127.0.0.1]:0'], env, () => existsSync(told));
     assert.equal(code, 0, output);
     assert.equal(readFileSync(told, 'utf8'), '--ready /run/some/socket\n');
-    assert.match(output, /listeners="PLAINTEXT:\/\/\[::1\]:\d+" /);
+    assert.match(output, /listeners="PLAINTEXT:\/\/\[::ffff:127\.0\.0\.1\]:\d+" /);
   });
 });
