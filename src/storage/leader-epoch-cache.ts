@@ -3,7 +3,7 @@ import { parseCheckpointNumber, readCheckpointLines, writeCheckpointLines } from
 
 /**
  * Which leader epoch wrote which offsets of a partition: (epoch, offset of its first record), ascending in both. Kept in
- * `leader-epoch-checkpoint`, which is written at each change. Follows Kafka's LeaderEpochFileCache.
+ * `leader-epoch-checkpoint`. Follows Kafka's LeaderEpochFileCache.
  *
  * Thread: the log's owner.
  */
@@ -16,19 +16,23 @@ export interface EpochEntry {
 export const UNDEFINED_EPOCH = -1;
 export const UNDEFINED_EPOCH_OFFSET = -1;
 
+const SYNCED = Number.POSITIVE_INFINITY;
+
 export class LeaderEpochCache {
   readonly #files: FileSpace;
   readonly #path: string;
   #entries: EpochEntry[] = [];
-  /** The file was written since the last `takeUnsynced`. */
-  #unsynced = false;
+  /** Where the first epoch begins that the file does not durably tell of; below all when others went since. */
+  #unsyncedFrom = SYNCED;
+  #isWritten = true;
 
   readonly #syncsWithLog: boolean;
 
   /**
-   * Loads what the partition's folder holds. With `syncsWithLog` changes become durable when the owner syncs the file
-   * (`takeUnsynced`) together with the log: what a power failure takes from it, recovery finds again in the batches that
-   * were not synced either. Else each change is durable at once. Throws a StorageError.
+   * Loads what the partition's folder holds. With `syncsWithLog` a new epoch is written when its segment is closed
+   * (`write`; a file is a dear thing in the first append to a partition), and changes become durable when the owner syncs
+   * the file (`takeUnsynced`): recovery finds again what a crash has taken. Else each change is durable at once. Throws a
+   * StorageError.
    */
   constructor(files: FileSpace, folder: string, syncsWithLog = false) {
     this.#files = files;
@@ -50,7 +54,10 @@ export class LeaderEpochCache {
 
   /** Notes that `epoch` begins at `startOffset`; entries that contradict it go. Throws a StorageError. */
   assign(epoch: number, startOffset: number): void {
-    if (this.#insert(epoch, startOffset)) this.flush();
+    if (!this.#insert(epoch, startOffset)) return;
+    if (!this.#syncsWithLog) this.flush();
+    else this.#unsyncedFrom = Math.min(this.#unsyncedFrom, startOffset);
+    this.#isWritten = !this.#syncsWithLog;
   }
 
   #insert(epoch: number, startOffset: number): boolean {
@@ -112,17 +119,24 @@ export class LeaderEpochCache {
   flush(): void {
     const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
     writeCheckpointLines(this.#files, this.#path, lines, !this.#syncsWithLog);
-    this.#unsynced = this.#syncsWithLog;
+    this.#isWritten = true;
+    if (this.#syncsWithLog) this.#unsyncedFrom = UNDEFINED_EPOCH_OFFSET;
   }
 
-  get isUnsynced(): boolean {
-    return this.#unsynced;
+  /** Brings the file up to date. Throws a StorageError. */
+  write(): void {
+    if (!this.#isWritten) this.flush();
   }
 
-  /** Path of the file when it has to be synced, once. */
-  takeUnsynced(): string | undefined {
-    if (!this.#unsynced) return undefined;
-    this.#unsynced = false;
+  /** Whether the file does not durably tell which epochs begin below `offset`. */
+  isUnsyncedBelow(offset: number): boolean {
+    return this.#unsyncedFrom < offset;
+  }
+
+  /** The file is about to be synced; returns its path. Throws a StorageError. */
+  takeUnsynced(): string {
+    this.write();
+    this.#unsyncedFrom = SYNCED;
     return this.#path;
   }
 }

@@ -344,10 +344,7 @@ export class LogAppender {
       indexAborted(state, segment, this.#completed);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      state.logger.error(
-        { partition: state.name, err: error },
-        'cannot note a new leader epoch or an aborted transaction',
-      );
+      state.logger.error({ partition: state.name, err: error }, 'cannot note an aborted transaction');
       if (isDirectoryFault(error.errno)) state.fault = error;
       return error.message;
     }

@@ -268,11 +268,32 @@ export function rebuildDerivedState(state: LogState, recoveredFrom: number | und
   };
   if (recoveredFrom !== undefined) {
     // Nothing is known of how far the indexes of the recovered segments reached the disk.
-    reloadProducers(state, recoveredFrom, visitor);
+    reloadProducers(state, epochsKnownTo(state, recoveredFrom), visitor);
     for (const segment of state.segments)
       if (segment >= recoveredFrom) transactions.replace(segment, aborted.get(segment) ?? []);
   } else reloadProducers(state, logEndOffset, {});
   epochs.truncateFromStart(state.logStartOffset);
+}
+
+/**
+ * Where reading for leader epochs has to begin, at most `recoveredFrom`: a crash may have come after a segment was closed
+ * and before the file that tells of its epochs was synced. A segment whose last epoch is known is known as a whole.
+ */
+function epochsKnownTo(state: LogState, recoveredFrom: number): number {
+  const { segments, epochs } = state;
+  let at = segments.filter((baseOffset) => baseOffset < recoveredFrom).length;
+  while (at > 0 && lastEpoch(state, segments[at - 1]) > epochs.latestEpoch) at--;
+  return Math.min(recoveredFrom, segments[at] ?? recoveredFrom);
+}
+
+/** Leader epoch of a segment's last batch, -1 when it has none. */
+function lastEpoch({ store, handle }: LogState, baseOffset: number): number {
+  const facts = new Float64Array(SEGMENT_STRIDE);
+  const header = new Float64Array(BATCH_STRIDE);
+  if (store.state(handle, baseOffset, facts) < 0 || facts[SegmentSlot.sizeBytes] === 0) return -1;
+  const position = store.positionOf(handle, baseOffset, facts[SegmentSlot.nextOffset] - 1);
+  if (position < 0 || store.readHeaders(handle, baseOffset, position, header) !== 1) return -1;
+  return header[BatchSlot.partitionLeaderEpoch];
 }
 
 /**

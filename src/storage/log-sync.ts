@@ -14,12 +14,12 @@ import { StorageError } from './storage-error.ts';
 /** `result` is 0 or a negative errno; everything below `recoveryPoint` is durable. */
 export type SyncDone = (result: number, recoveryPoint: number) => void;
 
-export function syncLog(state: LogState, done: SyncDone): void {
+export function syncLog(state: LogState, done: SyncDone, isLast: boolean): void {
   const endOffset = state.logEndOffset;
-  const paths = takeUnsyncedFiles(state);
+  let firstFailure = 0;
+  const paths = takeUnsyncedFiles(state, isLast, (result) => (firstFailure = result));
   state.rolledSinceSync = false;
   let waiting = 1;
-  let firstFailure = 0;
   const finish = (result: number): void => {
     firstFailure ||= result;
     if (--waiting > 0) return;
@@ -55,7 +55,7 @@ export function syncLogNow(state: LogState): void {
   const fail = (result: number): void => {
     if (result < 0) throw new StorageError('cannot sync the log in', folder, result);
   };
-  const paths = takeUnsyncedFiles(state);
+  const paths = takeUnsyncedFiles(state, true, fail);
   fail(state.store.syncNow(state.handle));
   for (const path of paths) {
     const file = files.open(path, false);
@@ -71,9 +71,14 @@ export function syncLogNow(state: LogState): void {
 
 const NO_FILES: readonly string[] = [];
 
-function takeUnsyncedFiles(state: LogState): readonly string[] {
-  const { unsyncedTransactionIndexes, unsyncedSegments } = state;
-  if (unsyncedTransactionIndexes.size === 0 && unsyncedSegments.size === 0 && !state.epochs.isUnsynced) return NO_FILES;
+/**
+ * Leader epochs that begin in the active segment are found in it after a crash (log-recovery.ts), so that a log's first sync
+ * need not take their file along; after a clean stop (`isLast`) nobody looks, and it may have to be written.
+ */
+function takeUnsyncedFiles(state: LogState, isLast: boolean, fail: (result: number) => void): readonly string[] {
+  const { unsyncedTransactionIndexes, unsyncedSegments, epochs } = state;
+  const withEpochs = epochs.isUnsyncedBelow(isLast ? Number.POSITIVE_INFINITY : state.activeBaseOffset);
+  if (unsyncedTransactionIndexes.size === 0 && unsyncedSegments.size === 0 && !withEpochs) return NO_FILES;
   const paths = [...unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
   for (const segment of unsyncedSegments) {
     // The active one's indexes are made anew after a power failure.
@@ -82,7 +87,13 @@ function takeUnsyncedFiles(state: LogState): readonly string[] {
   }
   unsyncedTransactionIndexes.clear();
   unsyncedSegments.clear();
-  const epochs = state.epochs.takeUnsynced();
-  if (epochs !== undefined) paths.push(epochs);
+  if (withEpochs) {
+    try {
+      paths.push(epochs.takeUnsynced());
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      fail(error.errno);
+    }
+  }
   return paths;
 }

@@ -425,10 +425,10 @@ export class Log {
 
   /**
    * Makes everything appended so far durable; `done` gets 0 and the new recovery point, or a negative errno, later on
-   * this thread. After a failure nothing may be acknowledged any more.
+   * this thread. After a failure nothing may be acknowledged any more. `isLast`: the log is closed next.
    */
-  sync(done: SyncDone): void {
-    syncLog(this.#state, done);
+  sync(done: SyncDone, isLast = false): void {
+    syncLog(this.#state, done, isLast);
   }
 
   /**
@@ -566,6 +566,8 @@ function load(state: LogState, present: ReadonlyMap<string, OffsetFile>, options
   state.logStartOffset = Math.max(options.logStartOffset, state.segments[0]);
   state.recoveryPoint = options.cleanShutdown ? logEndOffset : Math.min(options.recoveryPoint, logEndOffset);
   rebuildDerivedState(state, recoveredFrom);
+  // Syncs count on it.
+  if (state.epochs.isUnsyncedBelow(state.activeBaseOffset)) state.epochs.write();
   if (recoveredFrom !== undefined && options.syncRecovered) syncLogNow(state);
   state.highWatermark = state.logStartOffset;
 }

@@ -330,6 +330,26 @@ describe('recovery', () => {
     assert.equal(fixture.appendRecords(1).baseOffset, 50);
   });
 
+  test('nor are those lost whose segment was closed behind the recovery point, before the next sync', async () => {
+    const fixture = new LogFixture();
+    fixture.appendRecords(1);
+    assert.equal(fixture.log.roll(), ErrorCode.NONE);
+    fixture.log.setLeaderEpoch(4);
+    fixture.appendRecords(1);
+    fixture.log.setLeaderEpoch(6);
+    fixture.appendRecords(1);
+    assert.equal(await fixture.sync(), 0);
+    assert.equal(fixture.log.roll(), ErrorCode.NONE);
+    const before = fixture.file('leader-epoch-checkpoint').toString();
+    assert.equal(before, '0\n3\n0 0\n4 1\n6 2\n');
+    // What a power failure leaves of it.
+    fixture.files.edit(`${FOLDER}/leader-epoch-checkpoint`, () => Buffer.from('0\n1\n0 0\n'));
+    fixture.crash();
+    assert.deepEqual([fixture.log.recoveryPoint, fixture.log.segments], [3, [0, 1, 3]]);
+    assert.equal(fixture.file('leader-epoch-checkpoint').toString(), before);
+    assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: 2 });
+  });
+
   test('leader epochs are found again in the batches', () => {
     const fixture = filled();
     fixture.log.setLeaderEpoch(4);
@@ -337,10 +357,11 @@ describe('recovery', () => {
     fixture.log.setLeaderEpoch(6);
     fixture.appendRecords(1);
     const expected = '0\n3\n0 0\n4 9\n6 10\n';
+    fixture.crash();
+    fixture.reopen();
     assert.equal(fixture.file('leader-epoch-checkpoint').toString(), expected);
     fixture.files.unlink(`${FOLDER}/leader-epoch-checkpoint`);
-    fixture.crash();
-    assert.equal(fixture.file('leader-epoch-checkpoint').toString(), expected);
+    fixture.crash({ recoveryPoint: 0 });
     assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: 10 });
     assert.deepEqual(fixture.log.endOffsetForEpoch(5), { epoch: 4, endOffset: 10 });
     assert.deepEqual(fixture.log.endOffsetForEpoch(6), { epoch: 6, endOffset: 11 });
@@ -458,6 +479,7 @@ describe('truncation', () => {
     fixture.log.truncateFullyAndStartAt(1000);
     assert.deepEqual(fixture.log.segments, [1000]);
     assert.equal(fixture.appendRecords(1).baseOffset, 1000);
+    fixture.reopen();
     assert.equal(fixture.file('leader-epoch-checkpoint').toString(), '0\n1\n0 1000\n');
   });
 });
