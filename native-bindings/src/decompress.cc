@@ -35,7 +35,7 @@ struct ZStream {
   unsigned long adler;
   unsigned long reserved;
 };
-constexpr int Z_OK = 0, Z_STREAM_END = 1, Z_NO_FLUSH = 0, Z_BUF_ERROR = -5;
+constexpr int Z_OK = 0, Z_STREAM_END = 1, Z_NO_FLUSH = 0;
 constexpr int GZIP_WINDOW_BITS = 15 + 16;
 
 struct ZstdIn {

@@ -31,13 +31,11 @@ class Scratch {
   size_t room() const { return capacity - sizeBytes; }
   // Gives memory back when it is larger than what a thread may keep.
   void shrink();
+  // Memory was out (and not the bound reached) when `reserve` failed.
+  bool exhausted() const { return exhausted_; }
 
  private:
   bool exhausted_ = false;
-
- public:
-  // Memory was out (and not the bound reached) when `reserve` failed.
-  bool exhausted() const { return exhausted_; }
 };
 
 // Decompresses `source` to the thread's scratch memory; `*content` is valid until the next call on this thread or

@@ -30,7 +30,7 @@ void deliver(napi_env env, napi_value ringing, void* context, void*) {
 
 }  // namespace
 
-double createDoorbell(napi_env env, napi_value ringing, bool keepAlive) {
+double createDoorbell(napi_env env, napi_value ringing) {
   double handle;
   Doorbell* bell = doorbells().allocate(&handle);
   if (bell == nullptr) return 0;
@@ -42,7 +42,7 @@ double createDoorbell(napi_env env, napi_value ringing, bool keepAlive) {
     doorbells().free(handle);
     return 0;
   }
-  if (!keepAlive) napi_unref_threadsafe_function(env, function);
+  napi_unref_threadsafe_function(env, function);
   std::lock_guard lock(bell->mutex);
   bell->rung.store(false);
   bell->handle = handle;

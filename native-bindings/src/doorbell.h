@@ -5,9 +5,9 @@
 
 namespace millrace {
 
-// A doorbell that calls `ringing()` on the environment's thread; 0 when it cannot be made. `keepAlive`: its event loop
-// does not end while the bell hangs. (the environment's thread)
-double createDoorbell(napi_env env, napi_value ringing, bool keepAlive);
+// A doorbell that calls `ringing()` on the environment's thread; 0 when it cannot be made. The thread's event loop ends
+// all the same when it has nothing else to wait for. (the environment's thread)
+double createDoorbell(napi_env env, napi_value ringing);
 // False when there is no such bell (any more). Many rings before the callback runs are one. (any)
 bool ringDoorbell(double bell);
 // (the environment's thread)

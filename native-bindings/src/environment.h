@@ -33,7 +33,7 @@ struct Environment {
 
 Environment* environmentOf(napi_env env);
 
-// Registered by addon.cc; each defines the functions of one TypeScript port.
+// Called by addon.cc; each defines the functions of some TypeScript ports.
 void defineLogStore(napi_env env, napi_value exports);
 void defineThreadSupport(napi_env env, napi_value exports);
 

@@ -172,7 +172,7 @@ int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_
   range.baseOffset = walk.header().baseOffset();
   range.end = walkEnd;
   // The bound matters only if the bytes asked for reach it.
-  if (!upperInside || static_cast<double>(range.position) + maxBytes <= static_cast<double>(range.position)) return 1;
+  if (!upperInside || maxBytes <= 0) return 1;
   const int64_t bound = pinned.startPosition(upperFrom, upperOffset);
   if (static_cast<double>(range.position) + maxBytes <= static_cast<double>(bound)) return 1;
   if (bound > walk.position()) walk.moveTo(bound);

@@ -232,12 +232,7 @@ napi_value onSynced(napi_env env, napi_callback_info info) {
   if (environment->syncs != nullptr) return throwRange(env, "onSynced: called twice");
   environment->syncs = Mailbox::create(env, args.values[0], "millrace.sync");
   if (environment->syncs == nullptr) return throwRange(env, "onSynced: cannot be made");
-  environment->endings.push_back({[](void* context) {
-                                    auto* ended = static_cast<Mailbox*>(context);
-                                    ended->close();
-                                    ended->release();
-                                  },
-                                  environment->syncs});
+  environment->endings.push_back({Mailbox::end, environment->syncs});
   return nullptr;
 }
 

@@ -1,4 +1,4 @@
-// fdatasync of what a log has appended, on the threads of a small pool.
+// fdatasync of what a log has appended: on threads of their own, or at once where that costs less.
 #pragma once
 
 namespace millrace {
@@ -6,7 +6,7 @@ namespace millrace {
 // Who is told about a finished sync.
 class SyncListener {
  public:
-  // On a thread of the pool. `result` is 0 or a negative errno.
+  // On any thread, maybe before `syncLog` returns. `result` is 0 or a negative errno.
   virtual void synced(double token, int result) = 0;
 
  protected:

@@ -71,6 +71,12 @@ void Mailbox::deliver(napi_env env, napi_value receive, void* context, void*) {
   }
 }
 
+void Mailbox::end(void* mailbox) {
+  auto* ended = static_cast<Mailbox*>(mailbox);
+  ended->close();
+  ended->release();
+}
+
 void Mailbox::close() {
   napi_threadsafe_function function;
   {

@@ -38,11 +38,12 @@ class Mailbox final : public SyncListener {
     post(token, result);
     release();
   }
-  // The environment ends.
-  void close();
+  // The environment ends, and with it the mailbox's first reference; `mailbox` is a Mailbox, for Environment::endings.
+  static void end(void* mailbox);
 
  private:
   Mailbox() = default;
+  void close();
   static void deliver(napi_env env, napi_value receive, void* context, void* data);
   void settle(size_t count);
 

@@ -5,7 +5,7 @@
 
 namespace millrace {
 
-// The id, or 0 when there are MEMORY_REGIONS_MAX already.
+// The id, or 0 when there are as many as a HandleTable can hold.
 double registerMemory(uint8_t* base, uint64_t sizeBytes);
 
 // False when the id is not registered.

@@ -1,4 +1,5 @@
-// The functions of the ports src/native/socket-output.ts, socket-input.ts, doorbell.ts, process-memory.ts and pause.ts for JavaScript.
+// The functions for JavaScript of the ports in src/native: socket-output.ts, socket-input.ts, doorbell.ts, own-thread.ts,
+// process-memory.ts, pause.ts, and the lock of fs-file-space.ts.
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -34,16 +35,10 @@ napi_value openOne(napi_env env, napi_callback_info info) {
   if (mailbox == nullptr) return throwRange(env, "openOutlet: cannot be made");
   environment->outlet = openOutlet(mailbox);
   if (environment->outlet == nullptr) {
-    mailbox->close();
-    mailbox->release();
+    Mailbox::end(mailbox);
     return throwRange(env, "openOutlet: no thread can be made");
   }
-  environment->endings.push_back({[](void* context) {
-                                    auto* ended = static_cast<Mailbox*>(context);
-                                    ended->close();
-                                    ended->release();
-                                  },
-                                  mailbox});
+  environment->endings.push_back({Mailbox::end, mailbox});
   environment->endings.push_back({[](void* context) { closeOutlet(static_cast<Outlet*>(context)); }, environment->outlet});
   return nullptr;
 }
@@ -123,12 +118,10 @@ napi_value detachOne(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// createDoorbell(ringing, keepAlive)
+// createDoorbell(ringing)
 napi_value createBell(napi_env env, napi_callback_info info) {
-  const Arguments<2> args(env, info);
-  bool keepAlive = false;
-  napi_get_value_bool(env, args.values[1], &keepAlive);
-  const double bell = createDoorbell(env, args.values[0], keepAlive);
+  const Arguments<1> args(env, info);
+  const double bell = createDoorbell(env, args.values[0]);
   if (bell == 0) return throwRange(env, "createDoorbell: cannot be made");
   environmentOf(env)->doorbells.push_back(bell);
   return toNumber(env, bell);

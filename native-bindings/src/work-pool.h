@@ -1,4 +1,4 @@
-// A few threads for calls that block (fdatasync, reading from the disk). Any thread.
+// A few threads for calls that block, such as reading from the disk. Any thread.
 #pragma once
 
 #include <condition_variable>

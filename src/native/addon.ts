@@ -59,7 +59,7 @@ export interface Addon {
   deferInput(input: number, ms: number): void;
   detachInput(input: number): void;
 
-  createDoorbell(ringing: () => void, keepAlive: boolean): number;
+  createDoorbell(ringing: () => void): number;
   ring(bell: number): boolean;
   closeDoorbell(bell: number): void;
 

@@ -7,8 +7,8 @@ import { loadAddon } from './addon.ts';
 export type DoorbellId = number;
 
 export interface Doorbells {
-  /** A bell of this thread. `keepAlive`: its event loop does not end while the bell hangs. */
-  create(ringing: () => void, keepAlive?: boolean): DoorbellId;
+  /** A bell of this thread, whose event loop it does not keep from ending. */
+  create(ringing: () => void): DoorbellId;
   /** (any thread) False when the bell is gone. */
   ring(bell: DoorbellId): boolean;
   /** (the bell's thread) */
@@ -20,9 +20,5 @@ export function openDoorbells(): Doorbells | undefined {
   const loaded = loadAddon();
   if (!loaded) return undefined;
   const { addon } = loaded;
-  return {
-    create: (ringing, keepAlive = false) => addon.createDoorbell(ringing, keepAlive),
-    ring: addon.ring,
-    close: addon.closeDoorbell,
-  };
+  return { create: addon.createDoorbell, ring: addon.ring, close: addon.closeDoorbell };
 }

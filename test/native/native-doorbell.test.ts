@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openDoorbells } from '../../src/native/doorbell.ts';
 import { skip } from './native-fixture.ts';
@@ -20,13 +20,18 @@ function worker(body: string, workerData: unknown): Worker {
 describe('doorbells', { skip }, () => {
   const bells = skip ? undefined! : openDoorbells()!;
 
+  // A bell does not keep the process from ending while a test waits for it.
+  let alive: NodeJS.Timeout;
+  before(() => void (alive = setInterval(() => {}, 60_000)));
+  after(() => clearInterval(alive));
+
   test('rings before the callback are one, rings after it are another', async () => {
     let calls = 0;
     let called: () => void = () => {};
     const bell = bells.create(() => {
       calls++;
       called();
-    }, true);
+    });
     const first = new Promise<void>((resolve) => {
       called = resolve;
     });
@@ -55,7 +60,7 @@ describe('doorbells', { skip }, () => {
     const bell = bells.create(() => {
       seen = Atomics.load(shared, 0);
       if (seen === ROUNDS) done();
-    }, true);
+    });
     const ringer = worker(
       `const shared = new Int32Array(workerData.memory);
        for (let round = 1; round <= ${ROUNDS}; round++) {
@@ -73,7 +78,8 @@ describe('doorbells', { skip }, () => {
 
   test('a bell goes with its thread, also when the thread is terminated', async () => {
     const owner = worker(
-      `const bell = bells.create(() => {}, true);
+      `setInterval(() => {}, 60_000);
+       const bell = bells.create(() => {});
        parentPort.postMessage(bell);`,
       {},
     );
@@ -83,7 +89,7 @@ describe('doorbells', { skip }, () => {
     assert.equal(bells.ring(bell), false);
   });
 
-  test('a bell without keepAlive lets its thread end', async () => {
+  test('a bell does not keep its thread from ending', async () => {
     const owner = worker('bells.create(() => {});', {});
     const [code] = (await once(owner, 'exit')) as [number];
     assert.equal(code, 0);
