@@ -50,8 +50,6 @@ export interface BrokerServices {
   /** The settings now, dynamic ones included. */
   config(): BrokerConfig;
   setLogLevels(): void;
-  /** Writes the checkpoint files of all log directories now. */
-  writeCheckpoints(): void;
   /** Where the asker finds a broker, on the listener it came in on; undefined when that broker has no such listener. */
   endpoint(nodeId: number, context: RequestContext): Endpoint | undefined;
 }

@@ -541,7 +541,6 @@ export class Broker {
       clientMetrics: this.#telemetry.clientMetrics,
       requestErrors: this.#telemetry.requestErrors,
       config: () => this.#config,
-      writeCheckpoints: () => this.writeCheckpoints(),
       endpoint: (nodeId, context) => this.#endpoint(nodeId, context),
     };
   }

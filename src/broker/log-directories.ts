@@ -5,6 +5,7 @@
  */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { giveWay } from '../base/give-way.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Uuid } from '../base/uuid.ts';
@@ -65,6 +66,8 @@ export class LogDirectories {
   readonly #directoryOf = new Map<string, LogDirectory>();
   readonly #preferred = new Map<string, LogDirectory>();
   #mustWriteCheckpoints = false;
+  /** Under way, for all starts that moved before it. */
+  #startsWritten: Promise<void> | null = null;
   /** A directory fails at a file of its own. */
   onFault: (path: string, fault: string) => void = () => {};
 
@@ -264,19 +267,36 @@ export class LogDirectories {
       marks.get(this.#directoryOf.get(name)!)?.add(name, place.row, table);
     }
     let done = true;
-    for (const [{ path }, mark] of marks) {
-      try {
-        mark.write();
-      } catch (error) {
-        // The disk may be full: reads go on, and the files before are as good as they were.
-        this.#logger.error({ path, error: (error as Error).message }, 'checkpoint files cannot be written');
-        done = false;
-        if (error instanceof StorageError && isDirectoryFault(error.errno)) {
-          this.onFault(this.#describedPath(path), error.message);
-        }
-      }
-    }
+    for (const [directory, mark] of marks) done = this.#tryToWrite(directory, () => mark.write()) && done;
     return done;
+  }
+
+  /**
+   * The log of a partition begins at `offset` from now on. Resolves when that is durable, or could not be made so; what
+   * has moved in one turn is written together.
+   */
+  async saveLogStart(topic: string, partition: number, offset: number): Promise<void> {
+    const name = partitionFolderName(topic, partition);
+    if (!this.#directoryOf.get(name)?.moveLogStart(name, offset)) return;
+    this.#startsWritten ??= giveWay().then(() => {
+      this.#startsWritten = null;
+      for (const directory of this.#online()) this.#tryToWrite(directory, () => directory.writeMovedStarts());
+    });
+    await this.#startsWritten;
+  }
+
+  #tryToWrite({ path }: LogDirectory, write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      // The disk may be full: reads go on, and the files before are as good as they were.
+      this.#logger.error({ path, error: (error as Error).message }, 'checkpoint files cannot be written');
+      if (error instanceof StorageError && isDirectoryFault(error.errno)) {
+        this.onFault(this.#describedPath(path), error.message);
+      }
+      return false;
+    }
   }
 
   /** The last thing of an orderly stop: all logs are closed and synced, but for those in directories that failed. */

@@ -34,6 +34,8 @@ export class LogDirectory {
   /** As the checkpoint files say it. */
   recoveryPoints: OffsetCheckpoint = new Map();
   logStartOffsets: OffsetCheckpoint = new Map();
+  /** Starts that have moved since, to be written now. */
+  readonly #movedStarts: OffsetCheckpoint = new Map();
   /** Up to where compacted logs are clean. */
   cleanerOffsets: OffsetCheckpoint = new Map();
   /** Of the broker that stopped cleanly; undefined after an unclean stop. */
@@ -92,6 +94,7 @@ export class LogDirectory {
   }
 
   #drop(name: string): void {
+    this.#movedStarts.delete(name);
     const wasKnown = this.recoveryPoints.delete(name);
     if (this.logStartOffsets.delete(name) || wasKnown) this.#stale.add(name);
   }
@@ -100,6 +103,23 @@ export class LogDirectory {
   setCleanerOffset(name: string, offset: number): void {
     this.cleanerOffsets.set(name, offset);
     writeOffsetCheckpoint(this.#files, `${this.path}/${CheckpointName.cleaner}`, this.cleanerOffsets);
+  }
+
+  /** False when the files say so already. */
+  moveLogStart(name: string, offset: number): boolean {
+    if (offset <= (this.logStartOffsets.get(name) ?? 0)) return false;
+    this.#movedStarts.set(name, offset);
+    return true;
+  }
+
+  /** Makes moved starts durable. Throws a StorageError; they are tried again with the next. */
+  writeMovedStarts(): void {
+    if (this.#movedStarts.size === 0) return;
+    const starts = new Map(this.logStartOffsets);
+    for (const [name, offset] of this.#movedStarts) starts.set(name, Math.max(offset, starts.get(name) ?? 0));
+    writeOffsetCheckpoint(this.#files, `${this.path}/${CheckpointName.logStartOffset}`, starts);
+    this.logStartOffsets = starts;
+    this.#movedStarts.clear();
   }
 
   beginCheckpoints(): Checkpoints {

@@ -127,9 +127,9 @@ describe('a log directory that fails', () => {
 
   test('a checkpoint that cannot be written takes its directory offline, too', async () => {
     const places = await spread();
-    files.failWith('write', Errno.EIO, '/b/recovery-point-offset-checkpoint');
-    // It writes the checkpoints.
-    await client.raw.ask(deleteRecordsRequest, deleteRecordsResponse, 2, { topics: [] });
+    files.failWith('write', Errno.EIO, '/b/log-start-offset-checkpoint');
+    const topics = [{ name: 't', partitions: [{ partitionIndex: places.get('/b')!, offset: 1 }] }];
+    await client.raw.ask(deleteRecordsRequest, deleteRecordsResponse, 2, { topics });
     assert.equal((await client.directories()).get('/b'), KAFKA_STORAGE_ERROR);
     assert.equal((await client.produce('t', 'two', { index: places.get('/b')! }))[0], KAFKA_STORAGE_ERROR);
     assert.deepEqual(await client.produce('t', 'two', { index: places.get('/c')! }), [NONE, 1]);

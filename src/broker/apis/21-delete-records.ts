@@ -25,10 +25,7 @@ export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, as
       })),
     ),
   }));
-  const answered = await Promise.all(topics);
-  // A start that moved must not move back after a crash.
-  services.writeCheckpoints();
-  return { topics: answered };
+  return { topics: await Promise.all(topics) };
 });
 
 async function remove(
@@ -40,5 +37,10 @@ async function remove(
   const { errorCode, row } = services.partitions.locate(topic, partition);
   if (errorCode !== ErrorCode.NONE) return { errorCode, lowWatermark: -1 };
   if (isInternalTopic(topic)) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, lowWatermark: -1 };
-  return services.storage.request(row, { op: 'deleteRecords', row, offset });
+  const reply = await services.storage.request(row, { op: 'deleteRecords', row, offset });
+  // A start that moved must not move back after a crash.
+  if (reply.errorCode === ErrorCode.NONE) {
+    await services.logDirectories.saveLogStart(topic, partition, reply.lowWatermark);
+  }
+  return reply;
 }
