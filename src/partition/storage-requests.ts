@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
+import { errnoName } from '../native/file-space.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
@@ -196,8 +197,12 @@ export class StorageRequests {
 
   /** Renames a log's folder away; returns its new path, undefined when it is still there. */
   #setAside({ topic, partition }: Log, folder: string): string | undefined {
+    const { store, logger } = this.#context;
     const aside = `${parentOf(folder)}/${deletedFolderName(topic, partition, systemRandom)}`;
-    return this.#context.store.files.rename(folder, aside) === 0 ? aside : undefined;
+    const result = store.files.rename(folder, aside);
+    if (result === 0) return aside;
+    logger.warn({ folder, error: errnoName(result) }, 'a folder that is to be deleted stays where it is');
+    return undefined;
   }
 
   /** Of a move: durable when it returns true. The files go after `file.delete.delay.ms`. */

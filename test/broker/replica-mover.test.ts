@@ -21,6 +21,9 @@ describe('a partition is given another aim', () => {
   let files: MemoryFileSpace;
   let directories: LogDirectories;
   let mover: ReplicaMover;
+  let clock: ManualClock;
+  /** `num.replica.alter.log.dirs.threads` */
+  let threads: number | null;
   let asked: string[];
   /** What the owner does before it answers. */
   let before: Map<StorageRequest['op'], () => Promise<void> | void>;
@@ -42,7 +45,6 @@ describe('a partition is given another aim', () => {
     const paths = ['/a', '/b', '/c'].map((path) => ({ path, id: path }));
     directories = new LogDirectories(paths, files, seededRandom(2), silentLogger);
     directories.place('t', 0, TOPIC_ID, { assigned: '/a', isNew: false });
-    const clock = new ManualClock(NOW_MS);
     mover = new ReplicaMover({
       partitions: {
         locate: () => ({ errorCode: NONE, row: ROW }),
@@ -56,7 +58,7 @@ describe('a partition is given another aim', () => {
       clock,
       random: seededRandom(3),
       logger: silentLogger,
-      config: () => ({ get: () => null, long: () => 1_000_000 }),
+      config: () => ({ get: () => threads, long: () => 1_000_000 }),
       onAssigned: () => {},
       onDirectoryFailed: () => {},
       writeCheckpoints: () => {},
@@ -65,8 +67,10 @@ describe('a partition is given another aim', () => {
 
   beforeEach(() => {
     asked = [];
+    threads = null;
     before = new Map();
     files = new MemoryFileSpace(() => NOW_MS);
+    clock = new ManualClock(NOW_MS);
     for (const folder of ['/a', '/b', '/c', '/a/t-0']) files.makeFolder(folder);
     files.writeFileAtomic('/a/t-0/00000000000000000000.log', Buffer.from('0123456789'));
     begin();
@@ -148,6 +152,37 @@ describe('a partition is given another aim', () => {
     await settled();
     assert.equal(directories.directoryOf('t', 0), '/a');
     assert.deepEqual(mover.futures(), []);
+  });
+
+  test('a move that fails is tried again after half a minute', async () => {
+    before.set('moveState', () => {
+      before.clear();
+      throw new Error('no room');
+    });
+    assert.equal(mover.alter('t', 0, '/b'), NONE);
+    await settled();
+    assert.equal(directories.directoryOf('t', 0), '/a');
+    clock.advance(29_999);
+    await settled();
+    assert.equal(directories.directoryOf('t', 0), '/a');
+    clock.advance(1);
+    await settled();
+    assert.equal(directories.directoryOf('t', 0), '/b');
+  });
+
+  test('no more partitions move at once than the settings allow', async () => {
+    threads = 1;
+    files.makeFolder('/a/t-1');
+    files.writeFileAtomic('/a/t-1/00000000000000000000.log', Buffer.from('0123456789'));
+    directories.place('t', 1, TOPIC_ID, { assigned: '/a', isNew: true });
+    const reached = held('moveState');
+    for (const partition of [0, 1]) assert.equal(mover.alter('t', partition, '/b'), NONE);
+    const go = await reached;
+    await settled();
+    assert.equal(asked.filter((op) => op === 'beginMove').length, 1);
+    go();
+    await settled();
+    assert.deepEqual([directories.directoryOf('t', 0), directories.directoryOf('t', 1)], ['/b', '/b']);
   });
 
   test('when the directory that it was going to fails, the owner hears of it', async () => {

@@ -458,6 +458,18 @@ describe('partition: coming and going', () => {
     assert.deepEqual(names(), ['t-0']);
   });
 
+  test('a folder that cannot be renamed away stays, which is told', async () => {
+    const fixture = await fixtureWith();
+    fixture.files.failWith('rename', Errno.EIO, '/data/t-0.');
+    await fixture.request({ op: 'delete', rows: [0] });
+    assert.deepEqual(
+      (fixture.files.list('/data') as { name: string }[]).map(({ name }) => name),
+      ['t-0'],
+    );
+    assert.deepEqual(fixture.warned, ['a folder that is to be deleted stays where it is']);
+    assert.equal(fixture.table.get(0, RowSlot.state), RowState.closed);
+  });
+
   /** Every folder that is made or renamed takes 2 ms. */
   const slowly = async (): Promise<StorageFixture> => {
     const fixture = await fixtureWith();

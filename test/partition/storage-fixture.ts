@@ -1,5 +1,5 @@
 /** A storage worker over memory with one sender of work, a clock to turn, and syncs that end when the test says so. */
-import { silentLogger } from '../../src/base/logger.ts';
+import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import { ManualClock } from '../../src/base/manual-clock.ts';
 import { WorkerLink } from '../../src/broker/io/worker-links.ts';
 import type { LogConfig } from '../../src/config/topic-config.ts';
@@ -63,10 +63,13 @@ export class StorageFixture {
   #nextToken = 1;
   #nextId = 1;
   called = 0;
+  /** Warnings of the host. */
+  readonly warned: string[] = [];
   /** How often the host has rung its own bell. */
   rung = 0;
 
   constructor({ syncAcksAll = true } = {}) {
+    const logger: Logger = { ...silentLogger, warn: (_, message) => this.warned.push(message) };
     const store = new HeldSyncs(this.files, this.syncs);
     const memory = { work: allocateRing(RING), completions: allocateRing(RING) };
     const [signal, workerSignal] = [allocateSignal(), allocateSignal()];
@@ -83,7 +86,7 @@ export class StorageFixture {
         retentionCheckMs: 300_000,
       },
       clock: this.clock,
-      logger: silentLogger,
+      logger,
       store,
       table: this.table,
       counters: this.counters,

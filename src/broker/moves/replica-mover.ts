@@ -58,6 +58,9 @@ class Move {
   /** Sizes of the segments that are in their new place, by base offset. */
   readonly copied = new Map<number, number>();
   endOffset = 0;
+  /** It is being worked on, and does not wait for its turn. */
+  isRunning = false;
+  /** Until it is tried again. */
   timer: Timer | undefined;
   ended: Promise<void> = Promise.resolve();
   readonly topic: string;
@@ -208,7 +211,13 @@ export class ReplicaMover {
 
   async #remove(folder: string): Promise<void> {
     const pace = { bytesPerSecond: () => Number.MAX_SAFE_INTEGER, signal: new AbortController().signal };
-    await this.#context.pool.run({ kind: 'remove', folder }, pace).catch(() => {});
+    await this.#context.pool.run({ kind: 'remove', folder }, pace).catch((error: Error) => {
+      if (this.#stopping) return;
+      this.#context.logger.warn(
+        { folder, error: error.message },
+        'what a move has copied is left until the next start',
+      );
+    });
   }
 
   #forget(move: Move): void {
@@ -228,14 +237,14 @@ export class ReplicaMover {
     const most = config().get('num.replica.alter.log.dirs.threads') ?? directories.list().length;
     for (const move of this.#moves.values()) {
       if (this.#running >= most) return;
-      if (started.has(move) || move.timer) continue;
-      started.add(move);
+      if (move.isRunning || move.timer) continue;
+      move.isRunning = true;
       this.#running++;
       move.ended = this.#run(move)
         .catch((error: Error) => this.#failed(move, error))
         .finally(() => {
           this.#running--;
-          started.delete(move);
+          move.isRunning = false;
           if (!this.#stopping) this.#startSome();
         });
     }
@@ -331,9 +340,6 @@ export class ReplicaMover {
     });
   }
 }
-
-/** Moves that are being worked on, not waiting. */
-const started = new WeakSet<Move>();
 
 function named({ row, topicId, partition }: Move): { row: number; topicId: string; partition: number } {
   return { row, topicId, partition };
