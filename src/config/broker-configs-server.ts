@@ -111,7 +111,7 @@ export const SERVER_CONFIGS = [
     dynamic: 'cluster',
     pattern: { matches: /^(\s*\S+:\d+\s*(,\s*\S+:\d+\s*)*)?$/, mustBe: 'host:count pairs with commas between' },
   }),
-  int('max.connections', INT_MAX, 'Connections allowed in all.', { min: 0, dynamic: 'cluster' }),
+  int('max.connections', INT_MAX, 'Connections allowed in all; further ones wait.', { min: 0, dynamic: 'cluster' }),
   int('max.connection.creation.rate', INT_MAX, 'New connections a second allowed in all.', {
     min: 0,
     dynamic: 'cluster',

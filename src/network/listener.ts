@@ -22,13 +22,18 @@ export interface ListenerOptions {
   readonly frameBytesMax: number;
 }
 
+/** `later`: when another connection has closed. */
+export type Admission = 'yes' | 'later' | 'no';
+
 export interface ListenerContext {
   readonly arena: SharedArena;
   readonly handler: FrameHandler;
   nextConnectionId(): number;
   nowMs(): number;
-  /** False refuses a connection (limits by count and address). */
-  admit(clientHost: string): boolean;
+  /** Whether there is a place for a connection (limits by count and address); `later` only if it may wait for one. */
+  admit(clientHost: string, mayWait: boolean): Admission;
+  /** A connection waits for a place, unread. */
+  onWaiting(clientHost: string): void;
   readonly plainSockets: PlainSockets;
   /** Gives the connection its state; returns what its sender calls. */
   attachClient(connection: Connection): OnDrained;
@@ -52,6 +57,8 @@ export class Listener {
   readonly #server: Server;
   readonly #context: ListenerContext;
   readonly #scratch: Uint8Array;
+  /** Connections without a place, in the order of their arrival: no more than the system would keep of them. */
+  readonly #waiting: Socket[] = [];
 
   constructor(options: ListenerOptions, context: ListenerContext, tls: TlsEndpoint | null) {
     this.options = options;
@@ -60,7 +67,9 @@ export class Listener {
     this.#scratch = context.arena.bytes.subarray(0, context.arena.scratchBytes);
     // Kept alive: a client whose machine is gone would be there until the connection counts as idle.
     const accepting = { pauseOnConnect: true, noDelay: true, keepAlive: true };
-    this.#server = net.createServer(accepting, (accepted) => this.#adopt(accepted));
+    this.#server = net.createServer(accepting, (accepted) => {
+      if (this.#adopt(accepted) === 'later') this.#context.onWaiting(plainAddress(accepted.remoteAddress));
+    });
   }
 
   /** Resolves with the port in use; rejects with the system's error (EADDRINUSE ...). */
@@ -79,17 +88,28 @@ export class Listener {
   /** Stops accepting; open connections stay. */
   close(): void {
     this.#server.close();
+    for (const accepted of this.#waiting.splice(0)) accepted.destroy();
   }
 
-  #adopt(accepted: Socket): void {
-    const context = this.#context;
+  /** Connections have closed: those that wait come in as far as there is room. */
+  admitWaiting(): void {
+    for (const accepted of this.#waiting.splice(0)) this.#adopt(accepted);
+  }
+
+  #adopt(accepted: Socket): Admission {
     const clientHost = plainAddress(accepted.remoteAddress);
-    // Both are asked of the handle, which will be gone.
+    const mayWait = this.#waiting.length < this.options.backlog;
+    const admission = clientHost === '' ? 'no' : this.#context.admit(clientHost, mayWait);
+    if (admission === 'yes') this.#open(accepted, clientHost);
+    else if (admission === 'later') this.#waiting.push(accepted);
+    else accepted.destroy();
+    return admission;
+  }
+
+  #open(accepted: Socket, clientHost: string): void {
+    const context = this.#context;
+    // Asked of the handle, which will be gone.
     const localHost = plainAddress(accepted.localAddress);
-    if (clientHost === '' || !context.admit(clientHost)) {
-      accepted.destroy();
-      return;
-    }
     const handle = (accepted as unknown as WithHandle)._handle!;
     (accepted as unknown as WithHandle)._handle = null;
     const connection = new Connection(

@@ -20,7 +20,8 @@ test('a connection that cannot be set up is closed, and the next one is served',
     handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1 }, new ManualClock()),
     nextConnectionId: () => 1,
     nowMs: () => 0,
-    admit: () => true,
+    admit: () => 'yes',
+    onWaiting() {},
     plainSockets: new NodeSockets(() => {
       if (sendersLeft-- <= 0) throw new Error('cannot send on descriptor 7: errno 24');
       return { pendingBytes: 0, send: () => 0, close: () => {} };

@@ -41,7 +41,8 @@ async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string 
     handler,
     nextConnectionId: () => connections.length + 1,
     nowMs: () => nowMs,
-    admit: () => true,
+    admit: () => 'yes',
+    onWaiting() {},
     plainSockets: polled
       ? new PolledSockets(openSocketOutput()!, openSocketInput(arena.bytes, SCRATCH)!, 0)
       : new NodeSockets(() => ({ pendingBytes: 0, send: () => 0, close: () => {} })),

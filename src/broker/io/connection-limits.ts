@@ -4,6 +4,7 @@
  * I/O thread.
  */
 import type { BrokerConfig } from '../../config/broker-config.ts';
+import type { Admission } from '../../network/listener.ts';
 import type { SharedTally } from '../../ring/shared-tally.ts';
 
 /** Structured-cloned. */
@@ -38,11 +39,13 @@ export class ConnectionLimits {
     this.#open = open;
   }
 
-  admits(address: string): boolean {
+  /** An address that has too many is refused; where there are too many in all, whoever comes waits, as in Kafka. */
+  admits(address: string): Admission {
     const { connectionsMax, perAddressMax, overrides } = this.bounds;
     // Addresses that the shared count has no place for are counted by each thread.
     const open = Math.max(this.#open.of(address), this.#perAddress.get(address) ?? 0);
-    return this.#open.total < connectionsMax && open < (overrides.get(address) ?? perAddressMax);
+    if (open >= (overrides.get(address) ?? perAddressMax)) return 'no';
+    return this.#open.total < connectionsMax ? 'yes' : 'later';
   }
 
   opened(address: string): void {

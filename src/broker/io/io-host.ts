@@ -11,7 +11,7 @@ import type { Logger } from '../../base/logger.ts';
 import { soon } from '../../base/soon.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { Connection, FrameHandler } from '../../network/connection.ts';
-import type { ListenerContext } from '../../network/listener.ts';
+import type { Admission, ListenerContext } from '../../network/listener.ts';
 import type { PlainSockets } from '../../network/plain-sockets.ts';
 import type { OnDrained } from '../../network/response-sender.ts';
 import { type HandshakeLimits, TlsHandshakes } from '../../network/tls-handshakes.ts';
@@ -112,6 +112,8 @@ export class IoHost implements FrameHandler {
   readonly #turn = (): void => this.#endTurn();
   readonly #onResponse: Respond = (connection, frame, muteMs) => this.#respond(connection, frame, muteMs);
   #roomFreed = false;
+  /** A connection has closed: another may come in. */
+  #placeFreed = false;
   #nextId = 1;
   #nowMs = 0;
   /** Kept when metrics are. */
@@ -229,6 +231,8 @@ export class IoHost implements FrameHandler {
     if (client.usesTelemetry) this.#context.port.post({ type: 'telemetryClosed', connection: connection.id });
     client.pending.abandon();
     this.#noteRoom();
+    this.#placeFreed = true;
+    this.#queueTurn();
   }
 
   /** True when the frame is taken (and its block with it). */
@@ -312,6 +316,7 @@ export class IoHost implements FrameHandler {
       }
     }
     if (this.#roomFreed) this.#offerRoom();
+    if (this.#placeFreed) this.#offerPlace();
     for (const link of this.#context.links) link.publish();
     this.#context.control.wake();
   }
@@ -359,6 +364,11 @@ export class IoHost implements FrameHandler {
     const clients = [...this.#waitingForRoom];
     this.#waitingForRoom.clear();
     for (const client of clients) if (!client.connection.closed) this.#resume(client);
+  }
+
+  #offerPlace(): void {
+    this.#placeFreed = false;
+    this.#listeners.admitWaiting();
   }
 
   // --- storage workers ----------------------------------------------------------------------------------------------
@@ -461,7 +471,8 @@ export class IoHost implements FrameHandler {
       // Unique in the broker: each I/O thread has a remainder of its own.
       nextConnectionId: () => this.#nextId++ * WAITERS_MAX + this.#context.settings.ioThread,
       nowMs: () => this.#nowMs,
-      admit: (host) => this.#admit(host),
+      admit: (host, mayWait) => this.#admit(host, mayWait),
+      onWaiting: (host) => this.#context.logger.warn({ host }, 'connection waits: max.connections is reached'),
       plainSockets: this.#context.plainSockets,
       attachClient: (connection) => this.#attachClient(connection),
       createTlsSender: (onDrained) =>
@@ -491,11 +502,12 @@ export class IoHost implements FrameHandler {
     };
   }
 
-  #admit(host: string): boolean {
-    if (!this.#stopping && this.#limits.admits(host)) return true;
+  #admit(host: string, mayWait: boolean): Admission {
+    const admission = this.#stopping ? 'no' : this.#limits.admits(host);
+    if (admission === 'yes' || (admission === 'later' && mayWait)) return admission;
     this.#context.counters?.add(IoCounter.connectionsRefused);
     this.#context.logger.warn({ host }, 'connection refused: max.connections or max.connections.per.ip is reached');
-    return false;
+    return 'no';
   }
 
   /** Answers to what came before leave first, as in Kafka, which reads a frame only when the one before it is answered. */
@@ -523,6 +535,8 @@ export class IoHost implements FrameHandler {
       if (idle && settings.idleMs >= 0) connection.close();
     }
     if (this.#waitingForRoom.size > 0) this.#closeStalledFrames(true);
+    // A connection of another I/O thread may have closed.
+    this.#offerPlace();
     this.#sweep = clock.schedule(SWEEP_MS, () => this.#sweepIdle());
   }
 

@@ -31,6 +31,11 @@ export class IoListeners {
     }
   }
 
+  /** Connections have closed: those that wait for a place come in. */
+  admitWaiting(): void {
+    for (const listener of this.#listeners) listener.admitWaiting();
+  }
+
   /** Nobody else is let in; open connections stay. */
   close(): void {
     for (const listener of this.#listeners) listener.close();

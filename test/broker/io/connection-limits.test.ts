@@ -25,40 +25,58 @@ describe('limits of connections', () => {
     const [one, other] = [1, 2].map(() => new ConnectionLimits(limits, new SharedTally(memory)));
     one.opened('a');
     other.opened('a');
-    assert.deepEqual([one.admits('a'), other.admits('a'), one.admits('b')], [false, false, true]);
+    assert.deepEqual([one.admits('a'), other.admits('a'), one.admits('b')], ['no', 'no', 'yes']);
     other.opened('c');
-    assert.deepEqual([one.admits('c'), one.admits('b')], [false, true]);
+    assert.deepEqual([one.admits('c'), one.admits('b')], ['no', 'yes']);
     other.opened('b');
-    assert.deepEqual([one.admits('b'), other.admits('d')], [false, false]);
+    assert.deepEqual([one.admits('b'), other.admits('d')], ['later', 'later']);
     one.closed('a');
-    assert.deepEqual([one.admits('a'), other.admits('b')], [true, true]);
+    assert.deepEqual([one.admits('a'), other.admits('b')], ['yes', 'yes']);
   });
 
-  test('a broker of several I/O threads takes as many as it may, and again when some have gone', {
+  test('a broker of several I/O threads takes as many as it may, and whoever comes then waits', {
     skip: !loadAddon(),
   }, async () => {
     const configs = { 'millrace.io.threads': 3, 'max.connections': 10 };
     const folder = mkdtempSync(join(tmpdir(), 'millrace-limits-'));
     const broker = await startTestBroker({ engine: 'native', folder, configs });
-    const software = { clientSoftwareName: 'a', clientSoftwareVersion: '1' };
-    /** How many of so many new connections are served; the others are closed. */
-    const open = async (count: number): Promise<RawClient[]> => {
-      const served: RawClient[] = [];
-      for (let at = 0; at < count; at++) {
-        const client = await RawClient.connect(broker.port);
-        const answer = client.ask(apiVersionsRequest, apiVersionsResponse, 3, software);
-        await answer.then(() => served.push(client)).catch(() => {});
-      }
-      return served;
-    };
-    const first = await open(30);
-    assert.equal(first.length, 10);
+    const connect = () => RawClient.connect(broker.port);
+    const ask = (client: RawClient) => client.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    const first: RawClient[] = [];
+    for (let at = 0; at < 10; at++) {
+      first.push(await connect());
+      await ask(first[at]);
+    }
+    let served = 0;
+    const waiting = await Promise.all(Array.from({ length: 20 }, connect));
+    const answers = waiting.map(async (client) => {
+      await ask(client);
+      served++;
+      client.close();
+    });
+    for (let i = 0; i < 20; i++) await Promise.all(first.map(ask));
+    assert.equal(served, 0);
     for (const client of first) client.close();
-    // The broker learns of it in its own time.
-    let again: RawClient[] = [];
-    while (again.length === 0) again = await open(1);
-    for (const client of again) client.close();
+    await Promise.all(answers);
     await broker.stop();
     rmSync(folder, { recursive: true });
+  });
+
+  test('no more wait than the backlog of the listener, and none after a stop', async () => {
+    const broker = await startTestBroker({ configs: { 'max.connections': 1, 'socket.listen.backlog.size': 2 } });
+    const one = await RawClient.connect(broker.port);
+    await one.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    const others: RawClient[] = [];
+    for (let at = 0; at < 3; at++) others.push(await RawClient.connect(broker.port));
+    await others[2].closed;
+    assert.deepEqual([others[0].isClosed, others[1].isClosed], [false, false]);
+    // One that leaves takes no place.
+    others[0].close();
+    one.close();
+    await others[1].ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    const last = await RawClient.connect(broker.port);
+    await others[1].ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    await broker.stop();
+    await last.closed;
   });
 });
