@@ -292,7 +292,7 @@ export class Partition {
       this.log.sync((result) => {
         if (result < 0) this.#fault = `cannot sync the log in ${this.log.folder}: ${errnoName(result)}`;
         resolve();
-      }, true);
+      });
     });
   }
 

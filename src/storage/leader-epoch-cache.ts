@@ -1,5 +1,7 @@
 import type { FileSpace } from '../native/file-space.ts';
 import { parseCheckpointNumber, readCheckpointLines, writeCheckpointLines } from './checkpoint-file.ts';
+import { isDiskFull } from './reserve-file.ts';
+import { StorageError } from './storage-error.ts';
 
 /**
  * Which leader epoch wrote which offsets of a partition: (epoch, offset of its first record), ascending in both. Kept in
@@ -29,9 +31,9 @@ export class LeaderEpochCache {
   readonly #syncsWithLog: boolean;
 
   /**
-   * Loads what the partition's folder holds. With `syncsWithLog` a new epoch is written when its segment is closed
-   * (`write`; a file is a dear thing in the first append to a partition), and changes become durable when the owner syncs
-   * the file (`takeUnsynced`): recovery finds again what a crash has taken. Else each change is durable at once. Throws a
+   * Loads what the partition's folder holds. With `syncsWithLog` a new epoch is written when its segment or the log is
+   * closed (`write`; a file is a dear thing in the first append to a partition), and is durable when the owner syncs the
+   * file (`takeUnsynced`): recovery finds again what a crash has taken. Else each change is durable at once. Throws a
    * StorageError.
    */
   constructor(files: FileSpace, folder: string, syncsWithLog = false) {
@@ -128,14 +130,23 @@ export class LeaderEpochCache {
     if (!this.#isWritten) this.flush();
   }
 
+  /** The same where the disk may be full: then there is no file, and recovery finds again what it would tell. */
+  writeIfRoom(): void {
+    try {
+      this.write();
+    } catch (error) {
+      if (!(error instanceof StorageError) || !isDiskFull(error.errno)) throw error;
+      this.#files.unlink(this.#path);
+    }
+  }
+
   /** Whether the file does not durably tell which epochs begin below `offset`. */
   isUnsyncedBelow(offset: number): boolean {
     return this.#unsyncedFrom < offset;
   }
 
-  /** The file is about to be synced; returns its path. Throws a StorageError. */
+  /** The file, which is up to date, is about to be synced; returns its path. */
   takeUnsynced(): string {
-    this.write();
     this.#unsyncedFrom = SYNCED;
     return this.#path;
   }

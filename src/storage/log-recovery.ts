@@ -271,19 +271,23 @@ export function rebuildDerivedState(state: LogState, recoveredFrom: number | und
     reloadProducers(state, epochsKnownTo(state, recoveredFrom), visitor);
     for (const segment of state.segments)
       if (segment >= recoveredFrom) transactions.replace(segment, aborted.get(segment) ?? []);
-  } else reloadProducers(state, logEndOffset, {});
+  } else {
+    // A clean stop writes it without syncing it, and leaves none on a full disk.
+    const isLost = epochs.latestEpoch < 0;
+    reloadProducers(state, isLost ? epochsKnownTo(state, logEndOffset) : logEndOffset, visitor);
+  }
   epochs.truncateFromStart(state.logStartOffset);
 }
 
 /**
- * Where reading for leader epochs has to begin, at most `recoveredFrom`: a crash may have come after a segment was closed
- * and before the file that tells of its epochs was synced. A segment whose last epoch is known is known as a whole.
+ * Where reading for leader epochs has to begin, at most `offset`: a crash may have come after a segment was closed and
+ * before the file that tells of its epochs was synced. A segment whose last epoch is known is known as a whole.
  */
-function epochsKnownTo(state: LogState, recoveredFrom: number): number {
+function epochsKnownTo(state: LogState, offset: number): number {
   const { segments, epochs } = state;
-  let at = segments.filter((baseOffset) => baseOffset < recoveredFrom).length;
+  let at = segments.filter((baseOffset) => baseOffset < offset).length;
   while (at > 0 && lastEpoch(state, segments[at - 1]) > epochs.latestEpoch) at--;
-  return Math.min(recoveredFrom, segments[at] ?? recoveredFrom);
+  return Math.min(offset, segments[at] ?? offset);
 }
 
 /** Leader epoch of a segment's last batch, -1 when it has none. */

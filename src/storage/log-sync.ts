@@ -14,12 +14,12 @@ import { StorageError } from './storage-error.ts';
 /** `result` is 0 or a negative errno; everything below `recoveryPoint` is durable. */
 export type SyncDone = (result: number, recoveryPoint: number) => void;
 
-export function syncLog(state: LogState, done: SyncDone, isLast: boolean): void {
+export function syncLog(state: LogState, done: SyncDone): void {
   const endOffset = state.logEndOffset;
-  let firstFailure = 0;
-  const paths = takeUnsyncedFiles(state, isLast, (result) => (firstFailure = result));
+  const paths = takeUnsyncedFiles(state);
   state.rolledSinceSync = false;
   let waiting = 1;
+  let firstFailure = 0;
   const finish = (result: number): void => {
     firstFailure ||= result;
     if (--waiting > 0) return;
@@ -55,7 +55,7 @@ export function syncLogNow(state: LogState): void {
   const fail = (result: number): void => {
     if (result < 0) throw new StorageError('cannot sync the log in', folder, result);
   };
-  const paths = takeUnsyncedFiles(state, true, fail);
+  const paths = takeUnsyncedFiles(state);
   fail(state.store.syncNow(state.handle));
   for (const path of paths) {
     const file = files.open(path, false);
@@ -73,11 +73,11 @@ const NO_FILES: readonly string[] = [];
 
 /**
  * Leader epochs that begin in the active segment are found in it after a crash (log-recovery.ts), so that a log's first sync
- * need not take their file along; after a clean stop (`isLast`) nobody looks, and it may have to be written.
+ * need not take their file along.
  */
-function takeUnsyncedFiles(state: LogState, isLast: boolean, fail: (result: number) => void): readonly string[] {
+function takeUnsyncedFiles(state: LogState): readonly string[] {
   const { unsyncedTransactionIndexes, unsyncedSegments, epochs } = state;
-  const withEpochs = epochs.isUnsyncedBelow(isLast ? Number.POSITIVE_INFINITY : state.activeBaseOffset);
+  const withEpochs = epochs.isUnsyncedBelow(state.activeBaseOffset);
   if (unsyncedTransactionIndexes.size === 0 && unsyncedSegments.size === 0 && !withEpochs) return NO_FILES;
   const paths = [...unsyncedTransactionIndexes].map((segment) => state.transactions.path(segment));
   for (const segment of unsyncedSegments) {
@@ -87,13 +87,6 @@ function takeUnsyncedFiles(state: LogState, isLast: boolean, fail: (result: numb
   }
   unsyncedTransactionIndexes.clear();
   unsyncedSegments.clear();
-  if (withEpochs) {
-    try {
-      paths.push(epochs.takeUnsynced());
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      fail(error.errno);
-    }
-  }
+  if (withEpochs) paths.push(epochs.takeUnsynced());
   return paths;
 }

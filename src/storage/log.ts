@@ -425,10 +425,10 @@ export class Log {
 
   /**
    * Makes everything appended so far durable; `done` gets 0 and the new recovery point, or a negative errno, later on
-   * this thread. After a failure nothing may be acknowledged any more. `isLast`: the log is closed next.
+   * this thread. After a failure nothing may be acknowledged any more.
    */
-  sync(done: SyncDone, isLast = false): void {
-    syncLog(this.#state, done, isLast);
+  sync(done: SyncDone): void {
+    syncLog(this.#state, done);
   }
 
   /**
@@ -494,6 +494,7 @@ export class Log {
     const state = this.#state;
     this.write();
     if (!state.fault) {
+      state.epochs.writeIfRoom();
       syncLogNow(state);
       if (state.logEndOffset > state.snapshots.latest && state.logEndOffset > state.logStartOffset)
         state.snapshots.write(state.logEndOffset, state.producers.entries);
@@ -567,7 +568,7 @@ function load(state: LogState, present: ReadonlyMap<string, OffsetFile>, options
   state.recoveryPoint = options.cleanShutdown ? logEndOffset : Math.min(options.recoveryPoint, logEndOffset);
   rebuildDerivedState(state, recoveredFrom);
   // Syncs count on it.
-  if (state.epochs.isUnsyncedBelow(state.activeBaseOffset)) state.epochs.write();
+  if (state.epochs.isUnsyncedBelow(state.activeBaseOffset)) state.epochs.writeIfRoom();
   if (recoveredFrom !== undefined && options.syncRecovered) syncLogNow(state);
   state.highWatermark = state.logStartOffset;
 }

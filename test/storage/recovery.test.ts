@@ -350,6 +350,33 @@ describe('recovery', () => {
     assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: 2 });
   });
 
+  test('nor in a power failure soon after a clean stop', () => {
+    const fixture = filled();
+    fixture.log.setLeaderEpoch(4);
+    fixture.appendRecords(1);
+    const end = fixture.log.logEndOffset;
+    fixture.log.close();
+    const before = fixture.file('leader-epoch-checkpoint').toString();
+    fixture.files.edit(`${FOLDER}/leader-epoch-checkpoint`, () => Buffer.alloc(0));
+    fixture.open({ recoveryPoint: end, cleanShutdown: true });
+    assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: end });
+    fixture.reopen();
+    assert.equal(fixture.file('leader-epoch-checkpoint').toString(), before);
+  });
+
+  test('nor in a clean stop on a full disk', () => {
+    const fixture = filled();
+    fixture.reopen();
+    fixture.log.setLeaderEpoch(4);
+    fixture.appendRecords(1);
+    const end = fixture.log.logEndOffset;
+    const before = fixture.log.endOffsetForEpoch(0);
+    fixture.files.failWith('write', Errno.ENOSPC, `${FOLDER}/leader-epoch`);
+    fixture.reopen();
+    assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: end });
+    assert.deepEqual(fixture.log.endOffsetForEpoch(0), before);
+  });
+
   test('leader epochs are found again in the batches', () => {
     const fixture = filled();
     fixture.log.setLeaderEpoch(4);
