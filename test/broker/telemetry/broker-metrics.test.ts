@@ -113,6 +113,11 @@ describe('broker metrics', () => {
       timeoutMs: 10_000,
     });
     await produce('short-lived', 4);
+    const asked = { topic: 'short-lived', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000 }] };
+    const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000, sessionEpoch: -1, topics: [asked] };
+    await client.ask(fetchRequest, fetchResponse, 12, body);
+    const bytesOut = 'kafka_server_brokertopicmetrics_bytesout_total';
+    assert.ok((await metrics()).get(`${bytesOut}{topic="short-lived"}`)! > 0);
     const totalBefore = (await metrics()).get('kafka_server_brokertopicmetrics_messagesin_total')!;
     const gone = { topics: [{ name: null, topicId: topics[0].topicId }], timeoutMs: 10_000 };
     await client.ask(deleteTopicsRequest, deleteTopicsResponse, 6, gone);
@@ -120,6 +125,7 @@ describe('broker metrics', () => {
     await produce('heir', 1);
     const found = await metrics();
     assert.equal(found.get('kafka_server_brokertopicmetrics_messagesin_total{topic="heir"}'), 1);
+    assert.equal(found.get(`${bytesOut}{topic="heir"}`), 0);
     assert.equal(found.get('kafka_server_brokertopicmetrics_messagesin_total'), totalBefore + 1);
   });
 
