@@ -18,6 +18,7 @@ import {
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
 } from '../../src/protocol/messages/24-add-partitions-to-txn.ts';
+import { writeTxnMarkersRequest, writeTxnMarkersResponse } from '../../src/protocol/messages/27-write-txn-markers.ts';
 import { describeConfigsRequest, describeConfigsResponse } from '../../src/protocol/messages/32-describe-configs.ts';
 import { electLeadersRequest, electLeadersResponse } from '../../src/protocol/messages/43-elect-leaders.ts';
 import { offsetDeleteRequest, offsetDeleteResponse } from '../../src/protocol/messages/47-offset-delete.ts';
@@ -235,6 +236,28 @@ test('an internal topic does not join a transaction', async () => {
     'one-0 OPERATION_NOT_ATTEMPTED',
     'one-7 UNKNOWN_TOPIC_OR_PARTITION',
   ]);
+});
+
+test('a marker without a producer is not written', async () => {
+  const latest = async () => {
+    const topics = [{ name: 'two', partitions: [{ partitionIndex: 0, timestamp: -1 }] }];
+    const answer = await client.ask(listOffsetsRequest, listOffsetsResponse, 7, { replicaId: -1, topics });
+    return answer.topics[0].partitions[0].offset;
+  };
+  const end = await latest();
+  const marker = { producerId: 5, producerEpoch: 0, transactionResult: false, coordinatorEpoch: 0 };
+  const answer = await client.ask(writeTxnMarkersRequest, writeTxnMarkersResponse, 1, {
+    markers: [{ producerId: -1 }, { producerEpoch: -1 }].map((odd) => ({
+      ...marker,
+      ...odd,
+      topics: [{ name: 'two', partitionIndexes: [0, 9] }],
+    })),
+  });
+  for (const { topics } of answer.markers) {
+    const codes = topics[0].partitions.map(({ errorCode }) => errorName(errorCode));
+    assert.deepEqual(codes, ['UNKNOWN_SERVER_ERROR', 'UNKNOWN_TOPIC_OR_PARTITION']);
+  }
+  assert.equal(await latest(), end);
 });
 
 test("a broker may ask for the partition of a group's offsets in a transaction", async () => {

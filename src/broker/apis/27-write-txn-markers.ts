@@ -9,20 +9,21 @@ import { api } from '../api-handler.ts';
 export const writeTxnMarkers = api(writeTxnMarkersRequest, writeTxnMarkersResponse, async (request, _, services) => {
   const { markers: writer, partitions: places } = services;
   const markers = request.markers.map(async ({ topics, transactionResult, ...marker }) => {
-    const written = topics.map(async ({ name, partitionIndexes }) => ({
+    // No batch of a transaction is without a producer; Kafka has no error of its own for it.
+    const ofProducer = marker.producerId >= 0 && marker.producerEpoch >= 0;
+    const answers = topics.map(async ({ name, partitionIndexes }) => ({
       name,
       partitions: await Promise.all(
         partitionIndexes.map(async (partitionIndex) => {
-          const located = places.locate(name, partitionIndex);
-          const errorCode =
-            located.errorCode === ErrorCode.NONE
-              ? await writer.write(name, partitionIndex, { ...marker, committed: transactionResult })
-              : located.errorCode;
-          return { partitionIndex, errorCode };
+          const { errorCode } = places.locate(name, partitionIndex);
+          if (errorCode !== ErrorCode.NONE) return { partitionIndex, errorCode };
+          if (!ofProducer) return { partitionIndex, errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+          const written = await writer.write(name, partitionIndex, { ...marker, committed: transactionResult });
+          return { partitionIndex, errorCode: written };
         }),
       ),
     }));
-    return { producerId: marker.producerId, topics: await Promise.all(written) };
+    return { producerId: marker.producerId, topics: await Promise.all(answers) };
   });
   return { markers: await Promise.all(markers) };
 });
