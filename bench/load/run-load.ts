@@ -132,8 +132,6 @@ function collect(result: LoadResult, line: Line): string | undefined {
 
 export interface RunOptions {
   onInterval?: (interval: IntervalResult) => void;
-  /** Called when the load begins, with the generator's pid. */
-  onStart?: (pid: number) => void;
 }
 
 /** Creates missing topics, runs the load and returns what was measured. Throws with a reason when it could not run. */
@@ -198,7 +196,6 @@ async function runGenerator(
   for await (const text of createInterface({ input: child.stdout })) {
     const line = JSON.parse(text) as Line;
     failure = collect(result, line) ?? failure;
-    if (line.type === 'start') options.onStart?.(child.pid!);
     if (line.type === 'interval') options.onInterval?.(result.intervals.at(-1)!);
   }
   const code = await exited;

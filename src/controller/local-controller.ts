@@ -67,7 +67,7 @@ import { alterPartition, assignReplicasToDirs } from './isr-control.ts';
 import { MetadataLeader, type SnapshotPolicy } from './metadata-leader.ts';
 import { createPartitions } from './partition-control.ts';
 import { allocateProducerIds } from './producer-id-control.ts';
-import { describeQuorum, type QuorumEndpoint } from './quorum-description.ts';
+import { describeQuorum } from './quorum-description.ts';
 import { alterClientQuotas } from './quota-control.ts';
 import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
 import { alterUserScramCredentials } from './scram-control.ts';
@@ -83,8 +83,6 @@ export interface LocalControllerOptions {
   readonly settings: ControllerSettings;
   readonly rules: ConfigRules;
   readonly snapshots: SnapshotPolicy;
-  /** Where the controller listens, for DescribeQuorum; none by default. */
-  readonly quorumEndpoints?: readonly QuorumEndpoint[];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -204,7 +202,7 @@ export class LocalController implements Controller {
     this.#run(unregisterBroker, request, context);
   describeQuorum = (request: DescribeQuorumRequest, _context: ControllerRequestContext) =>
     this.#enqueue(async () => {
-      const { settings, directoryId, clock, quorumEndpoints } = this.#options;
+      const { settings, directoryId, clock } = this.#options;
       return describeQuorum(request, {
         nodeId: settings.nodeId,
         // Voters that stand in the settings are known by their id alone.
@@ -212,7 +210,6 @@ export class LocalController implements Controller {
         leaderEpoch: this.#leader.epoch,
         endOffset: this.#leader.nextOffset,
         nowMs: clock.wallMs(),
-        endpoints: quorumEndpoints ?? [],
       });
     });
 

@@ -3,20 +3,12 @@ import { CLUSTER_METADATA_TOPIC } from '../metadata/topic-name.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { DescribeQuorumRequest, DescribeQuorumResponse } from '../protocol/messages/55-describe-quorum.ts';
 
-export interface QuorumEndpoint {
-  /** Listener name. */
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface QuorumFacts {
   readonly nodeId: number;
   readonly directoryId: string;
   readonly leaderEpoch: number;
   readonly endOffset: number;
   readonly nowMs: number;
-  readonly endpoints: readonly QuorumEndpoint[];
 }
 
 type DescribedPartition = DescribeQuorumResponse['topics'][number]['partitions'][number];
@@ -30,10 +22,9 @@ export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFact
         : unknownPartition(partitionIndex),
     ),
   }));
-  // Where the quorum's voters are, beside the voters.
+  // The controller has no listener of its own: nobody could reach it but through the broker.
   const isDescribed = topics.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode === ErrorCode.NONE));
-  const self = { nodeId: facts.nodeId, listeners: facts.endpoints.map((endpoint) => ({ ...endpoint })) };
-  const nodes = isDescribed ? [self] : [];
+  const nodes = isDescribed ? [{ nodeId: facts.nodeId, listeners: [] }] : [];
   return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes };
 }
 

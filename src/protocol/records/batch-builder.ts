@@ -29,8 +29,6 @@ export interface RecordInput {
 
 export interface BatchOptions {
   readonly baseOffset?: number;
-  /** Last offset of the batch where it is above the last record's (compaction keeps it). */
-  readonly lastOffset?: number;
   readonly partitionLeaderEpoch?: number;
   readonly compression?: CompressionType;
   readonly compressionLevel?: number;
@@ -41,26 +39,10 @@ export interface BatchOptions {
   readonly baseSequence?: number;
   readonly transactional?: boolean;
   readonly control?: boolean;
-  /** Takes the place of the base timestamp (tombstones and markers of a compacted log). */
-  readonly deleteHorizonMs?: number;
   readonly crc32c?: Crc32c;
 }
 
-/** Length, attributes, timestamp delta, offset delta, key length, value length, headers count at their longest. */
-const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
-
-function byteLength(field: Uint8Array | string): number {
-  return typeof field === 'string' ? Buffer.byteLength(field) : field.length;
-}
-
-/** What the record adds to an uncompressed batch, at most. */
-export function recordBytesMax(record: RecordInput): number {
-  let bytes = RECORD_OVERHEAD_BYTES_MAX + byteLength(record.key ?? '') + byteLength(record.value ?? '');
-  for (const { key, value } of record.headers ?? []) bytes += 10 + byteLength(key) + byteLength(value ?? '');
-  return bytes;
-}
-
-/** Takes records one by one, so that the caller can stop at a size. */
+/** Takes records one by one. */
 export class BatchBuilder {
   readonly #options: BatchOptions;
   readonly #writer = new Writer(1024);
@@ -74,18 +56,8 @@ export class BatchBuilder {
     this.#options = options;
     this.#baseOffset = options.baseOffset ?? 0;
     this.#lastOffset = this.#baseOffset - 1;
-    if (options.deleteHorizonMs !== undefined) this.#baseTimestamp = options.deleteHorizonMs;
     // Room for the header, which is written last.
     this.#writer.offset = HEADER_BYTES;
-  }
-
-  get recordsCount(): number {
-    return this.#count;
-  }
-
-  /** Bytes of the batch so far, before compression. */
-  get sizeBytes(): number {
-    return this.#writer.offset;
   }
 
   append(record: RecordInput): void {
@@ -93,7 +65,7 @@ export class BatchBuilder {
     if (offset <= this.#lastOffset) {
       throw new ProtocolError('unencodable', `offset ${offset} does not rise above ${this.#lastOffset}`);
     }
-    if (this.#count === 0 && this.#options.deleteHorizonMs === undefined) this.#baseTimestamp = record.timestamp;
+    if (this.#count === 0) this.#baseTimestamp = record.timestamp;
     const writer = this.#writer;
     const mark = writer.beginSized();
     writer.int8(0);
@@ -113,13 +85,10 @@ export class BatchBuilder {
     if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp;
   }
 
-  /** The batch with its CRC. A batch without records needs `lastOffset`. */
+  /** The batch with its CRC. Throws a ProtocolError when it has no records. */
   build(): Buffer {
     const options = this.#options;
-    const lastOffset = options.lastOffset ?? this.#lastOffset;
-    if (lastOffset < this.#lastOffset || lastOffset < this.#baseOffset) {
-      throw new ProtocolError('unencodable', `batch of ${this.#count} records cannot end at offset ${lastOffset}`);
-    }
+    if (this.#count === 0) throw new ProtocolError('unencodable', 'a batch without records');
     const compression = options.compression ?? CompressionType.none;
     const bytes = this.#compressed(compression);
     const header = new Writer(HEADER_BYTES);
@@ -129,7 +98,7 @@ export class BatchBuilder {
     header.int8(MAGIC);
     header.int32(0);
     header.int16(attributesOf(options, compression));
-    header.int32(lastOffset - this.#baseOffset);
+    header.int32(this.#lastOffset - this.#baseOffset);
     header.int64(this.#baseTimestamp);
     header.int64(options.logAppendTimeMs ?? this.#maxTimestamp);
     header.int64(options.producerId ?? NO_PRODUCER_ID);
@@ -145,7 +114,7 @@ export class BatchBuilder {
   /** Room for the header and the records behind it, in a buffer of its own. */
   #compressed(compression: CompressionType): Buffer {
     const writer = this.#writer;
-    if (compression === CompressionType.none || this.#count === 0) return writer.copy();
+    if (compression === CompressionType.none) return writer.copy();
     const records = compress(compression, writer.written().subarray(HEADER_BYTES), this.#options.compressionLevel);
     const bytes = Buffer.allocUnsafe(HEADER_BYTES + records.length);
     records.copy(bytes, HEADER_BYTES);
@@ -158,7 +127,6 @@ function attributesOf(options: BatchOptions, compression: CompressionType): numb
   if (options.logAppendTimeMs !== undefined) attributes |= BatchAttribute.logAppendTime;
   if (options.transactional) attributes |= BatchAttribute.transactional;
   if (options.control) attributes |= BatchAttribute.control;
-  if (options.deleteHorizonMs !== undefined) attributes |= BatchAttribute.deleteHorizon;
   return attributes;
 }
 
