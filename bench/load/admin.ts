@@ -27,7 +27,8 @@ const CLIENT_ID = Buffer.from('millrace-bench');
 /** All before the flexible versions: the header is always the same. */
 const VERSIONS = { metadata: 4, createTopics: 2, deleteTopics: 1, incrementalAlterConfigs: 0 } as const;
 
-function frame(api: number, version: number, body: Buffer): Buffer {
+/** Size, header and body. */
+export function requestFrame(api: number, version: number, body: Buffer): Buffer {
   const header = Buffer.alloc(14);
   header.writeInt32BE(10 + CLIENT_ID.length + body.length, 0);
   header.writeInt16BE(api, 4);
@@ -60,7 +61,7 @@ function call(address: Address, api: number, version: number, body: Buffer): Pro
       resolve(held.subarray(8, wanted + 4));
       socket.destroy();
     });
-    socket.write(frame(api, version, body));
+    socket.write(requestFrame(api, version, body));
   });
 }
 

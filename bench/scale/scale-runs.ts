@@ -6,6 +6,7 @@ import { idleCpuPercent, residentBytes } from '../measure/process.ts';
 import type { RunningBroker } from '../peers/running-broker.ts';
 import { summarizeStages } from '../report/summary.ts';
 import { formatNumber, median } from '../report/table.ts';
+import { requests } from './request-runs.ts';
 import { connectionsAllowed, type ScaleContext } from './scale-context.ts';
 import { compaction, largerThanCache } from './storage-runs.ts';
 import { threads } from './thread-runs.ts';
@@ -160,6 +161,7 @@ export const scaleRuns: Record<string, (context: ScaleContext) => Promise<void>>
   partitions,
   connections,
   'fan-in': fanIn,
+  requests,
   'larger-than-cache': largerThanCache,
   compaction,
   threads,
