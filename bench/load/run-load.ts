@@ -105,24 +105,35 @@ export interface LoadResult {
 /** Beyond the settings' own bound: connecting, 10,000 idle connections, printing. */
 const SET_UP_SECONDS_MAX = 60;
 
-type Line = { type: string; message?: string };
+type Line =
+  | ({ type: 'stage' } & StageResult)
+  | ({ type: 'interval' } & IntervalResult)
+  | ({ type: 'sample' } & Sample)
+  | ({ type: 'idleConnections' } & IdleConnections)
+  | ({ type: 'end' } & RunEnd)
+  | { type: 'error'; message: string }
+  | { type: 'start' };
 
-function collect(result: LoadResult, line: Line): string | undefined {
+/** A load that has not ended yet. */
+type PartialResult = Omit<LoadResult, 'end'> & { end?: RunEnd };
+
+/** Returns what went wrong, if that is what the line says. */
+function collect(result: PartialResult, line: Line): string | undefined {
   switch (line.type) {
     case 'stage':
-      result.stages.push(line as unknown as StageResult);
+      result.stages.push(line);
       break;
     case 'interval':
-      result.intervals.push(line as unknown as IntervalResult);
+      result.intervals.push(line);
       break;
     case 'sample':
-      result.samples.push(line as unknown as Sample);
+      result.samples.push(line);
       break;
     case 'idleConnections':
-      result.idleConnections = line as unknown as IdleConnections;
+      result.idleConnections = line;
       break;
     case 'end':
-      result.end = line as unknown as RunEnd;
+      result.end = line;
       break;
     case 'error':
       return line.message;
@@ -171,13 +182,13 @@ async function runGenerator(
   options: RunOptions,
 ): Promise<LoadResult> {
   const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const result = {
+  const result: PartialResult = {
     settings,
     startedAt: new Date().toISOString(),
     stages: [],
     intervals: [],
     samples: [],
-  } as unknown as LoadResult;
+  };
   let failure: string | undefined;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -200,8 +211,9 @@ async function runGenerator(
   }
   const code = await exited;
   clearTimeout(bound);
-  if (failure !== undefined || code !== 0) {
-    throw new Error(`The load generator failed: ${failure ?? complaint.trim() ?? `exit code ${code}`}`);
+  const { end } = result;
+  if (failure !== undefined || code !== 0 || end === undefined) {
+    throw new Error(`The load generator failed: ${failure ?? (complaint.trim() || `exit code ${code}`)}`);
   }
-  return result;
+  return { ...result, end };
 }
