@@ -1,6 +1,6 @@
 /**
- * Kafka's error codes: number, and what they mean in a sentence. The one registry from which
- * every answer with an error takes its code. Any thread.
+ * Kafka's error codes: number, and what they mean in a sentence. The one registry from which every answer with an error
+ * takes its code. Any thread.
  */
 
 /** name: [code, default message] */

@@ -8,7 +8,8 @@ import type { Group } from './group.ts';
 
 export type DescribedGroup = DescribeGroupsResponse['groups'][number];
 
-const NO_AUTHORIZED_OPERATIONS = -0x80000000;
+/** Of operations that nobody asked for. */
+export const NO_AUTHORIZED_OPERATIONS = -0x80000000;
 
 /** Versions before 6 see a group that is not there (or not a classic one) as dead, without an error. */
 export function describeClassicGroup(groupId: string, group: Group | undefined, apiVersion: number): DescribedGroup {

@@ -42,11 +42,11 @@ export interface FilterSettings {
 }
 
 /** What was appended had been judged by its size once. */
-const DECOMPRESSED_BYTES_MAX = 2 ** 31 - 1;
+const STORED_BYTES_MAX = 2 ** 31 - 1;
 
 /** The records of a batch in the log, decompressed. Throws a BatchError. */
 export function walkRecords(batch: RecordBatchView): RecordWalk {
-  return new RecordWalk(decompress(batch.compression, batch.recordsBytes(), DECOMPRESSED_BYTES_MAX));
+  return new RecordWalk(decompress(batch.compression, batch.recordsBytes(), STORED_BYTES_MAX));
 }
 
 /** Of the records of a batch that stay. */

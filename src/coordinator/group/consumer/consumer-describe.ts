@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ConsumerGroupDescribeResponse } from '../../../protocol/messages/69-consumer-group-describe.ts';
 import type { Group } from '../group.ts';
+import { NO_AUTHORIZED_OPERATIONS } from '../group-describe.ts';
 import type { GroupEnvironment } from '../group-environment.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import type { ConsumerMember } from './consumer-member.ts';
@@ -12,7 +13,6 @@ export type DescribedConsumerGroup = ConsumerGroupDescribeResponse['groups'][num
 type DescribedMember = DescribedConsumerGroup['members'][number];
 
 const MEMBER_TYPE = { classic: 0, consumer: 1 } as const;
-const NO_AUTHORIZED_OPERATIONS = -0x80000000;
 
 export function describeConsumerGroup(
   groupId: string,
