@@ -119,15 +119,19 @@ export class LeaderEpochCache {
   }
 
   flush(): void {
-    const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-    writeCheckpointLines(this.#files, this.#path, lines, !this.#syncsWithLog);
-    this.#isWritten = true;
+    this.#writeFile();
     if (this.#syncsWithLog) this.#unsyncedFrom = UNDEFINED_EPOCH_OFFSET;
   }
 
-  /** Brings the file up to date. Throws a StorageError. */
+  /** Writes epochs that were noted since. Throws a StorageError. */
   write(): void {
-    if (!this.#isWritten) this.flush();
+    if (!this.#isWritten) this.#writeFile();
+  }
+
+  #writeFile(): void {
+    const lines = this.#entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
+    writeCheckpointLines(this.#files, this.#path, lines, !this.#syncsWithLog);
+    this.#isWritten = true;
   }
 
   /** The same where the disk may be full: then there is no file, and recovery finds again what it would tell. */
