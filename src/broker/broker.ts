@@ -477,8 +477,8 @@ export class Broker {
     if (settings) {
       this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
       this.#onConfig(this.#config);
-      this.#security.apply(this.#config, this.#logger, (name, tls) => this.#io.changeTls(name, tls));
-      this.#io.setConnectionBounds(connectionBounds(this.#config));
+      const tls = this.#security.apply(this.#config, this.#logger);
+      await this.#io.changeSettings({ connectionBounds: connectionBounds(this.#config), tls });
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }
     this.#telemetry.apply(delta);

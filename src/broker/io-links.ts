@@ -2,11 +2,10 @@
 import type { ListenerOptions } from '../network/listener.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { TlsSettings } from '../security/tls-settings.ts';
-import type { ConnectionBounds } from './io/connection-limits.ts';
 import type { IoLink } from './io/control-frames.ts';
 import type { EpochEnd } from './io/fetch-divergence.ts';
 import type { AbortedQuestion } from './io/fetch-path.ts';
-import type { ControlRequest, FromIo, ToIo, VerifyQuestion } from './io/io-messages.ts';
+import type { ControlRequest, FromIo, IoSettings, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
 
 type Aborted = Extract<ToIo, { type: 'aborted' }>['aborted'];
@@ -52,24 +51,14 @@ export class IoLinks {
     return port;
   }
 
-  /** Connections of that listener that come from now on use these settings. */
-  changeTls(listenerName: string, tls: TlsSettings): void {
-    for (const { port: io } of this.#links) io.post({ type: 'tls', listenerName, tls });
+  /** Resolves when every I/O thread keeps to it. */
+  async changeSettings(settings: IoSettings): Promise<void> {
+    await this.#applyEverywhere((io, id) => io.post({ type: 'settings', id, settings }));
   }
 
   /** Resolves when every I/O thread knows: nobody can be told of a topic that a neighbour does not serve yet. */
   async publishRoutes(set: readonly TopicRouteMessage[], remove: readonly string[]): Promise<void> {
-    await Promise.all(
-      this.#links.map(({ port: io }) => {
-        const id = this.#nextId++;
-        return this.#expect(id, () => io.post({ type: 'routes', id, set, remove }));
-      }),
-    );
-  }
-
-  /** Counts for connections that come from now on. */
-  setConnectionBounds(bounds: ConnectionBounds): void {
-    for (const { port: io } of this.#links) io.post({ type: 'connectionBounds', bounds });
+    await this.#applyEverywhere((io, id) => io.post({ type: 'routes', id, set, remove }));
   }
 
   /** Reading begins. */
@@ -81,6 +70,15 @@ export class IoLinks {
   async stop(): Promise<void> {
     await Promise.all(
       this.#links.map(({ port: io }, index) => this.#expect(-1 - index, () => io.post({ type: 'stop' }))),
+    );
+  }
+
+  async #applyEverywhere(tell: (io: Port<ToIo, FromIo>, id: number) => void): Promise<void> {
+    await Promise.all(
+      this.#links.map(({ port }) => {
+        const id = this.#nextId++;
+        return this.#expect(id, () => tell(port, id));
+      }),
     );
   }
 

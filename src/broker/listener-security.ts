@@ -9,6 +9,7 @@ import type { BrokerConfig } from '../config/broker-config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { BrokerListeners } from '../config/listeners.ts';
 import { loadTlsSettings, type TlsSettings } from '../security/tls-settings.ts';
+import type { IoSettings } from './io/io-messages.ts';
 
 /** A certificate that ends sooner is worth a warning at start. */
 const EXPIRY_WARNING_MS = 14 * 86_400_000;
@@ -55,21 +56,23 @@ export class ListenerSecurity {
     }
   }
 
-  /** Reads everything again, and hands on what is new. What cannot be used is logged, and the listener stays as it was. */
-  apply(config: BrokerConfig, logger: Logger, change: (listenerName: string, tls: TlsSettings) => void): void {
+  /** Reads everything again, and returns what is new. What cannot be used is logged, and the listener stays as it was. */
+  apply(config: BrokerConfig, logger: Logger): IoSettings['tls'] {
+    const changed: { listenerName: string; tls: TlsSettings }[] = [];
     for (const [name, before] of this.#settings) {
       try {
         const after = loadTlsSettings(config, name);
         // Keys of sessions are drawn anew each time: by themselves they are no change.
         if (isDeepStrictEqual({ ...after, ticketKeys: null }, { ...before, ticketKeys: null })) continue;
         this.#settings.set(name, after);
-        change(name, after);
+        changed.push({ listenerName: name, tls: after });
         logger.info({ listener: name }, 'TLS settings changed');
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         logger.error({ listener: name, error: error.message }, 'TLS settings stay as they were');
       }
     }
+    return changed;
   }
 }
 

@@ -407,10 +407,7 @@ export class IoHost implements FrameHandler {
         break;
       case 'routes':
         this.#applyRoutes(message.set, message.remove);
-        this.#context.port.post({ type: 'routesApplied', id: message.id });
-        break;
-      case 'connectionBounds':
-        this.#limits.bounds = message.bounds;
+        this.#context.port.post({ type: 'applied', id: message.id });
         break;
       case 'verified':
       case 'epochEnd':
@@ -421,9 +418,13 @@ export class IoHost implements FrameHandler {
       case 'listen':
         this.#listeners.listen(message);
         break;
-      case 'tls':
-        this.#listeners.changeTls(message.listenerName, message.tls);
+      case 'settings': {
+        const { connectionBounds, tls } = message.settings;
+        this.#limits.bounds = connectionBounds;
+        for (const { listenerName, tls: changed } of tls) this.#listeners.changeTls(listenerName, changed);
+        this.#context.port.post({ type: 'applied', id: message.id });
         break;
+      }
       case 'start':
         this.#started = true;
         for (const { connection } of this.#clients.values()) connection.socket.resume();

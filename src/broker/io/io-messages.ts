@@ -27,9 +27,9 @@ export type ToIo =
       /** Null for a listener without TLS. */
       readonly tls: TlsSettings | null;
     }
-  /** Connections of that listener that come from now on use these settings. */
-  | { readonly type: 'tls'; readonly listenerName: string; readonly tls: TlsSettings }
-  /** Topics that came, changed or went; answered by `routesApplied`, so that the control thread can wait for it. */
+  /** For connections that come from now on; answered by `applied`, so that the control thread can wait for it. */
+  | { readonly type: 'settings'; readonly id: number; readonly settings: IoSettings }
+  /** Topics that came, changed or went; answered by `applied` too. */
   | {
       readonly type: 'routes';
       readonly id: number;
@@ -43,7 +43,6 @@ export type ToIo =
       readonly frame: Uint8Array | null;
       readonly muteMs: number;
     }
-  | { readonly type: 'connectionBounds'; readonly bounds: ConnectionBounds }
   /** Error codes of the question's partitions, in order. */
   | { readonly type: 'verified'; readonly id: number; readonly errorCodes: readonly number[] }
   | { readonly type: 'epochEnd'; readonly id: number; readonly end: EpochEnd | null }
@@ -55,7 +54,7 @@ export type ToIo =
 
 export type FromIo =
   | { readonly type: 'listening'; readonly id: number; readonly port: number; readonly error: string | null }
-  | { readonly type: 'routesApplied'; readonly id: number }
+  | { readonly type: 'applied'; readonly id: number }
   | ({ readonly type: 'request' } & ControlRequest)
   | {
       readonly type: 'readAborted';
@@ -67,6 +66,13 @@ export type FromIo =
   /** A connection that has used telemetry is gone. */
   | { readonly type: 'telemetryClosed'; readonly connection: number }
   | { readonly type: 'stopped' };
+
+/** Settings that change while the broker runs. */
+export interface IoSettings {
+  readonly connectionBounds: ConnectionBounds;
+  /** Of the listeners whose files or settings have changed. */
+  readonly tls: readonly { readonly listenerName: string; readonly tls: TlsSettings }[];
+}
 
 /** Where requests of a connection come from. */
 export interface RequestOrigin {
