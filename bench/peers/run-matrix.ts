@@ -36,7 +36,7 @@ export interface MatrixOptions {
 /** acks=all answers from the page cache on both sides; the synced works make both sync. */
 const MILLRACE_CONFIGS = { 'millrace.fsync.acks.all': 'false' };
 const DURABILITY_NOTE =
-  'Both brokers answer acks=all from the page cache here (Millrace with millrace.fsync.acks.all=false, because Kafka does no other); works called "synced" set flush.messages=1 on the topic, so that both sync before they answer.';
+  'Both brokers answer acks=all from the page cache here (Millrace with millrace.fsync.acks.all=false, as Kafka always does); works called "synced" set flush.messages=1 on the topic, so that both sync before they answer.';
 const TIME_OVER = 'Time was over before';
 const FREE_GIB_MIN = 20;
 const ROUNDS = { short: 1, full: 2 };

@@ -60,7 +60,7 @@ export const MILLRACE_CONFIGS = [
   int(
     'millrace.receive.arena.bytes',
     33_554_432,
-    'Memory per I/O thread into which requests are received; a full one pauses reading.',
+    'Memory per I/O thread for requests; at least socket.request.max.bytes, as a power of two; a full one pauses reading.',
     {
       min: 1_048_576,
     },
