@@ -87,6 +87,14 @@ test('an empty list of names asks for all settings, as none does; they come in t
   );
 });
 
+test('settings come in the order in which Kafka answers them', async () => {
+  const names = async (type: number, name: string, ...keys: string[]) =>
+    (await describeOne(type, name, keys)).configs.map((config) => config.name);
+  assert.deepEqual(await names(CLIENT_METRICS, 'm'), ['interval.ms', 'match', 'metrics']);
+  const group = ['consumer.session.timeout.ms', 'share.auto.offset.reset', 'consumer.heartbeat.interval.ms'];
+  assert.deepEqual(await names(GROUP, 'g', ...group.toSorted()), group);
+});
+
 test('a level counts at once, and its own goes when it is deleted', async () => {
   assert.equal(debugLines.length, 0);
   assert.equal(await alterOne(BROKER_LOGGER, '1', [SET, 'requests', 'DEBUG']), 'NONE');

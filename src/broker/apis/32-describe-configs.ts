@@ -1,4 +1,5 @@
 /** DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. */
+import { inAnswerOrder } from '../../config/answer-order.ts';
 import {
   ConfigSource,
   type DescribedConfig,
@@ -29,8 +30,7 @@ export const describeConfigs = api(describeConfigsRequest, describeConfigsRespon
     const { resourceType, resourceName } = resource;
     try {
       requireKnownTypes(request);
-      // No names and an empty list of them both mean all. They come in the order of their definition, whatever order they
-      // were asked for in: where Kafka's tools put them into a hash map, the order within a bucket is that of the answer.
+      // No names and an empty list of them both mean all. The order is the same, whatever order they were asked for in.
       const asked = resource.configurationKeys?.length ? new Set(resource.configurationKeys) : null;
       const configs = list(resource, services)
         .filter(({ name }) => asked?.has(name) ?? true)
@@ -54,21 +54,21 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
     case ConfigResourceType.TOPIC:
       if (topicNameFault(resourceName) !== null) throw failure(ErrorCode.INVALID_TOPIC_EXCEPTION);
       if (!image.topics.byName(resourceName)) throw failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-      return describeTopicConfig(image.configs.topic(resourceName), config);
+      return inAnswerOrder(describeTopicConfig(image.configs.topic(resourceName), config));
     case ConfigResourceType.BROKER:
-      if (resourceName === '') return describeClusterBrokerConfig(config);
-      if (resourceName === String(nodeId)) return describeBrokerConfig(config);
+      if (resourceName === '') return inAnswerOrder(describeClusterBrokerConfig(config));
+      if (resourceName === String(nodeId)) return inAnswerOrder(describeBrokerConfig(config));
       throw failure(
         ErrorCode.INVALID_REQUEST,
         `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`,
       );
     case ConfigResourceType.GROUP:
       if (resourceName === '') throw failure(ErrorCode.INVALID_REQUEST, 'Group name must not be empty');
-      return describeGroupConfig(image.configs.group(resourceName), config);
+      return inAnswerOrder(describeGroupConfig(image.configs.group(resourceName), config));
     case ConfigResourceType.CLIENT_METRICS:
       if (resourceName === '')
         throw failure(ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty');
-      return describeClientMetricsConfig(image.configs.of(resourceType, resourceName));
+      return inAnswerOrder(describeClientMetricsConfig(image.configs.of(resourceType, resourceName)));
     case ConfigResourceType.BROKER_LOGGER:
       if (resourceName !== String(nodeId)) {
         throw failure(
