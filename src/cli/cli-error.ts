@@ -77,6 +77,8 @@ export function explain(error: unknown, bootstrap: string): CliError {
   if (unreachable) {
     const why =
       { ECONNREFUSED: 'connection refused', ENOTFOUND: 'no such host' }[unreachable.code!] ?? unreachable.code;
+    const advertised = advertisedAmong(failures, bootstrap);
+    if (advertised !== undefined) return notReachable(advertised, why!, ADVERTISED_FIX);
     return notReachable(bootstrap, why!);
   }
   const certificate = failures.find(({ code }) => code !== undefined && CERTIFICATE_CODE.test(code));
@@ -97,9 +99,18 @@ export function explain(error: unknown, bootstrap: string): CliError {
   );
 }
 
-function notReachable(bootstrap: string, why: string): CliError {
-  const fix = 'start a broker with: millrace broker, or name another with -b HOST:PORT';
-  return new CliError(`no broker answers at ${bootstrap}: ${why}`, fix, ExitCode.unreachable);
+const START_FIX = 'start a broker with: millrace broker, or name another with -b HOST:PORT';
+const ADVERTISED_FIX = 'brokers sent us there: set advertised.listeners to an address that clients can reach';
+
+function notReachable(address: string, why: string, fix = START_FIX): CliError {
+  return new CliError(`no broker answers at ${address}: ${why}`, fix, ExitCode.unreachable);
+}
+
+/** The address that a connection failed to, when it is none that the user named: brokers told it. */
+function advertisedAmong(failures: readonly ClientFailure[], bootstrap: string): string | undefined {
+  const addresses = failures.flatMap(({ message }) => /^Connection to (\S+:\d+) failed/.exec(message)?.[1] ?? []);
+  const asked = bootstrap.split(',').map((address) => address.trim());
+  return addresses.some((address) => asked.includes(address)) ? undefined : addresses[0];
 }
 
 /** How deep causes are followed. */

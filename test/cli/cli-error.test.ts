@@ -20,6 +20,15 @@ test('a refused connection is told with its address', () => {
   assert.equal(explained.exitCode, ExitCode.unreachable);
 });
 
+test('an address that only brokers told is named, with what to set there', () => {
+  const lookup = failure('getaddrinfo ENOTFOUND inside', { code: 'ENOTFOUND' });
+  const network = failure('Connection to inside:9092 failed.', { code: 'PLT_KFK_NETWORK', cause: lookup });
+  const explained = explain(failure('outer', { errors: [network] }), 'b:1, b:2');
+  assert.equal(explained.message, 'no broker answers at inside:9092: no such host');
+  assert.match(explained.fix, /advertised\.listeners/);
+  assert.match(explain(failure('outer', { errors: [network] }), 'inside:9092').fix, /start a broker/);
+});
+
 test('what is explained already stays as it is, and what is not an error is shown', () => {
   const mine = usageError('no');
   assert.equal(explain(mine, 'b:1'), mine);
