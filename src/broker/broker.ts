@@ -34,7 +34,7 @@ import type { CleanerPool } from './cleaner/cleaner-pool.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
 import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
-import { OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
+import { messageBytesMax, OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
 import { connectionBounds } from './io/connection-limits.ts';
 import { IoLinks } from './io-links.ts';
 import { ListenerSecurity } from './listener-security.ts';
@@ -316,6 +316,7 @@ export class Broker {
         verify: (topic, partition, transaction, apiVersion) =>
           this.#transactions.verifier.forOffsets(topic, partition, transaction, apiVersion),
         locate: (topic, partition) => this.#partitions.locate(topic, partition),
+        messageBytesMax: () => messageBytesMax(OFFSETS_TOPIC, this.#controller.image.configs, this.#config),
       }),
       topics: this.#topicCatalog(),
       config: groupSettings({

@@ -1,5 +1,6 @@
 /** Topics that the broker keeps for itself, and the settings it creates them with. */
 import type { BrokerConfig } from '../config/broker-config.ts';
+import type { ConfigsImage } from '../metadata/configs-image.ts';
 
 export const OFFSETS_TOPIC = '__consumer_offsets';
 export const TRANSACTION_TOPIC = '__transaction_state';
@@ -51,4 +52,9 @@ export function internalTopicShape(name: string, config: BrokerConfig): TopicSha
     default:
       return undefined;
   }
+}
+
+/** `max.message.bytes` of a topic: its own, else the broker's. */
+export function messageBytesMax(topic: string, configs: ConfigsImage, config: BrokerConfig): number {
+  return Number(configs.topic(topic).get('max.message.bytes') ?? config.int('message.max.bytes'));
 }

@@ -39,6 +39,8 @@ export interface PartitionCoordinatorLogContext {
     apiVersion: number,
   ) => Promise<void>;
   locate(topic: string, partition: number): Located;
+  /** `max.message.bytes` of the topic. */
+  messageBytesMax(): number;
 }
 
 /** A coordinator's word for a transaction; void as soon as the transaction has its marker. */
@@ -53,6 +55,10 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   constructor(context: PartitionCoordinatorLogContext) {
     this.#context = context;
+  }
+
+  get messageBytesMax(): number {
+    return this.#context.messageBytesMax();
   }
 
   async append(

@@ -7,7 +7,7 @@ import { TransactionCoordinator } from '../coordinator/transaction/transaction-c
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { LogStore } from '../native/log-store.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
-import { TRANSACTION_TOPIC } from './internal-topics.ts';
+import { messageBytesMax, TRANSACTION_TOPIC } from './internal-topics.ts';
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
 import type { Located } from './partition-manager.ts';
 import type { ProducerIds } from './producer-ids.ts';
@@ -41,7 +41,11 @@ export function createTransactionServices(context: TransactionServicesContext): 
   const { clock, logger, image, producerIds, config } = context;
   const markers = new TransactionMarkers(context);
   const coordinator = new TransactionCoordinator({
-    log: new PartitionCoordinatorLog({ ...context, topic: TRANSACTION_TOPIC }),
+    log: new PartitionCoordinatorLog({
+      ...context,
+      topic: TRANSACTION_TOPIC,
+      messageBytesMax: () => messageBytesMax(TRANSACTION_TOPIC, image.configs, config()),
+    }),
     producerIds,
     markers,
     catalog: { exists: (topic, partition) => image.topics.byName(topic)?.partitions[partition] !== undefined },

@@ -13,6 +13,7 @@ export class MemoryCoordinatorLog implements CoordinatorLog {
   readonly #held: (() => void)[] = [];
   #holding = false;
   #failCode: number | null = null;
+  messageBytesMax = 1_048_588;
   /** Appends that were asked for, failed ones too. */
   appends = 0;
 

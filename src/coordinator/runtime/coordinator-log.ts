@@ -54,6 +54,9 @@ export interface CoordinatorLog {
     transaction: AppendTransaction | null,
   ): Promise<{ readonly baseOffset: number }>;
 
+  /** The largest batch that an append may make: `max.message.bytes` of the topic, as it is now. */
+  readonly messageBytesMax: number;
+
   /** Appends a transaction's marker; otherwise as `append`. */
   appendEndTransaction(partition: number, marker: EndTransactionMarker): Promise<{ readonly baseOffset: number }>;
 

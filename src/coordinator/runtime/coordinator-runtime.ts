@@ -16,8 +16,6 @@ import { ShardWriter } from './shard-writer.ts';
 import { UndoLog } from './undo-log.ts';
 
 const RELOAD_DELAY_MS = 1_000;
-/** Default of `batchBytesMax`: `max.message.bytes` of an internal topic, less the head of a batch. */
-const BATCH_BYTES_MAX = 1_048_588 - 61;
 
 export interface CoordinatorRuntimeOptions<S, R> {
   /** For log lines: 'group', 'transaction'. */
@@ -29,7 +27,6 @@ export interface CoordinatorRuntimeOptions<S, R> {
   readonly createShard: (services: ShardServices<S, R>) => S;
   /** How long an operation waits for its append; read at each one. */
   readonly writeTimeoutMs: () => number;
-  readonly batchBytesMax?: number;
 }
 
 interface Active<S extends CoordinatorShard<R>, R> {
@@ -238,7 +235,6 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
       shard,
       undo,
       nextOrder,
-      batchBytesMax: this.#options.batchBytesMax ?? BATCH_BYTES_MAX,
       onOutcomeUnknown: () => {
         if (led.active?.writer === writer) this.#reloadLater(led);
       },

@@ -9,6 +9,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { BATCH_HEADER_BYTES } from '../../protocol/records/batch-header.ts';
 import { appendOutcomeUnknown, coordinatorErrorCode, errorCodeOf } from './append-errors.ts';
 import type { AppendTransaction, CoordinatorLog, EndTransactionMarker, LogRecord } from './coordinator-log.ts';
 import type { CoordinatorResult, CoordinatorShard, RecordCodec } from './coordinator-shard.ts';
@@ -31,8 +32,6 @@ export interface ShardWriterOptions<S, R> {
   readonly logger: Logger;
   /** What the first new record's `order` may be: beyond every loaded offset. */
   readonly nextOrder: number;
-  /** The largest batch that the log takes. */
-  readonly batchBytesMax: number;
   /** How long an operation waits for its append before it is answered as failed; the append goes on. */
   readonly writeTimeoutMs: () => number;
   /** The state in memory may differ from the log's: load the partition again. */
@@ -188,18 +187,24 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
     }
   }
 
+  /** Of the records of one batch. */
+  get #batchBytesMax(): number {
+    return this.#options.log.messageBytesMax - BATCH_HEADER_BYTES;
+  }
+
   /** Where the records have to be cut so that each part fits a batch; null when they may not be cut but must. */
   #splitEnds(records: readonly LogRecord[], splittable: boolean): number[] | null {
     const ends: number[] = [];
+    const bytesMax = this.#batchBytesMax;
     let bytes = 0;
     for (let index = 0; index < records.length; index++) {
       const recordBytes = bytesOfOne(records[index]);
-      if (bytes > 0 && bytes + recordBytes > this.#options.batchBytesMax) {
+      if (bytes > 0 && bytes + recordBytes > bytesMax) {
         ends.push(index);
         bytes = 0;
       }
       bytes += recordBytes;
-      if (bytes > this.#options.batchBytesMax) return null;
+      if (bytes > bytesMax) return null;
     }
     if (ends.length > 0 && !splittable) return null;
     ends.push(records.length);
@@ -223,7 +228,7 @@ export class ShardWriter<S extends CoordinatorShard<R>, R> {
     const last = this.#queue.at(-1);
     const waits = last && !(this.#appending && this.#queue.length === 1);
     if (waits && !transaction && !last.transaction && !last.marker) {
-      if (last.bytes + bytes <= Math.min(SHARED_BATCH_BYTES_MAX, this.#options.batchBytesMax)) return last;
+      if (last.bytes + bytes <= Math.min(SHARED_BATCH_BYTES_MAX, this.#batchBytesMax)) return last;
     }
     return this.#push(transaction, null);
   }

@@ -56,7 +56,7 @@ class MapShard implements CoordinatorShard<Entry> {
   }
 }
 
-function start(options: { batchBytesMax?: number } = {}) {
+function start() {
   const clock = new ManualClock();
   const log = new MemoryCoordinatorLog();
   const shards: MapShard[] = [];
@@ -72,7 +72,6 @@ function start(options: { batchBytesMax?: number } = {}) {
       return shard;
     },
     writeTimeoutMs: () => 5_000,
-    ...options,
   });
   const set = (key: string, value: string) => runtime.write(0, () => ({ records: [[key, value]], response: value }));
   const get = (key: string) => runtime.read(0, (shard) => shard.map.get(key));
@@ -192,7 +191,8 @@ test('a handler that throws changes nothing; a foreign error is told as such and
 });
 
 test('records that exceed a batch are refused, or split where they may be', async () => {
-  const { runtime, log, get } = start({ batchBytesMax: 300 });
+  const { runtime, log, get } = start();
+  log.messageBytesMax = 361;
   await runtime.elected(0, 1);
   const records = Array.from({ length: 20 }, (_, index): Entry => [`key ${index}`, 'v'.repeat(40)]);
   assert.equal(await codeOf(runtime.write(0, () => ({ records, response: 0 }))), ErrorCode.UNKNOWN_SERVER_ERROR);
