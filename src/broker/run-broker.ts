@@ -20,7 +20,7 @@ const TRIM_AFTER_MS = 2_000;
 
 const EXIT_CONFIG = 2;
 const EXIT_FATAL = 1;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Resolves with the exit code when the broker has stopped. */
 export async function runBroker(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

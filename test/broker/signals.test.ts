@@ -40,10 +40,13 @@ async function run(script: string): Promise<{ output: string; code: number | nul
 }
 
 describe('signals', () => {
-  test('one that comes while the broker starts stops it as soon as it runs', { timeout: 60_000 }, async () => {
-    const { output, code } = await run(`process.kill(process.pid, 'SIGTERM');`);
-    assert.equal(code, 0, output);
-    assert.match(output, /ready[\s\S]*stopped/);
-    assert.ok(readdirSync(join(folder, 'data')).includes('.kafka_cleanshutdown'), output);
-  });
+  // The last one when its terminal is closed.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+    test(`${signal} while the broker starts stops it as soon as it runs`, { timeout: 60_000 }, async () => {
+      const { output, code } = await run(`process.kill(process.pid, '${signal}');`);
+      assert.equal(code, 0, output);
+      assert.match(output, /ready[\s\S]*stopped/);
+      assert.ok(readdirSync(join(folder, 'data')).includes('.kafka_cleanshutdown'), output);
+    });
+  }
 });
