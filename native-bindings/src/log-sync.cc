@@ -4,12 +4,18 @@
 //
 // Syncs are carried out in rounds: a thread takes all that wait, starts the writing of all their data, then waits for
 // one after the other, so that the device works on all of them together, the file system's journal commits once for
-// many, and one wake-up tells of all. What arrives meanwhile waits for the next round and wakes nobody. Only when a round
+// many, and one wake-up tells of all. Where little else waits to be written, many are synced as a file system. What arrives meanwhile waits for the next round and wakes nobody. Only when a round
 // takes long does a second thread go on with what waits: then the device is slow, and threads are cheap beside it.
 #include "log-sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -161,13 +167,14 @@ bool isSmall(const SyncJob& job) {
   return entry.sizeBytes - entry.segment->syncedSizeBytes.load(std::memory_order_relaxed) <= SMALL_BYTES;
 }
 
-int carryOut(SyncJob& job) {
+// With `isOnDisk` the files are, and this only takes note of it.
+int carryOut(SyncJob& job, bool isOnDisk = false) {
   int first = 0;
   const auto note = [&first](int result) {
     if (first == 0) first = result;
   };
   for (const SyncedSegment& entry : job.segments) {
-    if (fdatasync(entry.fd) < 0) {
+    if (!isOnDisk && fdatasync(entry.fd) < 0) {
       note(-errno);
       continue;
     }
@@ -176,11 +183,11 @@ int carryOut(SyncJob& job) {
   }
   // A segment that was removed or truncated away meanwhile needs no index.
   for (const std::string& path : job.indexPaths)
-    if (const int result = syncPath(path, O_RDONLY); result != -ENOENT) note(result);
+    if (const int result = isOnDisk ? 0 : syncPath(path, O_RDONLY); result != -ENOENT) note(result);
   if (!job.folders.empty()) {
     int result = 0;
     for (const std::string& folder : job.folders)
-      if (result == 0) result = syncPath(folder, O_RDONLY | O_DIRECTORY);
+      if (result == 0 && !isOnDisk) result = syncPath(folder, O_RDONLY | O_DIRECTORY);
     if (result == 0) noteFolderSynced(job);
     // A log that was deleted meanwhile needs none.
     else if (result != -ENOENT) note(result);
@@ -201,6 +208,96 @@ int carryOutSmall(SyncJob& job) {
 // Has the kernel start to write what was appended; fdatasync waits for it.
 void startWriting(const SyncJob& job) {
   for (const SyncedSegment& entry : job.segments) sync_file_range(entry.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+// Syncs the file systems of a round as a whole, in place of its files one after the other: one commit and one flush of the
+// device for all of them. It writes whatever else is in memory of those file systems too, so there must be little of that;
+// and file systems differ in what it costs, so both ways are timed.
+class FileSystemSync {
+ public:
+  FileSystemSync() : meminfo_(reportsErrors() ? open("/proc/meminfo", O_RDONLY | O_CLOEXEC) : -1) {}
+
+  bool paysFor(const std::vector<SyncJob>& round) {
+    if (round.size() < LOGS_MIN || meminfo_ < 0) return false;
+    const int64_t whole = wholeNs_.load(std::memory_order_relaxed);
+    const int64_t each = eachNs_.load(std::memory_order_relaxed);
+    if (each == 0) return false;
+    if (whole > each * static_cast<int64_t>(round.size())) {
+      // Forgotten bit by bit, so that it is tried again.
+      wholeNs_.store(whole - whole / 64, std::memory_order_relaxed);
+      return false;
+    }
+    return unwrittenBytes() <= UNWRITTEN_BYTES_MAX;
+  }
+
+  // False when a file system could not be synced, or the device of a file is not known: the files tell more.
+  bool carryOut(const std::vector<SyncJob>& round) {
+    const int64_t begunNs = nowNs();
+    std::vector<dev_t> done;
+    for (const SyncJob& job : round) {
+      for (const SyncedSegment& entry : job.segments) {
+        struct stat found;
+        if (fstat(entry.fd, &found) < 0) return false;
+        if (std::find(done.begin(), done.end(), found.st_dev) != done.end()) continue;
+        if (syncfs(entry.fd) < 0) return false;
+        done.push_back(found.st_dev);
+      }
+      // A folder alone has no descriptor to ask.
+      if (job.segments.empty()) return false;
+    }
+    average(wholeNs_, nowNs() - begunNs);
+    return true;
+  }
+
+  // A round that was not synced in this way.
+  void noteEach(int64_t tookNs, size_t logs) {
+    if (logs >= LOGS_MIN) average(eachNs_, tookNs / static_cast<int64_t>(logs));
+  }
+
+ private:
+  static constexpr size_t LOGS_MIN = 4;
+  // What may wait to be written on the whole machine.
+  static constexpr int64_t UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024;
+
+  static void average(std::atomic<int64_t>& of, int64_t ns) {
+    const int64_t before = of.load(std::memory_order_relaxed);
+    of.store(before == 0 ? ns : before + (ns - before) / 8, std::memory_order_relaxed);
+  }
+
+  // Before Linux 5.8 syncfs says nothing of writes that failed.
+  static bool reportsErrors() {
+    utsname system;
+    int major = 0;
+    int minor = 0;
+    if (uname(&system) < 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+    return major > 5 || (major == 5 && minor >= 8);
+  }
+
+  // Largest possible where it cannot be told.
+  int64_t unwrittenBytes() const {
+    char text[MEMINFO_BYTES];
+    const ssize_t size = pread(meminfo_, text, sizeof text - 1, 0);
+    if (size <= 0) return INT64_MAX;
+    text[size] = 0;
+    int64_t sum = 0;
+    for (const char* name : {"Dirty:", "Writeback:"}) {
+      const char* at = strstr(text, name);
+      if (at == nullptr) return INT64_MAX;
+      sum += strtoll(at + strlen(name), nullptr, 10) * 1024;
+    }
+    return sum;
+  }
+
+  static constexpr size_t MEMINFO_BYTES = 2048;
+
+  const int meminfo_;
+  std::atomic<int64_t> wholeNs_{0};
+  std::atomic<int64_t> eachNs_{0};
+};
+
+FileSystemSync& fileSystemSync() {
+  static auto* sync = new FileSystemSync();
+  return *sync;
 }
 
 class SyncRounds {
@@ -250,7 +347,9 @@ class SyncRounds {
 
   static void carryOutAll(std::vector<SyncJob>& round, std::vector<int>& results) {
     const int64_t begunNs = nowNs();
-    if (round.size() > 1)
+    FileSystemSync& whole = fileSystemSync();
+    const bool isOnDisk = whole.paysFor(round) && whole.carryOut(round);
+    if (!isOnDisk && round.size() > 1)
       for (const SyncJob& job : round) startWriting(job);
     results.clear();
     size_t told = 0;
@@ -258,9 +357,10 @@ class SyncRounds {
       for (; told < results.size(); told++) round[told].listener->synced(round[told].token, results[told]);
     };
     for (SyncJob& job : round) {
-      results.push_back(round.size() == 1 && isSmall(job) ? carryOutSmall(job) : carryOut(job));
+      results.push_back(round.size() == 1 && isSmall(job) ? carryOutSmall(job) : carryOut(job, isOnDisk));
       if (nowNs() - begunNs > PATIENCE_NS) tell();
     }
+    if (!isOnDisk) whole.noteEach(nowNs() - begunNs, round.size());
     tell();
   }
 

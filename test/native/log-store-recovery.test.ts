@@ -160,4 +160,34 @@ describeStores('rebuilding and syncing', (t) => {
     t.store.roll(t.log, 10);
     assert.equal(t.store.syncNow(t.log), 0);
   });
+
+  test('of many logs that are synced together each is told once, round after round', async () => {
+    const logs = Array.from({ length: 24 }, (_, at) => {
+      const log = t.store.openLog(`${t.folder}-${at}`, OPTIONS);
+      assert.ok(log > 0);
+      t.store.roll(log, 0);
+      return log;
+    });
+    const { log } = t;
+    for (let round = 0; round < 4; round++) {
+      const told = logs.map(() => 0);
+      await Promise.all(
+        logs.map(async (one, at) => {
+          t.log = one;
+          t.append(round, [simpleBatch(1, 1000)]);
+          if (at % 8 === 0) t.store.roll(one, round + 1);
+          const result = await new Promise<number>((resolve) => {
+            t.store.sync(one, (value) => {
+              told[at]++;
+              resolve(value);
+            });
+          });
+          assert.equal(result, 0);
+        }),
+      );
+      assert.deepEqual(new Set(told), new Set([1]));
+    }
+    for (const one of logs) t.store.closeLog(one);
+    t.log = log;
+  });
 });
