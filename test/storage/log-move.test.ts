@@ -165,6 +165,23 @@ for (const adapter of adapters)
         moved.close();
       }));
 
+    test('a segment that has lost its end is not taken for copied', () =>
+      withLog((store, root, log) => {
+        fill(log, 60);
+        const target = targetIn(root);
+        log.beginMove(target);
+        const [{ baseOffset, sizeBytes }] = log.moveState(false).segments;
+        const name = offsetFileName(baseOffset, '.log');
+        const file = store.files.open(`${log.folder}/${name}`, false);
+        assert.equal(store.files.truncate(file, sizeBytes - 1), 0);
+        store.files.close(file);
+        assert.throws(() => copyAll(store, log, target.future), {
+          name: 'StorageError',
+          message: new RegExp(`${sizeBytes - 1} bytes where the log has ${sizeBytes}`),
+        });
+        assert.ok((store.files.stat(`${target.future}/${name}`) as number) < 0);
+      }));
+
     test('what an attempt before has left of the end is not believed', () =>
       withLog((store, root, log) => {
         fill(log, 60);

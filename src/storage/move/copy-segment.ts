@@ -45,7 +45,9 @@ export function* copySegment({ from, to, baseOffset, sizeBytes }: CopyJob, files
   const got = yield* copyFile(files, `${from}/${name}`, partial, sizeBytes);
   if (got < sizeBytes) {
     files.unlink(partial);
-    return copied;
+    if (typeof files.stat(`${from}/${name}`) === 'number') return copied;
+    // Damaged. Taken for copied, it would be looked for at the other end without end.
+    throw new StorageError(`${got} bytes where the log has ${sizeBytes}`, `${from}/${name}`, 0);
   }
   const { modifiedMs } = files.stat(`${from}/${name}`) as { modifiedMs?: number };
   // Retention counts from it where records have no timestamps.
