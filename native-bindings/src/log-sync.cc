@@ -4,8 +4,9 @@
 //
 // Syncs are carried out in rounds: a thread takes all that wait, starts the writing of all their data, then waits for
 // one after the other, so that the device works on all of them together, the file system's journal commits once for
-// many, and one wake-up tells of all. Where little else waits to be written, many are synced as a file system. What arrives meanwhile waits for the next round and wakes nobody. Only when a round
-// takes long does a second thread go on with what waits: then the device is slow, and threads are cheap beside it.
+// many, and one wake-up tells of all. Where little else waits to be written, many are synced as a file system. What
+// arrives meanwhile waits for the next round and wakes nobody. Only when a round takes long does a second thread go
+// on with what waits: then the device is slow, and threads are cheap beside it.
 #include "log-sync.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /** A storage worker over memory with one sender of work, a clock to turn, and syncs that end when the test says so. */
+import assert from 'node:assert/strict';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import { ManualClock } from '../../src/base/manual-clock.ts';
 import { WorkerLink } from '../../src/broker/io/worker-links.ts';
@@ -207,4 +208,18 @@ export class StorageFixture {
 
 export function someBatch(value = 'v', options: Parameters<typeof buildBatch>[1] = {}): Uint8Array {
   return buildBatch([{ value, timestamp: NOW_MS }], options);
+}
+
+/** Token, error code and base offset of each. */
+export const outcomes = (answers: readonly Answer[]): number[][] =>
+  answers.map(({ token, errorCode, baseOffset }) => [token, errorCode, baseOffset]);
+
+/** With row 0 open. */
+export async function fixtureWith(
+  config: Parameters<StorageFixture['open']>[1] = {},
+  options = {},
+): Promise<StorageFixture> {
+  const fixture = new StorageFixture(options);
+  assert.equal(await fixture.open(0, config), null);
+  return fixture;
 }
