@@ -82,7 +82,9 @@ export class FetchPath {
   }
 
   #begin(fetch: PendingFetch, maxWaitMs: number): void {
-    if (this.#evaluate(fetch) || maxWaitMs <= 0) this.#complete(fetch);
+    // Who does not wait gets what there is, however little.
+    if (maxWaitMs <= 0) fetch.minBytes = 0;
+    if (this.#evaluate(fetch)) this.#complete(fetch);
     else this.#park(fetch, maxWaitMs);
   }
 

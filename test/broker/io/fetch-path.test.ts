@@ -182,6 +182,7 @@ describe('fetch: when it is answered', () => {
     assert.deepEqual(sizes(fixture.fetch(asking(partitionsAt([0]), { minBytes: 0 }))), [0]);
     const size = fixture.append(0, 10);
     assert.deepEqual(sizes(fixture.fetch(asking(partitionsAt([0]), { minBytes: size }))), [size]);
+    assert.deepEqual(sizes(fixture.fetch(asking(partitionsAt([0]), { minBytes: size + 1, maxWaitMs: 0 }))), [size]);
     assert.equal(fixture.clock.pending, 0);
   });
 
