@@ -442,15 +442,21 @@ const free: StagedBatch[] = [];
 
 /** Puts what is to be said about a refused batch where the batch stood; 0 when there is nothing, or no room. */
 function writeDetail({ outcome, source, offset, sizeBytes }: StagedBatch): number {
-  if (outcome.message === null && outcome.recordErrors.length === 0) return 0;
-  const detail: AppendDetail = { message: outcome.message, records: outcome.recordErrors };
-  const bytes = Buffer.from(JSON.stringify(detail));
-  if (bytes.length <= sizeBytes) {
+  const { message, recordErrors } = outcome;
+  if (message === null && recordErrors.length === 0) return 0;
+  // Which records were at fault says more than why: clients have a text of their own for the error.
+  const indexes = recordErrors.map(({ index }) => ({ index, message: null }));
+  const details: AppendDetail[] = [
+    { message, records: recordErrors },
+    { message, records: indexes },
+    { message: null, records: indexes },
+    { message, records: [] },
+  ];
+  for (const detail of details) {
+    const bytes = Buffer.from(JSON.stringify(detail));
+    if (bytes.length > sizeBytes) continue;
     source.memory.bytes.set(bytes, offset);
     return bytes.length;
   }
-  const short = Buffer.from(JSON.stringify({ message: outcome.message, records: [] }));
-  if (short.length > sizeBytes) return 0;
-  source.memory.bytes.set(short, offset);
-  return short.length;
+  return 0;
 }

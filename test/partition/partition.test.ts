@@ -187,6 +187,20 @@ describe('partition: what is refused', () => {
     );
   });
 
+  test('in a small batch, which records are at fault is told before why', async () => {
+    const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
+    for (const value of ['v', 'v'.repeat(80)]) fixture.send(0, 1, someBatch(value));
+    const details = fixture.answers().map(({ detail }) => detail!);
+    assert.deepEqual(
+      details.map(({ records }) => records),
+      [[{ index: 0, message: null }], [{ index: 0, message: null }]],
+    );
+    assert.deepEqual(
+      details.map(({ message }) => message === null),
+      [true, false],
+    );
+  });
+
   test('where the faults of all records find no room beside each other, the message comes alone', async () => {
     const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
     const records = Array.from({ length: 40 }, () => ({ value: 'v', timestamp: NOW_MS }));
