@@ -244,6 +244,7 @@ export class GroupCoordinator {
       throttleTimeMs: 0,
       topics: refuseCommit(this.#topics, request.topics, byTopicId, errorCode),
     });
+    if (request.groupId === '') return refuse(ErrorCode.INVALID_GROUP_ID);
     // From version 5 on asking the coordinator begins the transaction: not for partitions that do not exist.
     if (!anyExists(this.#topics, request.topics, byTopicId)) return refuse(ErrorCode.NONE);
     try {

@@ -56,6 +56,11 @@ async function stableFetch(fixture: GroupFixture): Promise<[number, number] | un
   return partition && [partition.committedOffset, partition.errorCode];
 }
 
+test('a group without a name takes no offsets, and its transaction is not begun', async () => {
+  const fixture = await GroupFixture.start();
+  assert.equal(await commitInTransaction(fixture, 1, 5, { groupId: '' }), ErrorCode.INVALID_GROUP_ID);
+});
+
 test('an offset counts when its transaction commits, and never when it aborts', async () => {
   const fixture = await GroupFixture.start();
   await fixture.commit(1);
