@@ -30,6 +30,7 @@ import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { type MetadataLog, MetadataLogFullError } from '../metadata/metadata-log.ts';
 import type { MetadataRecord } from '../metadata/metadata-records.ts';
+import { ErrorCode } from '../protocol/errors.ts';
 import type { CreateTopicsRequest } from '../protocol/messages/19-create-topics.ts';
 import type { DeleteTopicsRequest } from '../protocol/messages/20-delete-topics.ts';
 import type { CreateAclsRequest } from '../protocol/messages/30-create-acls.ts';
@@ -58,11 +59,17 @@ import { ChangeOrder } from './change-order.ts';
 import { brokerHeartbeat, registerBroker, unregisterBroker } from './cluster-control.ts';
 import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
 import type { ConfigRules } from './config-rules.ts';
-import type { ControlContext, ControllerRequestContext, ControllerSettings, ControlResult } from './control-context.ts';
+import {
+  type ApiError,
+  apiError,
+  type ControlContext,
+  type ControllerRequestContext,
+  type ControllerSettings,
+  type ControlResult,
+} from './control-context.ts';
 import { type Controller, ControllerUnavailableError } from './controller.ts';
 import { electLeaders } from './election-control.ts';
 import { updateFeatures } from './feature-control.ts';
-import { configsNotAltered, partitionsNotCreated, topicsNotCreated, topicsNotDeleted } from './full-disk-answers.ts';
 import { alterPartition, assignReplicasToDirs } from './isr-control.ts';
 import { MetadataLeader, type SnapshotPolicy } from './metadata-leader.ts';
 import { createPartitions } from './partition-control.ts';
@@ -70,6 +77,14 @@ import { allocateProducerIds } from './producer-id-control.ts';
 import { describeQuorum } from './quorum-description.ts';
 import { alterClientQuotas } from './quota-control.ts';
 import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
+import {
+  configsNotAltered,
+  leadersNotElected,
+  partitionsNotCreated,
+  partitionsNotReassigned,
+  topicsNotCreated,
+  topicsNotDeleted,
+} from './refusals.ts';
 import { alterUserScramCredentials } from './scram-control.ts';
 import { createDelegationToken, expireDelegationToken, expiredTokens, renewDelegationToken } from './token-control.ts';
 import { createTopics } from './topic-control.ts';
@@ -98,8 +113,14 @@ type Control<Request, Response> = (request: Request, context: ControlContext) =>
 interface RunOptions<Request, Response> {
   /** On a full disk it may take the room that is kept back. */
   readonly mustPass?: boolean;
-  /** The answer when the disk is full; without one the request fails. */
-  readonly whenFull?: (request: Request, message: string) => Response;
+  /** The answer when all of it is refused; without one a full disk fails the request. */
+  readonly refuse?: (request: Request, error: ApiError) => Response;
+  /** When, by the monotonic clock, its time is over; then it is refused. Absent: it waits for its turn. */
+  readonly deadlineMs?: number;
+}
+
+interface TimedOptions<Request, Response> extends RunOptions<Request, Response> {
+  readonly refuse: (request: Request, error: ApiError) => Response;
 }
 
 const SELF: ControllerRequestContext = { apiVersion: 0, principal: 'User:ANONYMOUS' };
@@ -174,19 +195,19 @@ export class LocalController implements Controller {
   }
 
   createTopics = (request: CreateTopicsRequest, context: ControllerRequestContext) =>
-    this.#run(createTopics, request, context, { whenFull: topicsNotCreated });
+    this.#runInTime(createTopics, request, context, { refuse: topicsNotCreated });
   deleteTopics = (request: DeleteTopicsRequest, context: ControllerRequestContext) =>
-    this.#run(deleteTopics, request, context, { mustPass: true, whenFull: topicsNotDeleted });
+    this.#runInTime(deleteTopics, request, context, { mustPass: true, refuse: topicsNotDeleted });
   createPartitions = (request: CreatePartitionsRequest, context: ControllerRequestContext) =>
-    this.#run(createPartitions, request, context, { whenFull: partitionsNotCreated });
+    this.#runInTime(createPartitions, request, context, { refuse: partitionsNotCreated });
   alterConfigs = (request: AlterConfigsRequest, context: ControllerRequestContext) =>
-    this.#run(alterConfigs, request, context, { whenFull: configsNotAltered });
+    this.#run(alterConfigs, request, context, { refuse: configsNotAltered });
   incrementalAlterConfigs = (request: IncrementalAlterConfigsRequest, context: ControllerRequestContext) =>
-    this.#run(incrementalAlterConfigs, request, context, { whenFull: configsNotAltered });
+    this.#run(incrementalAlterConfigs, request, context, { refuse: configsNotAltered });
   electLeaders = (request: ElectLeadersRequest, context: ControllerRequestContext) =>
-    this.#run(electLeaders, request, context);
+    this.#runInTime(electLeaders, request, context, { refuse: leadersNotElected });
   alterPartitionReassignments = (request: AlterPartitionReassignmentsRequest, context: ControllerRequestContext) =>
-    this.#run(alterPartitionReassignments, request, context);
+    this.#runInTime(alterPartitionReassignments, request, context, { refuse: partitionsNotReassigned });
   listPartitionReassignments = (request: ListPartitionReassignmentsRequest, context: ControllerRequestContext) =>
     this.#run(
       (asked: ListPartitionReassignmentsRequest, control) => ({
@@ -237,20 +258,34 @@ export class LocalController implements Controller {
   alterPartition = (request: AlterPartitionRequest) => this.#run(alterPartition, request, SELF);
   assignReplicasToDirs = (request: AssignReplicasToDirsRequest) => this.#run(assignReplicasToDirs, request, SELF);
 
+  /** As Kafka's: what has no time (left) when its turn comes is not begun. */
+  #runInTime<Request extends { readonly timeoutMs: number }, Response>(
+    control: Control<Request, Response>,
+    request: Request,
+    context: ControllerRequestContext,
+    options: TimedOptions<Request, Response>,
+  ): Promise<Response> {
+    const deadlineMs = this.#options.clock.monotonicMs() + request.timeoutMs;
+    return this.#run(control, request, context, { ...options, deadlineMs });
+  }
+
   async #run<Request, Response>(
     control: Control<Request, Response>,
     request: Request,
     context: ControllerRequestContext,
-    { mustPass = false, whenFull }: RunOptions<Request, Response> = {},
+    { mustPass = false, refuse, deadlineMs = Number.POSITIVE_INFINITY }: RunOptions<Request, Response> = {},
   ): Promise<Response> {
     const { response, change } = await this.#enqueue(async () => {
+      if (refuse && this.#options.clock.monotonicMs() >= deadlineMs) {
+        return { response: refuse(request, apiError(ErrorCode.REQUEST_TIMED_OUT)) };
+      }
       const { records, response } = control(request, this.#controlContext(context));
       try {
         return { response, change: records.length > 0 ? await this.#commit(records, mustPass) : undefined };
       } catch (error) {
-        if (!(error instanceof MetadataLogFullError) || !whenFull) throw error;
+        if (!(error instanceof MetadataLogFullError) || !refuse) throw error;
         this.#options.logger.error({ error: error.message }, 'metadata: a request was refused');
-        return { response: whenFull(request, error.message) };
+        return { response: refuse(request, apiError(ErrorCode.KAFKA_STORAGE_ERROR, error.message)) };
       }
     });
     await change?.applied;

@@ -124,13 +124,14 @@ describe('disk failures', () => {
     assert.equal(await alter(4, '', 'log.retention.ms', '1000000'), 0);
     const grown = await client.ask(createPartitionsRequest, createPartitionsResponse, 3, {
       topics: [{ name: 'broken', count: 3, assignments: null }],
+      timeoutMs: 5000,
     });
     assert.equal(grown.results[0].errorCode, 0);
     assert.deepEqual(await produce('broken', 'v', { index: 2 }), [0, 0]);
     assert.deepEqual(await produce('fine'), [0, 0]);
     assert.deepEqual(FATAL, []);
 
-    await client.ask(deleteTopicsRequest, deleteTopicsResponse, 3, { topicNames: ['broken'] });
+    await client.ask(deleteTopicsRequest, deleteTopicsResponse, 3, { topicNames: ['broken'], timeoutMs: 5000 });
     files.unlink('/millrace/broken-0');
     assert.equal(await create('broken', 2), 0);
     assert.deepEqual(await produce('broken'), [0, 0]);
@@ -192,7 +193,7 @@ describe('disk failures', () => {
     await create('again');
     await produce('again', 'old');
     files.failWith('rename', Errno.EIO);
-    await client.ask(deleteTopicsRequest, deleteTopicsResponse, 3, { topicNames: ['again'] });
+    await client.ask(deleteTopicsRequest, deleteTopicsResponse, 3, { topicNames: ['again'], timeoutMs: 5000 });
     files.failWith('rename', 0);
     assert.equal(await create('again'), 0);
     assert.deepEqual(await produce('again', 'new'), [0, 0]);

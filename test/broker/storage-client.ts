@@ -50,7 +50,8 @@ export class StorageClient {
   }
 
   async delete(name: string): Promise<number> {
-    const { responses } = await this.raw.ask(deleteTopicsRequest, deleteTopicsResponse, 3, { topicNames: [name] });
+    const body = { topicNames: [name], timeoutMs: 5000 };
+    const { responses } = await this.raw.ask(deleteTopicsRequest, deleteTopicsResponse, 3, body);
     return responses[0].errorCode;
   }
 

@@ -65,7 +65,8 @@ async function create(name: string, numPartitions = 1, configs: Record<string, s
 }
 
 async function remove(name: string): Promise<void> {
-  const { responses } = await client.ask(deleteTopicsRequest, deleteTopicsResponse, 6, { topics: [{ name }] });
+  const body = { topics: [{ name }], timeoutMs: 1000 };
+  const { responses } = await client.ask(deleteTopicsRequest, deleteTopicsResponse, 6, body);
   assert.equal(responses[0].errorCode, ErrorCode.NONE);
 }
 
@@ -253,8 +254,8 @@ describe('topics', () => {
     assert.equal(await ask(1, 2), ErrorCode.INVALID_REPLICATION_FACTOR);
     assert.notEqual(await ask(2 ** 31 - 1, 1), ErrorCode.NONE);
     assert.notEqual(await ask(1_000_000, 1), ErrorCode.NONE);
-    const topics = [{ name: 'growing', count: 2 ** 31 - 1, assignments: null }];
-    const { results } = await client.ask(createPartitionsRequest, createPartitionsResponse, 3, { topics });
+    const body = { topics: [{ name: 'growing', count: 2 ** 31 - 1, assignments: null }], timeoutMs: 1000 };
+    const { results } = await client.ask(createPartitionsRequest, createPartitionsResponse, 3, body);
     assert.notEqual(results[0].errorCode, ErrorCode.NONE);
     assert.equal((await metadataOf('growing')).partitions.length, 4);
   });

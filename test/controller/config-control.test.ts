@@ -199,7 +199,7 @@ test('without ELR there is nothing to forget when the minimum of in-sync replica
   assert.equal(await recordsOf('min.insync.replicas', '2'), (await recordsOf('retention.ms', '1000')) + 1);
   const feature = 'eligible.leader.replicas.version';
   const off = { feature, maxVersionLevel: 0, allowDowngrade: true, upgradeType: 2 };
-  await controller.updateFeatures({ timeoutMs: 0, featureUpdates: [off], validateOnly: false }, LATEST);
+  await controller.updateFeatures({ timeoutMs: 5000, featureUpdates: [off], validateOnly: false }, LATEST);
   assert.equal(await recordsOf('min.insync.replicas', '3'), await recordsOf('retention.ms', '2000'));
 });
 

@@ -151,7 +151,7 @@ test('a change that takes long keeps nobody waiting whom it does not concern', a
   const answered: string[] = [];
   const ask = (what: string, answer: Promise<unknown>) => answer.then(() => answered.push(what));
   const remove = (...topicNames: string[]) =>
-    controller.deleteTopics({ topics: [], topicNames, timeoutMs: 0 }, { ...LATEST, apiVersion: 3 });
+    controller.deleteTopics({ topics: [], topicNames, timeoutMs: 5000 }, { ...LATEST, apiVersion: 3 });
   const waiting = [
     ask('large', controller.createTopics(create('large', 'small'), LATEST)),
     ask('large deleted', remove('large')),
@@ -182,7 +182,7 @@ test('topics come and go beside a change of another one that takes long, and a s
   });
   const large = controller.createTopics(create('large'), LATEST);
   await controller.createTopics(create('a'), LATEST);
-  await controller.deleteTopics({ topics: [], topicNames: ['a'], timeoutMs: 0 }, { ...LATEST, apiVersion: 3 });
+  await controller.deleteTopics({ topics: [], topicNames: ['a'], timeoutMs: 5000 }, { ...LATEST, apiVersion: 3 });
   await controller.allocateProducerIds({ brokerId: 1, brokerEpoch: -1 });
   assert.deepEqual(applied, ['a', 'a']);
   let isSettled = false;

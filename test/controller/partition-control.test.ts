@@ -24,7 +24,7 @@ async function grownError(
   name = 'a',
 ): Promise<string> {
   const topic = { name, count, assignments: assignments?.map((brokerIds) => ({ brokerIds })) ?? null };
-  const request = { topics: [topic], timeoutMs: 0, validateOnly: false };
+  const request = { topics: [topic], timeoutMs: 5000, validateOnly: false };
   const { results } = await setup.controller.createPartitions(request, LATEST);
   return errorName(results[0].errorCode);
 }
@@ -55,14 +55,17 @@ test('the partitions that one request adds count together', async () => {
   await controller.createTopics(createRequest(topics), LATEST);
   const grow = async (...counts: number[]): Promise<string[]> => {
     const wanted = counts.map((count, index) => ({ name: topics[index].name, count, assignments: null }));
-    const { results } = await controller.createPartitions({ topics: wanted, timeoutMs: 0, validateOnly: true }, LATEST);
+    const { results } = await controller.createPartitions(
+      { topics: wanted, timeoutMs: 5000, validateOnly: true },
+      LATEST,
+    );
     return results.map(({ errorCode, errorMessage }) => `${errorName(errorCode)} ${errorMessage ?? ''}`);
   };
   const [first, second] = await grow(6_000, 5_000);
   assert.equal(first, 'NONE ');
   assert.match(second, /^POLICY_VIOLATION .* more than 10000 partitions/);
   await controller.createPartitions(
-    { topics: [{ name: 'c', count: 4_000, assignments: null }], timeoutMs: 0, validateOnly: false },
+    { topics: [{ name: 'c', count: 4_000, assignments: null }], timeoutMs: 5000, validateOnly: false },
     LATEST,
   );
   assert.match((await grow(4_000, 4_000))[1], /^POLICY_VIOLATION .* room for 10500/);
@@ -79,13 +82,13 @@ test('assignments of new partitions', async () => {
 test('duplicates, validateOnly and permission to grow', async () => {
   const { controller } = await withTopic();
   const topic = { name: 'a', count: 3, assignments: null };
-  const twice = { topics: [topic, topic], timeoutMs: 0, validateOnly: false };
+  const twice = { topics: [topic, topic], timeoutMs: 5000, validateOnly: false };
   const { results } = await controller.createPartitions(twice, LATEST);
   assert.deepEqual(
     results.map(({ errorCode }) => errorName(errorCode)),
     ['INVALID_REQUEST'],
   );
-  const dry = { topics: [topic], timeoutMs: 0, validateOnly: true };
+  const dry = { topics: [topic], timeoutMs: 5000, validateOnly: true };
   assert.equal((await controller.createPartitions(dry, LATEST)).results[0].errorCode, 0);
   const denied = await controller.createPartitions(dry, { ...LATEST, allows: () => false });
   assert.equal(errorName(denied.results[0].errorCode), 'TOPIC_AUTHORIZATION_FAILED');
@@ -95,7 +98,7 @@ test('duplicates, validateOnly and permission to grow', async () => {
 test('elections are not needed while the preferred leader leads', async () => {
   const { controller } = await withTopic();
   const elect = async (electionType: number, topicPartitions: { topic: string; partitions: number[] }[] | null) => {
-    const response = await controller.electLeaders({ electionType, topicPartitions, timeoutMs: 0 }, LATEST);
+    const response = await controller.electLeaders({ electionType, topicPartitions, timeoutMs: 5000 }, LATEST);
     return response.replicaElectionResults.map(({ topic, partitionResult }) => [
       topic,
       ...partitionResult.map(({ partitionId, errorCode }) => `${partitionId} ${errorName(errorCode)}`),
@@ -106,7 +109,7 @@ test('elections are not needed while the preferred leader leads', async () => {
   ]);
   assert.deepEqual(await elect(1, [{ topic: 'zz', partitions: [0] }]), [['zz', '0 UNKNOWN_TOPIC_OR_PARTITION']]);
   assert.deepEqual(await elect(1, null), [['a']], 'asked for all, those that need none are not spoken of');
-  const unknown = await controller.electLeaders({ electionType: 9, topicPartitions: null, timeoutMs: 0 }, LATEST);
+  const unknown = await controller.electLeaders({ electionType: 9, topicPartitions: null, timeoutMs: 5000 }, LATEST);
   assert.equal(errorName(unknown.errorCode), 'INVALID_REQUEST');
 });
 
@@ -121,7 +124,7 @@ test('the preferred leader gets its partition back', async () => {
   await controller.brokerHeartbeat(heartbeat(epoch2, { brokerId: 2, offlineLogDirs }));
   assert.deepEqual([partition().leader, partition().leaderEpoch], [1, 1], 'broker 2 lost the directory');
   const electPreferred = async (): Promise<string> => {
-    const request = { electionType: 0, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+    const request = { electionType: 0, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 5000 };
     const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
     return errorName(replicaElectionResults[0].partitionResult[0].errorCode);
   };
@@ -137,7 +140,7 @@ test('a replica whose directory is offline leads nothing, not even when there is
   const partition = () => controller.image.topics.byName('a')!.partitions[0];
   await controller.brokerHeartbeat(heartbeat(brokerEpoch, { offlineLogDirs: partition().directories }));
   assert.equal(partition().leader, -1);
-  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 5000 };
   const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
   assert.equal(errorName(replicaElectionResults[0].partitionResult[0].errorCode), 'ELIGIBLE_LEADERS_NOT_AVAILABLE');
   assert.equal(partition().leader, -1);
@@ -158,7 +161,7 @@ test('reassignments: what needs no copying is done, the rest refused', async () 
   const move = async (name: string, replicas: number[] | null, allowReplicationFactorChange = true) => {
     const topics = [{ name, partitions: [{ partitionIndex: 0, replicas }] }];
     const response = await controller.alterPartitionReassignments(
-      { timeoutMs: 0, allowReplicationFactorChange, topics },
+      { timeoutMs: 5000, allowReplicationFactorChange, topics },
       LATEST,
     );
     return errorName(response.responses[0].partitions[0].errorCode);
@@ -182,7 +185,7 @@ test('reassignments: what needs no copying is done, the rest refused', async () 
     [partition().replicas, partition().isr, partition().leader, partition().leaderEpoch],
     [[2], [2], 2, 1],
   );
-  const list = await controller.listPartitionReassignments({ timeoutMs: 0, topics: null }, LATEST);
+  const list = await controller.listPartitionReassignments({ timeoutMs: 5000, topics: null }, LATEST);
   assert.deepEqual([list.errorCode, list.topics], [0, []]);
 });
 
@@ -325,7 +328,7 @@ test('a leader that recovers is alone in its ISR until it has', async () => {
     heartbeat(epoch2, { brokerId: 2, offlineLogDirs: partition().directories.slice(0, 1) }),
   );
   assert.equal(partition().leader, -1, 'only broker 2 was in sync');
-  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 0 };
+  const request = { electionType: 1, topicPartitions: [{ topic: 'a', partitions: [0] }], timeoutMs: 5000 };
   const { replicaElectionResults } = await controller.electLeaders(request, LATEST);
   assert.equal(errorName(replicaElectionResults[0].partitionResult[0].errorCode), 'NONE');
   assert.deepEqual([partition().leader, partition().leaderRecoveryState], [1, 1]);

@@ -71,14 +71,14 @@ const create = fc
 const remove = name.map(
   (topic): Step =>
     ({ setup }) =>
-      setup.controller.deleteTopics({ topics: [], topicNames: [topic], timeoutMs: 0 }, LATEST),
+      setup.controller.deleteTopics({ topics: [], topicNames: [topic], timeoutMs: 5000 }, LATEST),
 );
 
 const grow = fc.tuple(name, fc.integer({ min: 1, max: 8 })).map(
   ([topic, count]): Step =>
     ({ setup }) => {
       const topics = [{ name: topic, count, assignments: null }];
-      return setup.controller.createPartitions({ topics, timeoutMs: 0, validateOnly: false }, LATEST);
+      return setup.controller.createPartitions({ topics, timeoutMs: 5000, validateOnly: false }, LATEST);
     },
 );
 
@@ -140,7 +140,7 @@ const feature = fc.integer({ min: 0, max: 2 }).map(
       const featureUpdates = [
         { feature: 'transaction.version', maxVersionLevel: level, allowDowngrade: false, upgradeType },
       ];
-      return setup.controller.updateFeatures({ timeoutMs: 0, featureUpdates, validateOnly: false }, LATEST);
+      return setup.controller.updateFeatures({ timeoutMs: 5000, featureUpdates, validateOnly: false }, LATEST);
     },
 );
 

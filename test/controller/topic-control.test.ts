@@ -237,7 +237,7 @@ test('topics are deleted by name and by id', async () => {
     byId(idOf('d')),
     byName('d'),
   ];
-  const { responses } = await controller.deleteTopics({ topics, topicNames: [], timeoutMs: 0 }, LATEST);
+  const { responses } = await controller.deleteTopics({ topics, topicNames: [], timeoutMs: 5000 }, LATEST);
   const found = responses.map(({ name, topicId, errorCode }) => [name, topicId, errorName(errorCode)]);
   const expected = [
     ['a', topics[0].topicId, 'NONE'],
@@ -256,7 +256,7 @@ test('topics are deleted by name and by id', async () => {
 test('old versions delete by name; a name that stands there twice is refused', async () => {
   const { controller } = await startedController();
   await controller.createTopics(createRequest(['a', 'b'].map((name) => creatable(name))), LATEST);
-  const request = { topics: [], topicNames: ['a', 'b', 'b', 'zz'], timeoutMs: 0 };
+  const request = { topics: [], topicNames: ['a', 'b', 'b', 'zz'], timeoutMs: 5000 };
   const { responses } = await controller.deleteTopics(request, { ...LATEST, apiVersion: 5 });
   assert.deepEqual(Object.fromEntries(responses.map(({ name, errorCode }) => [name, errorName(errorCode)])), {
     a: 'NONE',
@@ -270,7 +270,7 @@ test('deletion that is switched off, by version', async () => {
   const { controller } = await startedController({ settings: { deleteTopicEnable: false } });
   await controller.createTopics(createRequest([creatable('a')]), LATEST);
   const remove = async (apiVersion: number) => {
-    const request = { topics: [], topicNames: ['a'], timeoutMs: 0 };
+    const request = { topics: [], topicNames: ['a'], timeoutMs: 5000 };
     return (await controller.deleteTopics(request, { ...LATEST, apiVersion })).responses[0].errorCode;
   };
   assert.equal(await remove(2), ErrorCode.INVALID_REQUEST);
@@ -292,7 +292,7 @@ test('whoever may not see a topic learns neither its name nor that it exists', a
     { name: 'hidden', topicId: ZERO_UUID },
     { name: 'nothing', topicId: ZERO_UUID },
   ];
-  const { responses } = await controller.deleteTopics({ topics, topicNames: [], timeoutMs: 0 }, context);
+  const { responses } = await controller.deleteTopics({ topics, topicNames: [], timeoutMs: 5000 }, context);
   assert.deepEqual(
     responses.map(({ name, topicId, errorCode }) => [name, topicId, errorName(errorCode)]),
     [
@@ -319,12 +319,12 @@ test('no more partitions are created than there is room for', async () => {
     { name: 'a', count: 4, assignments: null },
     { name: 'b', count: 3, assignments: null },
   ];
-  const request = { topics: grown, timeoutMs: 0, validateOnly: false };
+  const request = { topics: grown, timeoutMs: 5000, validateOnly: false };
   const refused = await setup.controller.createPartitions(request, LATEST);
   assert.deepEqual(
     refused.results.map(({ errorCode }) => errorName(errorCode)),
     ['POLICY_VIOLATION', 'POLICY_VIOLATION'],
   );
-  await setup.controller.deleteTopics({ topics: [], topicNames: ['b'], timeoutMs: 0 }, LATEST);
+  await setup.controller.deleteTopics({ topics: [], topicNames: ['b'], timeoutMs: 5000 }, LATEST);
   assert.equal(await createdError(setup, 'c', { numPartitions: 2 }), 'NONE');
 });
