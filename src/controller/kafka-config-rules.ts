@@ -2,10 +2,8 @@
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { ConfigProblem } from '../config/config-value.ts';
 import { describeTopicConfig } from '../config/describe-configs.ts';
-import { groupConfigDefault } from '../config/group-config.ts';
 import { topicConfigDefault } from '../config/topic-config.ts';
 import {
-  type ConfigResource,
   knownConfigType,
   validateClientMetricsConfigs,
   validateDynamicBrokerConfigs,
@@ -15,11 +13,10 @@ import {
 import { ConfigResourceType, type ConfigValues } from '../metadata/configs-image.ts';
 import type { ConfigFault, ConfigRules, EffectiveConfig } from './config-rules.ts';
 
-const RESOURCES: ReadonlyMap<number, ConfigResource> = new Map([
+/** Whose lists APPEND and SUBTRACT work on. Kafka's controller does not know what is a list of a client metrics subscription. */
+const EXTENDABLE: ReadonlyMap<number, 'topic' | 'broker'> = new Map([
   [ConfigResourceType.TOPIC, 'topic'],
   [ConfigResourceType.BROKER, 'broker'],
-  [ConfigResourceType.GROUP, 'group'],
-  [ConfigResourceType.CLIENT_METRICS, 'client-metrics'],
 ]);
 
 /** Why listeners cannot go on with the settings of which those names are new; null when they can. */
@@ -62,23 +59,14 @@ export class KafkaConfigRules implements ConfigRules {
   }
 
   isList(resourceType: number, name: string): boolean {
-    const resource = RESOURCES.get(resourceType);
+    const resource = EXTENDABLE.get(resourceType);
     return resource !== undefined && knownConfigType(resource, name) === 'LIST';
   }
 
   defaultValue(resourceType: number, name: string): string | null {
-    const resource = RESOURCES.get(resourceType);
+    const resource = EXTENDABLE.get(resourceType);
     if (resource === undefined || knownConfigType(resource, name) === undefined) return null;
-    switch (resource) {
-      case 'topic':
-        return topicConfigDefault(name, this.#config()).text;
-      case 'group':
-        return groupConfigDefault(name, this.#config()).text;
-      case 'broker':
-        return this.#config().text(name) ?? null;
-      case 'client-metrics':
-        return null;
-    }
+    return resource === 'topic' ? topicConfigDefault(name, this.#config()).text : (this.#config().text(name) ?? null);
   }
 
   effectiveTopicConfigs(overrides: ConfigValues): readonly EffectiveConfig[] {

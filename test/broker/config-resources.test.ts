@@ -19,8 +19,8 @@ import { LOGGER_NAMES } from '../../src/telemetry/component-loggers.ts';
 import { startTestBroker, type TestBroker } from '../../src/testing/test-broker.ts';
 import { RawClient } from './raw-client.ts';
 
-const { SET, DELETE, APPEND } = ConfigOperation;
-const { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP } = ConfigResourceType;
+const { SET, DELETE, APPEND, SUBTRACT } = ConfigOperation;
+const { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC } = ConfigResourceType;
 type Operation = readonly [operation: number, name: string, value: string | null];
 
 let broker: TestBroker;
@@ -85,6 +85,20 @@ test('an empty list of names asks for all settings, as none does; they come in t
     two.configs.map(({ name }) => name),
     [LOGGER_NAMES[0], LOGGER_NAMES[1]],
   );
+});
+
+test('a description without an error has an empty message, and so has that of an unknown topic', async () => {
+  const answers = [await describeOne(BROKER, '1', ['log.dirs']), await describeOne(TOPIC, 'none')];
+  const said = answers.map(({ errorCode, errorMessage }) => [errorName(errorCode), errorMessage]);
+  assert.deepEqual(said, [
+    ['NONE', ''],
+    ['UNKNOWN_TOPIC_OR_PARTITION', ''],
+  ]);
+});
+
+test('nothing is added to what a client metrics subscription lists, nor taken away', async () => {
+  assert.equal(await alterOne(CLIENT_METRICS, 'm', [APPEND, 'metrics', 'a']), 'INVALID_CONFIG');
+  assert.equal(await alterOne(CLIENT_METRICS, 'm', [SUBTRACT, 'metrics', 'a']), 'INVALID_CONFIG');
 });
 
 test('settings come in the order in which Kafka answers them', async () => {

@@ -1,4 +1,7 @@
-/** DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. */
+/**
+ * DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. Where
+ * there is nothing to say, the message is empty and not null, as in Kafka.
+ */
 import { inAnswerOrder } from '../../config/answer-order.ts';
 import {
   ConfigSource,
@@ -39,7 +42,7 @@ export const describeConfigs = api(describeConfigsRequest, describeConfigsRespon
           synonyms: request.includeSynonyms ? [...config.synonyms] : [],
           documentation: request.includeDocumentation ? config.documentation : null,
         }));
-      return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs };
+      return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
       return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName, configs: [] };
@@ -53,7 +56,7 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
   switch (resourceType) {
     case ConfigResourceType.TOPIC:
       if (topicNameFault(resourceName) !== null) throw failure(ErrorCode.INVALID_TOPIC_EXCEPTION);
-      if (!image.topics.byName(resourceName)) throw failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      if (!image.topics.byName(resourceName)) throw failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
       return inAnswerOrder(describeTopicConfig(image.configs.topic(resourceName), config));
     case ConfigResourceType.BROKER:
       if (resourceName === '') return inAnswerOrder(describeClusterBrokerConfig(config));
