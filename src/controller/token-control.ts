@@ -20,7 +20,7 @@ import type {
   ExpireDelegationTokenRequest,
   ExpireDelegationTokenResponse,
 } from '../protocol/messages/40-expire-delegation-token.ts';
-import type { ControlContext, ControlResult } from './control-context.ts';
+import type { ControlContext, ControllerRequestContext, ControlResult } from './control-context.ts';
 
 const USER = 'User';
 /** In answers without a time. */
@@ -31,20 +31,34 @@ export function tokenHmac(tokenId: string, secretKey: string): Buffer {
   return createHmac('sha512', secretKey).update(tokenId).digest();
 }
 
+/** Versions before have no place for who asks. */
+const REQUESTER_VERSION = 3;
+
+/** Who would own the token and who asks for it: every answer names them, a refusal too. */
+export function tokenPrincipals(
+  request: CreateDelegationTokenRequest,
+  { apiVersion, principal }: ControllerRequestContext,
+) {
+  const requester = splitPrincipal(principal);
+  const owner = request.ownerPrincipalName
+    ? { type: request.ownerPrincipalType ?? USER, name: request.ownerPrincipalName }
+    : requester;
+  return {
+    principalType: owner.type,
+    principalName: owner.name,
+    tokenRequesterPrincipalType: apiVersion < REQUESTER_VERSION ? '' : requester.type,
+    tokenRequesterPrincipalName: apiVersion < REQUESTER_VERSION ? '' : requester.name,
+  };
+}
+
 export function createDelegationToken(
   request: CreateDelegationTokenRequest,
   context: ControlContext,
 ): ControlResult<CreateDelegationTokenResponse> {
-  const requester = splitPrincipal(context.request.principal);
-  const owner = request.ownerPrincipalName
-    ? { type: request.ownerPrincipalType ?? USER, name: request.ownerPrincipalName }
-    : requester;
+  const principals = tokenPrincipals(request, context.request);
   const response: CreateDelegationTokenResponse = {
     errorCode: disabledFault(context),
-    principalType: owner.type,
-    principalName: owner.name,
-    tokenRequesterPrincipalType: requester.type,
-    tokenRequesterPrincipalName: requester.name,
+    ...principals,
     issueTimestampMs: NO_TIMESTAMP_MS,
     expiryTimestampMs: NO_TIMESTAMP_MS,
     maxTimestampMs: NO_TIMESTAMP_MS,
@@ -63,7 +77,7 @@ export function createDelegationToken(
   const expirationTimestamp = Math.min(maxTimestamp, nowMs + renewLifetimeMs);
   const tokenId = randomUuid(context.random);
   const record = metadataRecord('DelegationTokenRecord', {
-    owner: `${owner.type}:${owner.name}`,
+    owner: `${principals.principalType}:${principals.principalName}`,
     requester: context.request.principal,
     renewers: request.renewers.map(({ principalType, principalName }) => `${principalType}:${principalName}`),
     issueTimestamp: nowMs,

@@ -97,6 +97,17 @@ test('SCRAM credentials are stored, described without their keys, and taken away
   assert.deepEqual(await describeUsers(null), { anna });
 });
 
+test('the refusal of a delegation token names its owner and who asked, by the version', async () => {
+  const ask = async (version: number, body: object) => {
+    const answer = await client.ask(createDelegationTokenRequest, createDelegationTokenResponse, version, body);
+    const { principalType, principalName, tokenRequesterPrincipalType, tokenRequesterPrincipalName } = answer;
+    return [principalType, principalName, tokenRequesterPrincipalType, tokenRequesterPrincipalName];
+  };
+  assert.deepEqual(await ask(2, {}), ['User', 'ANONYMOUS', '', '']);
+  const owner = { ownerPrincipalType: 'User', ownerPrincipalName: 'anna' };
+  assert.deepEqual(await ask(3, owner), ['User', 'anna', 'User', 'ANONYMOUS']);
+});
+
 test('nobody who is unknown gets or changes a delegation token', async () => {
   const hmac = Buffer.alloc(64);
   const answers = [

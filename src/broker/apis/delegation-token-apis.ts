@@ -3,6 +3,7 @@
  * on a connection without authentication the answer is DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, as in Kafka. Without
  * `delegation.token.secret.key` it is DELEGATION_TOKEN_AUTH_DISABLED, from the controller.
  */
+import { tokenPrincipals } from '../../controller/token-control.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
   createDelegationTokenRequest,
@@ -32,7 +33,12 @@ const isKnown = ({ principal }: RequestContext): boolean => principal !== ANONYM
 export const delegationTokenApis: readonly Api[] = [
   api(createDelegationTokenRequest, createDelegationTokenResponse, (request, context, { controller }) => {
     if (isKnown(context)) return controller.createDelegationToken(request, controllerContext(context));
-    return { ...NOT_ALLOWED, issueTimestampMs: NO_TIMESTAMP_MS, maxTimestampMs: NO_TIMESTAMP_MS };
+    return {
+      ...NOT_ALLOWED,
+      ...tokenPrincipals(request, controllerContext(context)),
+      issueTimestampMs: NO_TIMESTAMP_MS,
+      maxTimestampMs: NO_TIMESTAMP_MS,
+    };
   }),
   api(renewDelegationTokenRequest, renewDelegationTokenResponse, (request, context, { controller }) =>
     isKnown(context) ? controller.renewDelegationToken(request, controllerContext(context)) : NOT_ALLOWED,
