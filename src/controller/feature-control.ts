@@ -11,7 +11,7 @@ import {
   releaseOf,
   SUPPORTED_FEATURES,
 } from '../metadata/metadata-version.ts';
-import { ErrorCode } from '../protocol/errors.ts';
+import { ErrorCode, errorName } from '../protocol/errors.ts';
 import type { UpdateFeaturesRequest, UpdateFeaturesResponse } from '../protocol/messages/57-update-features.ts';
 import { type ApiError, apiError, type ControlContext, type ControlResult, duplicatesOf } from './control-context.ts';
 
@@ -109,8 +109,9 @@ function metadataVersionFault(level: number, current: number): string | null {
   return `Going from ${releaseOf(current)} back to ${releaseOf(level)} could lose metadata and is not supported.`;
 }
 
+/** Kafka's message of a success is the name of its code. */
 function succeeded(feature: string) {
-  return { feature, errorCode: ErrorCode.NONE, errorMessage: null };
+  return { feature, errorCode: ErrorCode.NONE, errorMessage: errorName(ErrorCode.NONE) };
 }
 
 function failed({ code, message }: ApiError): ControlResult<UpdateFeaturesResponse> {

@@ -14,18 +14,22 @@ export interface QuorumFacts {
 type DescribedPartition = DescribeQuorumResponse['topics'][number]['partitions'][number];
 
 export function describeQuorum(request: DescribeQuorumRequest, facts: QuorumFacts): DescribeQuorumResponse {
+  const isDescribed = asksForMetadataAlone(request);
   const topics = request.topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) =>
-      topicName === CLUSTER_METADATA_TOPIC && partitionIndex === 0
-        ? metadataPartition(facts)
-        : unknownPartition(partitionIndex),
+      isDescribed ? metadataPartition(facts) : unknownPartition(partitionIndex),
     ),
   }));
   // The controller has no listener of its own: nobody could reach it but through the broker.
-  const isDescribed = topics.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode === ErrorCode.NONE));
   const nodes = isDescribed ? [{ nodeId: facts.nodeId, listeners: [] }] : [];
   return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes };
+}
+
+/** Any other partition beside it, and even the same one named twice, makes all of them unknown. */
+function asksForMetadataAlone({ topics: [topic, ...others] }: DescribeQuorumRequest): boolean {
+  if (topic?.topicName !== CLUSTER_METADATA_TOPIC || others.length > 0) return false;
+  return topic.partitions.length === 1 && topic.partitions[0].partitionIndex === 0;
 }
 
 function metadataPartition({ nodeId, directoryId, leaderEpoch, endOffset, nowMs }: QuorumFacts): DescribedPartition {
@@ -52,7 +56,7 @@ function unknownPartition(partitionIndex: number): DescribedPartition {
   return {
     partitionIndex,
     errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-    errorMessage: 'Only the cluster metadata has a quorum.',
+    errorMessage: 'Only the cluster metadata has a quorum, and it is asked for alone.',
     leaderId: 0,
     leaderEpoch: 0,
     highWatermark: 0,

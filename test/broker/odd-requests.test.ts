@@ -20,6 +20,7 @@ import {
 } from '../../src/protocol/messages/24-add-partitions-to-txn.ts';
 import { writeTxnMarkersRequest, writeTxnMarkersResponse } from '../../src/protocol/messages/27-write-txn-markers.ts';
 import { describeConfigsRequest, describeConfigsResponse } from '../../src/protocol/messages/32-describe-configs.ts';
+import { describeLogDirsRequest, describeLogDirsResponse } from '../../src/protocol/messages/35-describe-log-dirs.ts';
 import { electLeadersRequest, electLeadersResponse } from '../../src/protocol/messages/43-elect-leaders.ts';
 import { offsetDeleteRequest, offsetDeleteResponse } from '../../src/protocol/messages/47-offset-delete.ts';
 import {
@@ -358,12 +359,29 @@ test('a second change of a user fails both, unless the first failed by itself', 
   assert.deepEqual(await ask([{ name: 'u', mechanism: 0 }], [{}]), ['u UNSUPPORTED_SASL_MECHANISM']);
 });
 
-test('DescribeQuorum names nodes only beside a quorum', async () => {
-  const ask = async (topicName: string) => {
-    const topics = [{ topicName, partitions: [{ partitionIndex: 0 }] }];
-    return (await client.ask(describeQuorumRequest, describeQuorumResponse, 2, { topics })).nodes.length;
+test('DescribeQuorum knows the metadata only when nothing else is asked for, and names nodes only beside it', async () => {
+  const metadataTopic = '__cluster_metadata';
+  const ask = async (...asked: [topicName: string, ...partitions: number[]][]) => {
+    const topics = asked.map(([topicName, ...indexes]) => ({
+      topicName,
+      partitions: indexes.map((partitionIndex) => ({ partitionIndex })),
+    }));
+    const answer = await client.ask(describeQuorumRequest, describeQuorumResponse, 2, { topics });
+    const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorName(errorCode)));
+    return [answer.nodes.length, ...codes];
   };
-  assert.deepEqual([await ask('one'), await ask('__cluster_metadata')], [0, 1]);
+  const unknown = 'UNKNOWN_TOPIC_OR_PARTITION';
+  assert.deepEqual(await ask([metadataTopic, 0]), [1, 'NONE']);
+  assert.deepEqual(await ask(['one', 0]), [0, unknown]);
+  assert.deepEqual(await ask([metadataTopic, 0, 1]), [0, unknown, unknown]);
+  assert.deepEqual(await ask([metadataTopic, 0], ['one', 0]), [0, unknown, unknown]);
+});
+
+test('DescribeLogDirs takes the partitions of a topic that is named twice together', async () => {
+  const topics = [[0], [7], []].map((partitions) => ({ topic: 'one', partitions }));
+  const { results } = await client.ask(describeLogDirsRequest, describeLogDirsResponse, 4, { topics });
+  const described = results[0].topics.map(({ name, partitions }) => [name, partitions.length]);
+  assert.deepEqual(described, [['one', 1]]);
 });
 
 test('DescribeProducers tells a bad name from an unknown topic', async () => {

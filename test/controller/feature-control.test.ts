@@ -47,6 +47,11 @@ test('levels go down only when it is asked for, and up only as an upgrade', asyn
   assert.equal(setup.controller.image.features.has('group.version'), false);
 });
 
+test('each feature of an update that was carried out is told so', async () => {
+  const { results } = await update(await startedController(), 'group.version', 1, UPGRADE, 1);
+  assert.deepEqual(results, [{ feature: 'group.version', errorCode: 0, errorMessage: 'NONE' }]);
+});
+
 test('metadata.version goes down only where no metadata would be lost', async () => {
   const setup = await startedController();
   const error = async (level: number, type?: number) =>

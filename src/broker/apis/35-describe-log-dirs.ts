@@ -1,6 +1,7 @@
 /** DescribeLogDirs v1-5: sizes by log directory, those of moves between directories too; null topics means all. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
+  type DescribeLogDirsRequest,
   type DescribeLogDirsResponse,
   describeLogDirsRequest,
   describeLogDirsResponse,
@@ -10,9 +11,18 @@ import { api } from '../api-handler.ts';
 
 type Topics = DescribeLogDirsResponse['results'][number]['topics'];
 
+/** A topic that is named twice is asked for with the partitions of both. */
+function wantedOf(topics: NonNullable<DescribeLogDirsRequest['topics']>): ReadonlyMap<string, ReadonlySet<number>> {
+  const wanted = new Map<string, Set<number>>();
+  for (const { topic, partitions } of topics) {
+    wanted.set(topic, new Set([...(wanted.get(topic) ?? []), ...partitions]));
+  }
+  return wanted;
+}
+
 export const describeLogDirs = api(describeLogDirsRequest, describeLogDirsResponse, async (request, _, services) => {
   const { partitions, storage, logDirectories, moves, table } = services;
-  const wanted = request.topics && new Map(request.topics.map(({ topic, partitions: list }) => [topic, new Set(list)]));
+  const wanted = request.topics && wantedOf(request.topics);
   const places = [...partitions.rows()].filter(
     ({ topic, partition }) => !wanted || (wanted.get(topic)?.has(partition) ?? false),
   );
