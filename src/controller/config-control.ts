@@ -230,15 +230,12 @@ function operate(resource: Resource, operation: Operation, context: ControlConte
   return elements.join(',');
 }
 
-/** What is wrong with the resource itself, whatever is to be done with it. */
+/** What is wrong with the resource itself, whatever is to be done with it; a topic's name is looked at with the values. */
 function resourceFault({ resourceType, resourceName }: Resource, context: ControlContext): ApiError | null {
   const invalid = (message: string) => apiError(ErrorCode.INVALID_REQUEST, message);
   switch (resourceType) {
-    case ConfigResourceType.TOPIC: {
-      if (resourceName === '') return invalid('Defaults of all topics are settings of the broker: name a topic.');
-      const fault = topicNameFault(resourceName);
-      return fault ? apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault) : null;
-    }
+    case ConfigResourceType.TOPIC:
+      return resourceName === '' ? invalid('Defaults of all topics are settings of the broker: name a topic.') : null;
     case ConfigResourceType.BROKER: {
       const { nodeId } = context.settings;
       if (resourceName === '' || resourceName === String(nodeId)) return null;
@@ -267,8 +264,10 @@ function valuesFault(
 ): ApiError | null {
   const { rules } = context;
   switch (resourceType) {
-    case ConfigResourceType.TOPIC:
-      return errorOf(rules.topicFault(values));
+    case ConfigResourceType.TOPIC: {
+      const fault = topicNameFault(resourceName);
+      return fault ? apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault) : errorOf(rules.topicFault(values));
+    }
     case ConfigResourceType.GROUP:
       return errorOf(rules.groupFault(values));
     case ConfigResourceType.CLIENT_METRICS:

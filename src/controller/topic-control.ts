@@ -6,12 +6,7 @@ import { randomUuid, ZERO_UUID } from '../base/uuid.ts';
 import { ConfigResourceType } from '../metadata/configs-image.ts';
 import { partitionRecord } from '../metadata/image-records.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
-import {
-  CLUSTER_METADATA_TOPIC,
-  collisionKey,
-  hasCollisionCharacters,
-  topicNameFault,
-} from '../metadata/topic-name.ts';
+import { CLUSTER_METADATA_TOPIC, topicNameFault } from '../metadata/topic-name.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/messages/19-create-topics.ts';
 import {
@@ -44,7 +39,6 @@ export function createTopics(
   const duplicates = duplicatesOf(request.topics.map(({ name }) => name));
   const requestFault = requestTooLarge(request, context);
   const placer = new DirectoryPlacer(context.image);
-  const newNames = new Map<string, string>();
   let partitionsSoFar = 0;
   for (const name of duplicates) {
     results.push(
@@ -53,7 +47,7 @@ export function createTopics(
   }
   for (const topic of request.topics) {
     if (duplicates.has(topic.name)) continue;
-    const fault = requestFault ?? nameFault(topic.name, newNames, context);
+    const fault = requestFault ?? nameFault(topic.name, context);
     const outcome = fault ?? createTopic(topic, partitionsSoFar, placer, context);
     if ('code' in outcome) {
       results.push(failedTopic(topic.name, outcome));
@@ -63,7 +57,6 @@ export function createTopics(
       results.push(failedTopic(topic.name, TOO_MANY_RECORDS));
       continue;
     }
-    if (hasCollisionCharacters(topic.name)) newNames.set(collisionKey(topic.name), topic.name);
     records.push(...outcome.records);
     partitionsSoFar += outcome.partitions;
     results.push(outcome.result);
@@ -91,7 +84,7 @@ function requestTooLarge(request: CreateTopicsRequest, context: ControlContext):
   );
 }
 
-function nameFault(name: string, newNames: ReadonlyMap<string, string>, context: ControlContext): ApiError | null {
+function nameFault(name: string, context: ControlContext): ApiError | null {
   if (name === CLUSTER_METADATA_TOPIC) {
     return apiError(ErrorCode.INVALID_REQUEST, `Topic '${name}' holds the cluster's metadata and cannot be created.`);
   }
@@ -103,8 +96,9 @@ function nameFault(name: string, newNames: ReadonlyMap<string, string>, context:
   }
   const fault = topicNameFault(name);
   if (fault) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
-  const colliding = context.image.topics.collidingWith(name) ?? newNames.get(collisionKey(name));
-  if (colliding === undefined || !hasCollisionCharacters(name)) return null;
+  // Names of one request are not compared with each other, as in Kafka.
+  const colliding = context.image.topics.collidingWith(name);
+  if (colliding === undefined) return null;
   return apiError(
     ErrorCode.INVALID_TOPIC_EXCEPTION,
     `Topic '${name}' collides with topic '${colliding}': metric names cannot tell '.' and '_' apart.`,

@@ -127,7 +127,7 @@ test('DeleteRecords takes the last offset of a partition that is named twice, an
     partitions: offsets.map((offset) => ({ partitionIndex: 0, offset })),
   });
   const { topics } = await client.ask(deleteRecordsRequest, deleteRecordsResponse, 2, {
-    topics: [named(3, 2), named(1)],
+    topics: [named(3, 2), named(1), { name: 'two', partitions: [] }],
     timeoutMs: 5000,
   });
   const answers = topics.map(({ name, partitions }) => [name, partitions.map(({ lowWatermark }) => lowWatermark)]);
@@ -178,6 +178,27 @@ test('an unknown isolation level fails Fetch and ListOffsets', async () => {
     const answer = await client.ask(fetchRequest, fetchResponse, 12, { isolationLevel, sessionEpoch: -1, topics });
     assert.deepEqual([errorName(answer.errorCode), answer.responses], ['UNKNOWN_SERVER_ERROR', []]);
   }
+});
+
+test('ListOffsets answers a partition once, and refuses one that is named twice', async () => {
+  const named = (name: string, ...partitions: number[]) => ({
+    name,
+    partitions: partitions.map((partitionIndex) => ({ partitionIndex, timestamp: -1 })),
+  });
+  const { topics } = await client.ask(listOffsetsRequest, listOffsetsResponse, 7, {
+    replicaId: -1,
+    topics: [named('one', 0), named('two'), named('none', 1, 1), named('one', 3, 0), named('two', 0)],
+  });
+  const answers = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex, errorCode }) => `${name}-${partitionIndex} ${errorName(errorCode)}`),
+  );
+  assert.deepEqual(answers, [
+    'one-0 INVALID_REQUEST',
+    'one-3 UNKNOWN_TOPIC_OR_PARTITION',
+    'none-1 INVALID_REQUEST',
+    'two-0 NONE',
+  ]);
+  assert.equal(topics.length, 3);
 });
 
 test('ListOffsets looks at the timestamp before the topic', async () => {

@@ -73,6 +73,18 @@ test('operations that make no sense', async () => {
   assert.equal(setup.controller.image.configs.topic('a').size, 0);
 });
 
+test('of several faults the one is told that Kafka finds first: in the operations, the name of the topic, the values', async () => {
+  const setup = await started();
+  const bad = (...operations: Operation[]) => alterError(setup, TOPIC, 'bad name', operations);
+  assert.equal(await bad([SET, 'retention.ms', null]), 'INVALID_REQUEST');
+  assert.equal(await bad([APPEND, 'retention.ms', '1']), 'INVALID_CONFIG');
+  assert.equal(await bad([SET, 'retention.ms', 'x']), 'INVALID_TOPIC_EXCEPTION');
+  assert.equal(await bad([DELETE, 'retention.ms', null]), 'INVALID_TOPIC_EXCEPTION');
+  const none = (...operations: Operation[]) => alterError(setup, TOPIC, 'none', operations);
+  assert.equal(await none([SET, 'retention.ms', 'x']), 'INVALID_CONFIG');
+  assert.equal(await none([SET, 'retention.ms', '1']), 'UNKNOWN_TOPIC_OR_PARTITION');
+});
+
 test('a list cannot grow beyond what a record holds', async () => {
   const setup = await started();
   const name = 'leader.replication.throttled.replicas';

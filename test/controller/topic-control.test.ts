@@ -81,7 +81,7 @@ test('a name that stands in the request twice is answered once, the others are c
   assert.deepEqual([...controller.image.topics.names()], ['b']);
 });
 
-test('two names of one request that collide', async () => {
+test('two names of one request may collide, one must not with a topic that exists', async () => {
   const { controller } = await startedController();
   const { topics } = await controller.createTopics(
     createRequest(['x.y', 'x_y'].map((name) => creatable(name))),
@@ -89,7 +89,13 @@ test('two names of one request that collide', async () => {
   );
   assert.deepEqual(
     topics.map(({ errorCode }) => errorName(errorCode)),
-    ['NONE', 'INVALID_TOPIC_EXCEPTION'],
+    ['NONE', 'NONE'],
+  );
+  const again = await controller.createTopics(createRequest([creatable('x.y_z'), creatable('x_y')]), LATEST);
+  const third = await controller.createTopics(createRequest([creatable('x.y.z')]), LATEST);
+  assert.deepEqual(
+    [...again.topics, ...third.topics].map(({ errorCode }) => errorName(errorCode)),
+    ['NONE', 'TOPIC_ALREADY_EXISTS', 'INVALID_TOPIC_EXCEPTION'],
   );
 });
 

@@ -1,7 +1,8 @@
 /**
  * ListOffsets v1-11. Latest and earliest come from the partition table; timestamps are searched by the partition's
  * owner. -1 latest, -2 earliest, -3 greatest timestamp (v7+), -4 earliest local (v8+), -5 latest tiered (v9+), -6
- * earliest not yet tiered (v11+); without tiered storage -4 is -2, and -5 and -6 find nothing.
+ * earliest not yet tiered (v11+); without tiered storage -4 is -2, and -5 and -6 find nothing. A partition that is named
+ * twice is refused, and answered once.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
@@ -39,21 +40,19 @@ type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];
 type Found = Partial<ListOffsetsResponse['topics'][number]['partitions'][number]>;
 
 export const listOffsets = api(listOffsetsRequest, listOffsetsResponse, async (request, context, services) => {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
+  const wanted = new Map<string, Map<number, Asked | null>>();
   for (const { name, partitions } of request.topics) {
-    for (const { partitionIndex } of partitions) {
-      const key = `${name}-${partitionIndex}`;
-      if (seen.has(key)) twice.add(key);
-      seen.add(key);
+    const ofTopic = wanted.get(name) ?? new Map<number, Asked | null>();
+    if (partitions.length > 0) wanted.set(name, ofTopic);
+    for (const asked of partitions) {
+      ofTopic.set(asked.partitionIndex, ofTopic.has(asked.partitionIndex) ? null : asked);
     }
   }
-  const topics = request.topics.map(async ({ name, partitions }) => ({
+  const topics = [...wanted].map(async ([name, ofTopic]) => ({
     name,
     partitions: await Promise.all(
-      partitions.map(async (asked): Promise<Found> => {
-        const { partitionIndex } = asked;
-        if (twice.has(`${name}-${partitionIndex}`)) return { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST };
+      [...ofTopic].map(async ([partitionIndex, asked]): Promise<Found> => {
+        if (asked === null) return { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST };
         const { leaderEpoch = -1, ...found } = await find(name, asked, request, context, services);
         return { partitionIndex, ...found, leaderEpoch: context.apiVersion >= LEADER_EPOCH_VERSION ? leaderEpoch : -1 };
       }),

@@ -13,7 +13,7 @@ export const deleteRecords = api(deleteRecordsRequest, deleteRecordsResponse, as
   const offsets = new Map<string, Map<number, number>>();
   for (const { name, partitions } of request.topics) {
     const ofTopic = offsets.get(name) ?? new Map<number, number>();
-    offsets.set(name, ofTopic);
+    if (partitions.length > 0) offsets.set(name, ofTopic);
     for (const { partitionIndex, offset } of partitions) ofTopic.set(partitionIndex, offset);
   }
   const topics = [...offsets].map(async ([name, ofTopic]) => ({
