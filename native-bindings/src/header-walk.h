@@ -31,6 +31,15 @@ class HeaderWalk {
     return sizeBytes_ < HEADER_BYTES || sizeBytes_ > end_ - position_ ? 0 : 1;
   }
 
+  // Whether an index can be right that leads here for an offset: a batch begins here, none of before the segment, and not
+  // behind the offset. Returns 1, 0 or a negative errno.
+  int canLeadTo(int64_t offset, int64_t segmentBaseOffset) {
+    const int result = look();
+    if (result <= 0) return result;
+    const int64_t baseOffset = header_.baseOffset();
+    return header_.magic() == MAGIC && baseOffset >= segmentBaseOffset && baseOffset <= offset ? 1 : 0;
+  }
+
   void next() { position_ += sizeBytes_; }
   void moveTo(int64_t position) { position_ = position; }
 

@@ -74,6 +74,18 @@ struct Pinned {
     // An index that cannot be read, or is being written anew, costs a longer walk and nothing else.
     return result <= 0 || position < 0 || position >= sizeBytes ? 0 : position;
   }
+
+  // (without the lock) Moves the walk to where that position is, unless it stands behind it already, or the index is
+  // damaged. Returns 0 or a negative errno.
+  int seek(HeaderWalk& walk, const Start& start, int64_t offset) const {
+    const int64_t from = walk.position();
+    const int64_t position = startPosition(start, offset);
+    if (position <= from) return 0;
+    walk.moveTo(position);
+    const int fits = walk.canLeadTo(offset, segment->baseOffset);
+    if (fits == 0) walk.moveTo(from);
+    return std::min(fits, 0);
+  }
 };
 
 int takeSegment(double handle, int64_t segmentBaseOffset, bool loaded, Pinned& pinned, Start* start, int64_t offset) {
@@ -164,7 +176,8 @@ bool rangeInTail(const Segment* segment, int64_t offset, int64_t upperOffset, Ra
 int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_t upperOffset, const Start& upperFrom,
                  bool upperInside, double maxBytes, const WalkBounds& bounds, Range& range) {
   const int64_t walkEnd = std::min(pinned.sizeBytes, bounds.end);
-  HeaderWalk walk(pinned.fd, std::max(pinned.startPosition(from, offset), bounds.start), walkEnd);
+  HeaderWalk walk(pinned.fd, bounds.start, walkEnd);
+  if (const int result = pinned.seek(walk, from, offset); result < 0) return result;
   const int found = walkTo(walk, offset);
   if (found <= 0) return found;
   range.position = walk.position();
@@ -173,9 +186,8 @@ int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_
   range.end = walkEnd;
   // The bound matters only if the bytes asked for reach it.
   if (!upperInside || maxBytes <= 0) return 1;
-  const int64_t bound = pinned.startPosition(upperFrom, upperOffset);
-  if (static_cast<double>(range.position) + maxBytes <= static_cast<double>(bound)) return 1;
-  if (bound > walk.position()) walk.moveTo(bound);
+  if (const int result = pinned.seek(walk, upperFrom, upperOffset); result < 0) return result;
+  if (static_cast<double>(range.position) + maxBytes <= static_cast<double>(walk.position())) return 1;
   const int upper = walkTo(walk, upperOffset);
   if (upper < 0) return upper;
   if (upper > 0) range.end = walk.position();
@@ -294,7 +306,8 @@ int64_t positionOf(double handle, int64_t segmentBaseOffset, int64_t offset) {
   Start from;
   if (const int result = takeSegment(handle, segmentBaseOffset, false, pinned, &from, offset); result < 0)
     return result;
-  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
+  HeaderWalk walk(pinned.fd, 0, pinned.sizeBytes);
+  if (const int result = pinned.seek(walk, from, offset); result < 0) return result;
   const int found = walkTo(walk, offset);
   return found < 0 ? found : found == 0 ? -1 : walk.position();
 }
@@ -326,8 +339,9 @@ int64_t positionOfTimestamp(double handle, int64_t segmentBaseOffset, int64_t ti
     if (!log) return WRONG_HANDLE;
     from = pinned.startInMemory(offset);
   }
-  HeaderWalk walk(pinned.fd, pinned.startPosition(from, offset), pinned.sizeBytes);
-  int result;
+  HeaderWalk walk(pinned.fd, 0, pinned.sizeBytes);
+  int result = pinned.seek(walk, from, offset);
+  if (result < 0) return result;
   while ((result = walk.look()) > 0 && walk.header().maxTimestamp() < timestamp) walk.next();
   return result < 0 ? result : result == 0 ? -1 : walk.position();
 }

@@ -144,6 +144,12 @@ int Segment::load() {
 int Segment::loadFromIndexes() {
   forget();
   int64_t from = 0;
+  if (offsetIndex.entries() > 0) {
+    HeaderWalk last(fd, offsetIndex.lastValue(), sizeBytes);
+    const int fits = last.canLeadTo(baseOffset + offsetIndex.lastKey(), baseOffset);
+    if (fits < 0) return fits;
+    if (fits == 0) offsetIndex.disuse();
+  }
   if (indexesUsable()) {
     if (offsetIndex.entries() > 0) from = offsetIndex.lastValue();
     if (timeIndex.entries() > 0) {

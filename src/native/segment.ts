@@ -116,6 +116,15 @@ export class Segment {
     this.timeIndexUsable = this.timeIndex.load(this.sizeBytes);
     const { offsetIndex, timeIndex } = this;
     let from = 0;
+    if (this.offsetIndexUsable && offsetIndex.entries > 0) {
+      const last = offsetIndex.entries - 1;
+      const checked = this.#checkLead(offsetIndex.position(last), this.baseOffset + offsetIndex.relativeOffset(last));
+      if (checked < 0) return checked;
+      if (checked === 0) {
+        offsetIndex.clear();
+        this.offsetIndexUsable = false;
+      }
+    }
     if (this.offsetIndexUsable && this.timeIndexUsable) {
       if (offsetIndex.entries > 0) from = offsetIndex.position(offsetIndex.entries - 1);
       if (timeIndex.entries > 0) {
@@ -183,13 +192,32 @@ export class Segment {
     return got;
   }
 
+  /**
+   * `position`, to which the index leads for `offset`, 0 where it cannot be right (the batch there must begin at or before
+   * the offset), or a negative errno.
+   */
+  #checkLead(position: number, offset: number): number {
+    const size = position > 0 ? this.headerAt(position) : 0;
+    if (size <= 0) return size;
+    const isBatch = windowBytes[headerFrom + HeaderAt.magic] === MAGIC;
+    const baseOffset = headerBaseOffset();
+    return isBatch && baseOffset >= this.baseOffset && baseOffset <= offset ? position : 0;
+  }
+
+  /** Where the index says that a walk to `offset` may begin, or a negative errno. */
+  #startFor(offset: number): number {
+    if (!this.offsetIndexUsable) return 0;
+    return this.#checkLead(this.offsetIndex.lookup(offset - this.baseOffset), offset);
+  }
+
   /** Position of the batch that contains `offset` or of the next one; -1 when there is none. */
   positionOf(offset: number, bounds?: WalkBounds): number {
     const loaded = this.load();
     if (loaded < 0) return loaded;
     // Among damage, the walk that found the next offset may have ended early.
     if (offset >= this.nextOffset && !bounds) return -1;
-    let position = this.offsetIndexUsable ? this.offsetIndex.lookup(offset - this.baseOffset) : 0;
+    let position = this.#startFor(offset);
+    if (position < 0) return position;
     if (bounds) position = Math.max(position, bounds.start);
     for (;;) {
       if (bounds && position >= bounds.end) return -1;
@@ -204,9 +232,8 @@ export class Segment {
     const loaded = this.load();
     if (loaded < 0) return loaded;
     if (timestamp > this.maxTimestamp) return -1;
-    let position = 0;
-    if (this.offsetIndexUsable && this.timeIndexUsable)
-      position = this.offsetIndex.lookup(this.timeIndex.lookup(timestamp));
+    let position = this.timeIndexUsable ? this.#startFor(this.baseOffset + this.timeIndex.lookup(timestamp)) : 0;
+    if (position < 0) return position;
     for (;;) {
       const size = this.headerAt(position);
       if (size <= 0) return size < 0 ? size : -1;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BatchFault, SegmentSlot } from '../../src/native/log-store.ts';
+import { BatchFault, PlanSlot, SegmentSlot } from '../../src/native/log-store.ts';
 import { describeStores, OPTIONS } from './log-store-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
 
@@ -82,6 +82,44 @@ describeStores('rebuilding and syncing', (t) => {
     const index = t.fileBytes('00000000000000000000.index');
     assert.ok(index.length > 0 && index.length < right[0].length);
     assert.deepEqual(index, right[0].subarray(0, index.length));
+    t.log = t.store.openLog(t.folder, OPTIONS);
+  });
+
+  test('an index that leads to a wrong place costs a longer walk and no records', () => {
+    t.store.roll(t.log, 0);
+    const batches = Array.from({ length: 60 }, (_, at) => simpleBatch(2, 1000 + at, 900));
+    for (const [at, batch] of batches.entries()) t.append(at * 2, [batch]);
+    t.store.roll(t.log, 120);
+    t.append(120, [simpleBatch(1, 2000)]);
+    t.store.closeLog(t.log);
+    const path = `${t.folder}/00000000000000000000.index`;
+    const right = t.fileBytes('00000000000000000000.index');
+    const entries = right.length / 8;
+    assert.ok(entries > 5);
+    const size = batches[0].length;
+    const later = 59 * size;
+    for (const wrong of [later, later + 100, 100, -1])
+      for (const entry of [1, entries - 1]) {
+        const spoiled = Buffer.from(right);
+        spoiled.writeInt32BE(wrong, entry * 8 + 4);
+        t.store.files.writeFileAtomic(path, spoiled);
+        t.log = t.store.openLog(t.folder, OPTIONS);
+        for (let offset = 0; offset < 120; offset++) {
+          const what = `offset ${offset}, entry ${entry} leads to ${wrong}`;
+          assert.equal(t.store.positionOf(t.log, 0, offset), (offset >> 1) * size, what);
+          // The bound lies where the index is wrong, too.
+          assert.equal(t.store.planRead(t.log, 0, 1e6, offset + 1, t.plan, 0), 0, what);
+          assert.equal(t.plan[PlanSlot.sizeBytes], Math.max((offset + 1) >> 1, 1) * size, what);
+          t.store.release(t.plan[PlanSlot.file]);
+          assert.equal(t.store.planRead(t.log, offset, size, 121, t.plan, 0), 0, what);
+          assert.equal(t.plan[PlanSlot.baseOffset], offset & ~1, what);
+          t.store.release(t.plan[PlanSlot.file]);
+        }
+        t.store.state(t.log, 0, t.state);
+        assert.equal(t.state[SegmentSlot.nextOffset], 120);
+        if (entry === entries - 1) assert.equal(t.state[SegmentSlot.offsetIndexEntries], -1);
+        t.store.closeLog(t.log);
+      }
     t.log = t.store.openLog(t.folder, OPTIONS);
   });
 
