@@ -81,6 +81,12 @@ test('topics that are asked for come sorted and once; those that there are not w
   assert.equal(next, null);
 });
 
+test('a page that is full ends before a topic that there is not, too', async () => {
+  const { topics, next, cursor } = await page(['a', 'aa', 'b'], 4);
+  assert.deepEqual([topics, next], [['a:0,1,2,3'], 'aa:0']);
+  assert.deepEqual((await page(['a', 'aa', 'b'], 4, cursor)).topics, ['aa:UNKNOWN_TOPIC_OR_PARTITION', 'b:0,1,2']);
+});
+
 test('a cursor stands in a topic that is asked for', async () => {
   const refused = ['b:INVALID_REQUEST', 'c:INVALID_REQUEST'];
   assert.deepEqual((await page(['b', 'c'], 5, { topicName: 'a', partitionIndex: 0 })).topics, refused);

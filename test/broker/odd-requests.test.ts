@@ -102,7 +102,7 @@ test('Metadata 10 and 11 have a field for topic ids, and refuse all topics when 
       ['two', 'INVALID_REQUEST'],
       [asked.name ?? '', 'INVALID_REQUEST'],
     ]);
-    assert.deepEqual([answer.brokers, answer.controllerId], [[], -1]);
+    assert.deepEqual([answer.brokers, answer.clusterId, answer.controllerId], [[], null, -1]);
   }
 });
 

@@ -29,7 +29,7 @@ async function answerMetadata(
   context: RequestContext,
   services: BrokerServices,
 ): Promise<Partial<Omit<MetadataResponse, 'topics'>> & { topics: TopicAnswer[] }> {
-  if (context.apiVersion < TOPIC_ID_VERSION && request.topics?.some(needsTopicId)) return refuse(request, services);
+  if (context.apiVersion < TOPIC_ID_VERSION && request.topics?.some(needsTopicId)) return refuse(request);
   const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
   const topics: TopicAnswer[] = [];
   const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
@@ -57,7 +57,7 @@ function needsTopicId({ name, topicId }: AskedTopic): boolean {
 }
 
 /** One topic asked for by id in a version before fails them all, and nothing else is told. */
-function refuse({ topics }: MetadataRequest, { clusterId }: BrokerServices) {
+function refuse({ topics }: MetadataRequest) {
   const refused = (topics ?? []).map(({ name, topicId }) => ({
     name: name ?? '',
     topicId,
@@ -65,7 +65,7 @@ function refuse({ topics }: MetadataRequest, { clusterId }: BrokerServices) {
   }));
   return {
     brokers: [],
-    clusterId,
+    clusterId: null,
     controllerId: -1,
     topics: refused,
     clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,

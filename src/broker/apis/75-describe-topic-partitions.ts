@@ -28,6 +28,7 @@ export const describeTopicPartitions = api(
     let left = Math.min(limit, Math.max(request.responsePartitionLimit, 1));
     const topics: TopicAnswer[] = [];
     for (const name of names) {
+      if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
       const topic = services.image.topics.byName(name);
       if (!topic) {
         const errorCode =
@@ -40,7 +41,6 @@ export const describeTopicPartitions = api(
         });
         continue;
       }
-      if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
       const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
       const end = Math.min(topic.partitions.length, first + left);
       left -= Math.max(end - first, 0);
