@@ -1,6 +1,7 @@
 import type { FileSpace } from '../../native/file-space.ts';
 import type { Crc32c, RecordBatchView } from '../../protocol/records/batch-header.ts';
 import type { AbortedTransaction } from '../producer/transaction-index.ts';
+import { ensureDone } from '../storage-error.ts';
 import { type BatchVerdict, type FilterSettings, filterBatch, walkRecords } from './batch-filter.ts';
 import { groupSources } from './clean-groups.ts';
 import type { CleanedGroup, CleanJob, CleanResult, CleanSource, LastProducerRecord } from './clean-job.ts';
@@ -43,6 +44,9 @@ export function* cleanLog(job: CleanJob, context: CleanContext): CleanSteps {
     const isInPlace = yield* cleaning.rewrite(group);
     if (!isInPlace) return cleaning.result(job.firstDirtyOffset, false);
   }
+  // The checkpoint lies in another folder. Ahead of the segments after a power failure, it would have tombstones taken away
+  // before the values that they hide.
+  ensureDone(context.files.syncFolderNow(job.folder), 'cannot sync', job.folder);
   return cleaning.result(Math.max(job.firstDirtyOffset, cleaning.mapEndOffset), true);
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { FileSpace } from '../../../src/native/file-space.ts';
 import type { MemoryFileSpace } from '../../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../../src/native/segmented-log-store.ts';
+import { FOLDER } from '../log-fixture.ts';
 import { CompactedLog } from './cleaner-fixture.ts';
 
 /** A stop at every change of a file that a cleaning makes: nothing is lost, and the next cleaning comes to the same. */
@@ -90,7 +91,34 @@ const view = (log: CompactedLog) => {
   return { values: [...values].sort(), end: log.log.logEndOffset, producers: log.log.activeProducers() };
 };
 
+/** Keeps the folder's last names that a power failure may take back: renames since it was synced. */
+function watchingNames(files: MemoryFileSpace, unsynced: string[]): FileSpace {
+  return new Proxy(files, {
+    get(target, name) {
+      const member = Reflect.get(target, name) as unknown;
+      if (typeof member !== 'function') return member;
+      const call = member as (...parameters: unknown[]) => unknown;
+      return (...parameters: unknown[]): unknown => {
+        if (name === 'rename') unsynced.push(String(parameters[1]));
+        if (name === 'syncFolderNow' && parameters[0] === FOLDER) unsynced.length = 0;
+        return call.apply(target, parameters);
+      };
+    },
+  });
+}
+
 describe('a stop in the middle of a cleaning', () => {
+  test('the checkpoint is not ahead of the segments, whose names are durable when a cleaning ends', async () => {
+    const unsynced: string[] = [];
+    const log = await history((fixture) => watchingNames(fixture.files, unsynced));
+    // A power failure would leave the old segments in place, and a tombstone would go before the values that it hides.
+    log.files = watchingNames(log.files, unsynced) as MemoryFileSpace;
+    let groups = 0;
+    const { isComplete } = await log.clean({ onGroup: () => groups++ });
+    assert.ok(isComplete && groups > 1);
+    assert.deepEqual(unsynced, []);
+  });
+
   test('at every change of a file, with and without a recovery of all segments', async () => {
     const whole = await history();
     const before = view(whole);
