@@ -145,6 +145,16 @@ test('LeaveGroup before version 3 has one member and one error', async () => {
   assert.deepEqual(await leave(ids[0]), { throttleTimeMs: 0, errorCode: ErrorCode.NONE, members: [] });
 });
 
+test('a pending member joins after all others have left', async () => {
+  const fixture = await GroupFixture.start();
+  const { ids } = await fixture.stableGroup(1);
+  const { memberId } = await fixture.join();
+  assert.equal(await fixture.leave(ids[0]), ErrorCode.NONE);
+  const join = new Pending(fixture.join({ memberId }));
+  await settle();
+  assert.deepEqual([join.answer!.errorCode, join.answer!.leader], [ErrorCode.NONE, memberId]);
+});
+
 test('a pending member holds the rebalance up until it joins, leaves or times out', async () => {
   const fixture = await GroupFixture.start();
   const { ids } = await fixture.stableGroup(1);

@@ -265,7 +265,9 @@ export class ClassicGroup implements Group {
   supports(protocolType: string, protocols: readonly { readonly name: string }[]): boolean {
     if (this.isEmpty) return protocolType !== '' && protocols.length > 0;
     if (this.protocolType !== protocolType) return false;
-    return protocols.some((protocol) => this.#supportedBy.get(protocol.name) === this.#members.size);
+    // Without a member, where a pending one is awaited, any will do.
+    const { size } = this.#members;
+    return protocols.some(({ name }) => (this.#supportedBy.get(name) ?? 0) === size);
   }
 
   /** The protocol that most members prefer among those that all of them offer; of equals the one first offered. */

@@ -94,7 +94,7 @@ export class ClassicBridge {
         protocolType: 'consumer',
         protocolName: request.protocols[0].name,
       });
-    if (replacedId !== undefined && this.#migration.canDowngrade(group, new Set([replacedId])) && group.size > 0) {
+    if (replacedId !== undefined && this.#migration.canDowngrade(group, new Set([replacedId]), 1)) {
       const downgraded = this.#migration.downgradeReplacing(group, replacedId, member);
       return { ...downgraded, onDurable: respond };
     }

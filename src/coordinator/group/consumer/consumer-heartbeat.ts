@@ -125,6 +125,7 @@ export class ConsumerHeartbeat {
       return { member };
     }
     const holder = group.staticMember(instanceId);
+    // The member itself joins again when an answer was lost. Kafka refuses that too, which ends its client for good.
     if (holder && holder.memberId !== memberId && holder.epoch !== STATIC_LEAVE_EPOCH && holder.classic === null) {
       throw new KafkaError(
         ErrorCode.UNRELEASED_INSTANCE_ID,

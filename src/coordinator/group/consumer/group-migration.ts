@@ -77,11 +77,14 @@ export class GroupMigration {
     return group;
   }
 
-  /** Whether the group may become a classic one: only members of that protocol would be left, and not too many. */
-  canDowngrade(group: ConsumerGroup, without: ReadonlySet<string>): boolean {
+  /**
+   * Whether the group may become a classic one: only members of that protocol would be left, `joining` new ones among them, and
+   * not too many.
+   */
+  canDowngrade(group: ConsumerGroup, without: ReadonlySet<string>, joining = 0): boolean {
     const { consumer, maxSize } = this.#env.config;
     if (consumer.migrationPolicy !== 'BIDIRECTIONAL' && consumer.migrationPolicy !== 'DOWNGRADE') return false;
-    const left = group.size - without.size;
+    const left = group.size - without.size + joining;
     if (left <= 0 || left > maxSize) return false;
     return [...group.members.values()].every(({ memberId, classic }) => without.has(memberId) || classic !== null);
   }
@@ -93,9 +96,18 @@ export class GroupMigration {
     return { ...effects, records: [...effects.records, ...started.records] };
   }
 
-  /** As above, with a classic member in the place of the static one that was the last of the new protocol. */
+  /**
+   * With a classic member in the place of the static one that was the last of the new protocol; it takes over what that one had,
+   * and there is a rebalance only when it wants something else.
+   */
   downgradeReplacing(group: ConsumerGroup, replacedId: string, joining: ConsumerMember): Effects {
-    return this.#downgrade(group, new Set([replacedId]), { member: joining, replacedId }).effects;
+    const { classic, effects } = this.#downgrade(group, new Set([replacedId]), { member: joining, replacedId });
+    if (joining.epoch === group.epoch) return effects;
+    const started = this.#rebalance.prepare(
+      classic,
+      'a member came back with the classic protocol and another subscription',
+    );
+    return { ...effects, records: [...effects.records, ...started.records] };
   }
 
   #downgrade(

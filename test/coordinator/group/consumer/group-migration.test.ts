@@ -144,6 +144,38 @@ test('a static member is upgraded in its place, and downgraded in it', async () 
   assert.equal(await fixture.heartbeat(back.memberId, back.generation, 'i1'), ErrorCode.NONE);
 });
 
+test('a classic member in the place of the only static one makes the group a classic one', async () => {
+  const fixture = await GroupFixture.start();
+  const consumer = new ConsumerClient(fixture, 'new', { instanceId: 'i1' });
+  await rounds(fixture, consumer);
+  const classic = new ClassicClient(fixture, 'i1');
+  assert.equal(await classic.join(), ErrorCode.NONE);
+  assert.equal(await groupType(fixture), 'classic Stable');
+  assert.deepEqual(all(classic), EIGHT);
+  assert.equal(await classic.beat(), ErrorCode.NONE);
+  await fixture.restart();
+  assert.equal(await groupType(fixture), 'classic Stable');
+  assert.equal(await classic.beat(), ErrorCode.NONE);
+  assert.equal(await classic.join(), ErrorCode.NONE);
+  assert.deepEqual(all(classic), EIGHT);
+});
+
+test('a static member that comes back with the classic protocol and another subscription gets what it wants', async () => {
+  const fixture = await GroupFixture.start();
+  const other = new ClassicClient(fixture, 'i2');
+  await classicGroup(fixture, other);
+  const consumer = new ConsumerClient(fixture, 'new', { instanceId: 'i1', subscribedTopicNames: ['none'] });
+  await rounds(fixture, consumer, other);
+  assert.deepEqual(all(other), EIGHT);
+  const back = new ClassicClient(fixture, 'i1');
+  assert.equal(await back.join(), ErrorCode.ILLEGAL_GENERATION);
+  assert.equal(await groupType(fixture), 'classic PreparingRebalance');
+  await Promise.all([back.join(), other.beat()]);
+  assert.equal(await groupType(fixture), 'classic Stable');
+  assert.deepEqual(all(back, other), EIGHT);
+  assert.equal(back.held.length, 4);
+});
+
 test('members that wait for a rebalance are sent to join the new one', async () => {
   const fixture = await GroupFixture.start();
   const a = new ClassicClient(fixture);
