@@ -1,6 +1,7 @@
 /**
  * A Produce request read by hand: flat arrays of partitions, no objects per record batch, kept in a pool. It is also the
- * place where the partitions' results gather until the response is written. Lives on an I/O thread.
+ * place where the partitions' results gather until the response is written. Of a partition that is named more than once the
+ * last batch counts, and it is answered once, as in Kafka. Lives on an I/O thread.
  */
 
 import type { AppendDetail } from '../../partition/work-descriptors.ts';
@@ -87,6 +88,7 @@ export class ProduceRequest {
     // Setting the length of an array is slow; most requests have as many topics as the one before.
     if (this.topics.length > topicCount) this.topics.length = topicCount;
     if (flexible) skipTags(reader);
+    if (!this.#ascends()) this.#dropRepeated();
   }
 
   get transactional(): boolean {
@@ -104,6 +106,41 @@ export class ProduceRequest {
     this.baseOffset[at] = baseOffset;
     this.logAppendTimeMs[at] = logAppendTimeMs;
     this.logStartOffset[at] = logStartOffset;
+  }
+
+  /** Whether it can be seen at a glance that no partition is named twice: one topic, its partitions in their order. */
+  #ascends(): boolean {
+    const { index } = this;
+    for (let at = 1; at < this.partitionCount; at++) if (index[at] <= index[at - 1]) return false;
+    return this.topics.length === 1 && this.partitionCount > 0;
+  }
+
+  /** Keeps the last of the entries for each known partition, and topics that have one. */
+  #dropRepeated(): void {
+    const { topics, index, recordsAt, recordsBytes } = this;
+    const lastOfRow = new Map<number, number>();
+    const rowOf = (topic: ProduceTopic, at: number): number => topic.route?.rows[index[at]] ?? -1;
+    for (const topic of topics) {
+      for (let at = topic.firstPartition; at < topic.endPartition; at++) lastOfRow.set(rowOf(topic, at), at);
+    }
+    let keptTopics = 0;
+    let kept = 0;
+    for (const topic of topics) {
+      const { firstPartition, endPartition } = topic;
+      topic.firstPartition = kept;
+      for (let at = firstPartition; at < endPartition; at++) {
+        const row = rowOf(topic, at);
+        if (row >= 0 && lastOfRow.get(row) !== at) continue;
+        index[kept] = index[at];
+        recordsAt[kept] = recordsAt[at];
+        recordsBytes[kept] = recordsBytes[at];
+        kept++;
+      }
+      topic.endPartition = kept;
+      if (kept > topic.firstPartition) topics[keptTopics++] = topic;
+    }
+    this.partitionCount = kept;
+    if (keptTopics < topics.length) topics.length = keptTopics;
   }
 
   #readTopic(

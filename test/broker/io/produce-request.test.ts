@@ -44,10 +44,9 @@ function expected(decoded: DecodedRequest, version: number): object {
   return {
     transactionalId,
     acks,
-    topicData: topicData.map(({ name, topicId, partitionData }) => ({
-      label: version >= 13 ? topicId : name,
-      partitionData,
-    })),
+    topicData: topicData.flatMap(({ name, topicId, partitionData }) =>
+      partitionData.length > 0 ? [{ label: version >= 13 ? topicId : name, partitionData }] : [],
+    ),
   };
 }
 
@@ -107,7 +106,11 @@ describe('produce request', () => {
     for (const version of VERSIONS) {
       const topicData = [
         { name: 'known', topicId: TOPIC_ID, partitionData: [{ index: 1, records: Buffer.from('abc') }] },
-        { name: 'unknown', topicId: 'zzzzzzzzzzzzzzzzzzzzzQ', partitionData: [] },
+        {
+          name: 'unknown',
+          topicId: 'zzzzzzzzzzzzzzzzzzzzzQ',
+          partitionData: [{ index: 1, records: Buffer.from('ab') }],
+        },
         { name: 'known', topicId: TOPIC_ID, partitionData: [{ index: 2, records: null }] },
       ];
       const own = topicData.map((topic) => (version >= 13 ? { ...topic, name: '' } : { ...topic, topicId: undefined }));
@@ -117,7 +120,43 @@ describe('produce request', () => {
         request.topics.map(({ route }) => route?.rows.length),
         [3, undefined, 3],
       );
-      assert.deepEqual([request.partitionCount, request.recordsBytes.slice(0, 2)], [2, [3, -1]]);
+      assert.deepEqual([request.partitionCount, request.recordsBytes.slice(0, 3)], [3, [3, 2, -1]]);
+    }
+  });
+
+  test('of a partition that is named more than once the last batch is kept; a topic without partitions is left out', () => {
+    const request = new ProduceRequest();
+    const named = (name: string, ...partitions: [index: number, text: string][]) => ({
+      name,
+      topicId: name === 'known' ? TOPIC_ID : 'zzzzzzzzzzzzzzzzzzzzzQ',
+      partitionData: partitions.map(([index, text]) => ({ index, records: Buffer.from(text) })),
+    });
+    const topicData = [
+      named('known', [0, 'a'], [2, 'bb'], [0, 'ccc']),
+      named('unknown', [1, 'dddd'], [1, 'eeeee']),
+      named('known'),
+      named('known', [2, 'ffffff'], [9, 'g'], [9, 'h']),
+      named('known', [2, 'iiiiiii']),
+    ];
+    for (const version of VERSIONS) {
+      const own = topicData.map((topic) => (version >= 13 ? { ...topic, name: '' } : { ...topic, topicId: undefined }));
+      for (const [topics, kept] of [
+        [own, 'known 0:ccc / unknown 1:dddd 1:eeeee / known 9:g 9:h / known 2:iiiiiii'],
+        [own.slice(0, 1), 'known 2:bb 0:ccc'],
+        [own.slice(2, 3), ''],
+        [own.slice(3), 'known 9:g 9:h / known 2:iiiiiii'],
+      ] as const) {
+        const body = encode(produceRequest, { acks: 1, topicData: topics } as never, version);
+        request.read(body, 0, body.length, version, routes);
+        const read = request.topics.map(({ route, firstPartition, endPartition }) => {
+          const entries = request.index.slice(firstPartition, endPartition).map((index, entry) => {
+            const at = request.recordsAt[firstPartition + entry];
+            return `${index}:${body.toString('utf8', at, at + request.recordsBytes[firstPartition + entry])}`;
+          });
+          return [route ? 'known' : 'unknown', ...entries].join(' ');
+        });
+        assert.equal(read.join(' / '), kept);
+      }
     }
   });
 
