@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 let watching = false;
 
 /** Makes the process exit on SIGINT, SIGTERM and SIGHUP, with the code that a shell gives for the signal. */
-export function exitOnSignals(): void {
+function exitOnSignals(): void {
   if (watching) return;
   watching = true;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -20,7 +20,7 @@ export interface RunOptions {
 }
 
 /** One second in one line; behind the last of `stages` only answers are waited for. */
-export function describeInterval(interval: IntervalResult, stages: number): string {
+function describeInterval(interval: IntervalResult, stages: number): string {
   const ms = (ns: number) => `${formatNumber(ns / 1e6)} ms`;
   const parts = [
     interval.stage < 0 ? 'warm-up' : interval.stage < stages ? `stage ${interval.stage + 1}` : 'answers',

@@ -28,7 +28,7 @@ export interface Baseline {
   results: MicroResult[];
 }
 
-export const baselinePath = fileURLToPath(new URL('baseline.json', import.meta.url));
+const baselinePath = fileURLToPath(new URL('baseline.json', import.meta.url));
 
 const SECONDS_EACH = 0.5;
 /** Until V8 has compiled what is hot; more where other work takes the compiler's time. */
@@ -39,14 +39,11 @@ function machineName(): string {
   return `${all[0]?.model ?? 'unknown'}, ${all.length} cores`;
 }
 
-export function allCases(): MicroCase[] {
+function allCases(): MicroCase[] {
   return [...codecCases(), ...storageCases(), ...ioCases()];
 }
 
-export async function measureCases(
-  cases: readonly MicroCase[],
-  progress: (text: string) => void,
-): Promise<MicroResult[]> {
+async function measureCases(cases: readonly MicroCase[], progress: (text: string) => void): Promise<MicroResult[]> {
   const results: MicroResult[] = [];
   for (const one of cases) {
     const warmUntilMs = performance.now() + WARM_UP_MS;

@@ -30,7 +30,7 @@ export interface LatencyOptions {
   out?: string;
 }
 
-export const LATENCY_WORKS = {
+const LATENCY_WORKS = {
   fixed: 'latency at 10k/s, 1 KiB, acks=all, both synced',
   half: "latency at half of the slower broker's maximum, 1 KiB, acks=all, both synced",
   endToEnd: 'end to end at 500/s, 1 KiB, acks=all, both synced',

@@ -30,7 +30,7 @@ function child(parent: Frame, name: string): Frame {
 }
 
 /** Adds one stack, outermost frame first. */
-export function addStack(root: Frame, stack: readonly string[], count = 1): void {
+function addStack(root: Frame, stack: readonly string[], count = 1): void {
   root.total += count;
   let at = root;
   for (const name of stack.slice(0, FRAMES_MAX)) {

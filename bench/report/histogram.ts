@@ -11,7 +11,7 @@ const HGRM_TICKS_PER_HALF = 5;
 /** Points of a curve for each time that the rest of the records is halved. */
 const CURVE_POINTS_PER_HALF = 4;
 
-export const PERCENTILES = [50, 90, 99, 99.9, 99.99, 99.999] as const;
+const PERCENTILES = [50, 90, 99, 99.9, 99.99, 99.999] as const;
 
 export function toHistogram(...parts: readonly Buckets[]): hdr.Histogram {
   const histogram = hdr.build({

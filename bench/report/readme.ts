@@ -188,7 +188,7 @@ export function readmeSection(reports: Reports): string {
 }
 
 /** docs/performance.md: all tables and how they came to be. */
-export function performancePage(reports: Reports): string {
+function performancePage(reports: Reports): string {
   const parts = [
     '# Performance, as measured',
     'Written by `npm run bench:publish`; [bench/README.md](../bench/README.md) says what the figures mean.',

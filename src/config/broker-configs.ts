@@ -63,7 +63,7 @@ export function brokerConfigSynonyms(name: string): readonly string[] {
  * Of `listener.name.<listener>.<key>` or `listener.name.<listener>.<mechanism>.<key>`: the key, when it is a setting of
  * its own. Undefined for other names.
  */
-export function listenerBaseName(name: string): string | undefined {
+function listenerBaseName(name: string): string | undefined {
   const match = /^listener\.name\.[^.]+\.(.+)$/.exec(name);
   if (!match) return undefined;
   if (BY_NAME.has(match[1])) return match[1];

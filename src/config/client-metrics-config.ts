@@ -13,7 +13,7 @@ import { CLIENT_METRICS_CONFIGS } from './client-metrics-configs.ts';
 import { type ConfigDefinition, type ConfigValue, INT_MAX } from './config-definition.ts';
 import { isProblem, parseConfigValue, splitList } from './config-value.ts';
 
-export const CLIENT_MATCH_SELECTORS = [
+const CLIENT_MATCH_SELECTORS = [
   'client_instance_id',
   'client_id',
   'client_software_name',
@@ -72,7 +72,7 @@ export function clientMatchFault(text: string): string | null {
 }
 
 /** A selector=regular expression pair, or the words for what is wrong with it. */
-export function parseClientMatch(element: string): ClientMatchPattern | string {
+function parseClientMatch(element: string): ClientMatchPattern | string {
   const [name, expression, ...more] = element.split('=').map((part) => part.trim());
   if (!expression || more.length > 0) return 'give selector=regular expression, with one equals sign';
   const selector = CLIENT_MATCH_SELECTORS.find((known) => known === name);

@@ -56,7 +56,7 @@ export function ineffectiveConfigWarning(name: string, origin: string): string |
 }
 
 /** The known name that differs by the fewest edits, if that is few enough. */
-export function nearestName(name: string): string | undefined {
+function nearestName(name: string): string | undefined {
   const distanceMax = Math.min(DISTANCE_MAX, Math.floor(name.length / 4));
   let nearest: string | undefined;
   let least = distanceMax + 1;
@@ -72,7 +72,7 @@ export function nearestName(name: string): string | undefined {
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

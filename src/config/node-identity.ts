@@ -61,7 +61,7 @@ export function threadCounts(config: BrokerConfig, cores: number): ThreadCounts 
 }
 
 /** log.dirs, else log.dir. */
-export function dataFolders(config: BrokerConfig): readonly string[] {
+function dataFolders(config: BrokerConfig): readonly string[] {
   return config.get('log.dirs') ?? config.list('log.dir');
 }
 

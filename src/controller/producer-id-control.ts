@@ -9,7 +9,7 @@ import { brokerEpochFault } from './cluster-control.ts';
 import type { ControlContext, ControlResult } from './control-context.ts';
 
 /** Ids in one block. */
-export const PRODUCER_ID_BLOCK_SIZE = 1000;
+const PRODUCER_ID_BLOCK_SIZE = 1000;
 
 export function allocateProducerIds(
   request: AllocateProducerIdsRequest,

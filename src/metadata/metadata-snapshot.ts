@@ -17,7 +17,7 @@ import type { MetadataRecord } from './metadata-records.ts';
 
 export const BOOTSTRAP_CHECKPOINT = 'bootstrap.checkpoint';
 /** Records in one batch of a snapshot. */
-export const SNAPSHOT_BATCH_RECORDS_MAX = 1024;
+const SNAPSHOT_BATCH_RECORDS_MAX = 1024;
 
 /** The snapshot holds the effect of all offsets below `endOffset`; `epoch` is that of its last record. */
 export interface SnapshotId {

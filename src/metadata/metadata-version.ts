@@ -39,7 +39,7 @@ const RELEASES: readonly (readonly [level: number, release: string])[] = [
 ];
 
 export const METADATA_VERSION_MIN = 7;
-export const METADATA_VERSION_MAX = 33;
+const METADATA_VERSION_MAX = 33;
 /** The level of a directory that this broker formats: what the current Kafka release can open too. */
 export const METADATA_VERSION_BOOTSTRAP = 30;
 

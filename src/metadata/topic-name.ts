@@ -2,11 +2,11 @@
  * Rules for topic names. Pure, any thread. Behaviour of org.apache.kafka.common.internals.Topic.
  */
 
-export const TOPIC_NAME_LENGTH_MAX = 249;
+const TOPIC_NAME_LENGTH_MAX = 249;
 export const CLUSTER_METADATA_TOPIC = '__cluster_metadata';
 
 /** Topics whose `isInternal` is true and which ordinary clients may not write. */
-export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__consumer_offsets',
   '__transaction_state',
   '__share_group_state',

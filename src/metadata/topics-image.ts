@@ -10,7 +10,7 @@ import { collisionKey, hasCollisionCharacters } from './topic-name.ts';
 
 export const NO_LEADER = -1;
 /** `PartitionChangeRecord.leader` when the leader stays. */
-export const NO_LEADER_CHANGE = -2;
+const NO_LEADER_CHANGE = -2;
 
 /** Directory ids with a meaning of their own (KIP-858). */
 export const DIRECTORY_UNASSIGNED = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -19,7 +19,7 @@ export const DIRECTORY_MIGRATING = 'AAAAAAAAAAAAAAAAAAAAAg';
 export const LeaderRecoveryState = { RECOVERED: 0, RECOVERING: 1 } as const;
 
 /** More partitions than this in one topic is a damaged record, not a topic. */
-export const TOPIC_PARTITIONS_MAX = 1_000_000;
+const TOPIC_PARTITIONS_MAX = 1_000_000;
 
 export interface PartitionRegistration {
   readonly replicas: readonly number[];

@@ -16,7 +16,7 @@ const WALK_BYTES = 8192;
 const SCAN_BYTES = 256 * 1024;
 
 /** "00000000000000000042" */
-export function segmentName(baseOffset: number): string {
+function segmentName(baseOffset: number): string {
   return String(baseOffset).padStart(20, '0');
 }
 

@@ -28,7 +28,7 @@ const ONE_BYTE_LENGTH_CHARS = 42;
  * Most structs, strings and byte strings that arrays of one message may hold together. A byte of input can claim an
  * element of some hundred bytes of heap, so this, not the frame's size, bounds what a hostile frame can make us build.
  */
-export const DECODED_ELEMENTS_MAX = 4_000_000;
+const DECODED_ELEMENTS_MAX = 4_000_000;
 
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -263,7 +263,7 @@ export class Reader {
   }
 }
 
-export function uvarintSize(value: number): number {
+function uvarintSize(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
 }
 

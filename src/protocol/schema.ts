@@ -35,7 +35,7 @@ export interface Versions {
 }
 
 const VERSION_MAX = 32767;
-export const ALL_VERSIONS: Versions = { min: 0, max: VERSION_MAX };
+const ALL_VERSIONS: Versions = { min: 0, max: VERSION_MAX };
 export const NO_VERSIONS: Versions = { min: 0, max: -1 };
 
 /** Java's Long.MAX_VALUE, which encodes to exactly that. */

@@ -25,7 +25,7 @@ export const RowSlot = {
   damagedRanges: 9,
 } as const;
 /** Two cache lines; the rest is room for what replication needs. */
-export const ROW_SLOTS = 16;
+const ROW_SLOTS = 16;
 
 export const RowState = { closed: 0, online: 1, offline: 2 } as const;
 

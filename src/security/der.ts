@@ -17,7 +17,7 @@ export const DerTag = {
 /** [n], constructed. */
 export const contextTag = (number: number): number => 0xa0 + number;
 
-export class DerError extends Error {
+class DerError extends Error {
   override readonly name = 'DerError';
 }
 

@@ -15,8 +15,8 @@ export interface EpochEntry {
   readonly startOffset: number;
 }
 
-export const UNDEFINED_EPOCH = -1;
-export const UNDEFINED_EPOCH_OFFSET = -1;
+const UNDEFINED_EPOCH = -1;
+const UNDEFINED_EPOCH_OFFSET = -1;
 
 const SYNCED = Number.POSITIVE_INFINITY;
 

@@ -30,7 +30,7 @@ import { StorageError } from './storage-error.ts';
  */
 
 /** Batches queued before they are written on their own account. */
-export const STAGED_BATCHES_MAX = 1024;
+const STAGED_BATCHES_MAX = 1024;
 
 /** What a request knows beyond the batch itself. */
 export interface AppendContext {

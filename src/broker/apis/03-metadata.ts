@@ -72,7 +72,7 @@ function refuse({ topics }: MetadataRequest) {
   };
 }
 
-export function activeBrokers(context: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
+function activeBrokers(context: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
   const brokers: MetadataResponse['brokers'] = [];
   for (const { id, rack } of services.image.cluster.brokers()) {
     if (!services.image.cluster.isActive(id)) continue;

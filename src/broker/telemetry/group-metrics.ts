@@ -8,7 +8,7 @@ import { gauge, type MetricFamily, type Sample } from '../../telemetry/metric-fa
 import type { BrokerServices } from '../broker-services.ts';
 
 /** Groups whose lag is told of. */
-export const GROUPS_MAX = 1_000;
+const GROUPS_MAX = 1_000;
 const LIST_GROUPS_VERSION = 5;
 const OFFSET_FETCH_VERSION = 9;
 const ASKER = { clientId: '', clientHost: '' };

@@ -14,7 +14,7 @@ import { ProtobufError } from '../../telemetry/protobuf-reader.ts';
 import type { MetricsPush } from './client-metrics-manager.ts';
 
 /** Size of one push when it is decompressed. A Java client's is some tens of kilobytes. */
-export const PUSH_DECOMPRESSED_BYTES_MAX = 4 * 1024 * 1024;
+const PUSH_DECOMPRESSED_BYTES_MAX = 4 * 1024 * 1024;
 
 export class PushReceiver {
   readonly #series: ClientSeries | null;

@@ -25,7 +25,7 @@ export type CompressionType = (typeof CompressionType)[keyof typeof CompressionT
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Levels as in `compression.gzip.level` and `compression.zstd.level`; lz4 and snappy have one level here. */
-export const COMPRESSION_LEVELS = {
+const COMPRESSION_LEVELS = {
   gzip: { min: 1, max: 9, default: -1 },
   zstd: { min: -131072, max: 22, default: 3 },
 } as const;

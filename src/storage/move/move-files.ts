@@ -16,7 +16,7 @@ import { ensureDone, StorageError } from '../storage-error.ts';
  * Thread: the log's owner, and those that copy segments for it.
  */
 
-export const MOVE_MARK = 'millrace-move';
+const MOVE_MARK = 'millrace-move';
 export const PARTIAL_SUFFIX = '.partial';
 
 /** Files that come with a segment, without the log itself. */

@@ -6,7 +6,7 @@ import { subtractSequence } from '../../protocol/records/batch-header.ts';
  */
 
 /** Batches that a retry is recognised among; more are never in flight. */
-export const BATCHES_RETAINED = 5;
+const BATCHES_RETAINED = 5;
 
 /** A batch takes four doubles in `batches`, the oldest batch first. */
 const LAST_SEQUENCE = 0;
