@@ -242,15 +242,23 @@ napi_value inlineSyncMax(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-// sync() with log, token: 1 when it is done already, and the token will not come
-napi_value sync(napi_env env, napi_callback_info) {
+// askSync() with log, token
+napi_value ask(napi_env env, napi_callback_info) {
   const double* exchange = exchangeOf(env);
+  return answer(env, askSync(exchange[0], exchange[1]));
+}
+
+// beginSyncs(): 1 when all are done already, and the tokens will not come
+napi_value begin(napi_env env, napi_callback_info) {
   Mailbox* syncs = environmentOf(env)->syncs;
-  if (syncs == nullptr) return throwRange(env, "sync: nobody listens");
-  syncs->retain();
-  syncs->expect();
-  const int result = syncLog(exchange[0], syncs, exchange[1]);
-  if (result == WRONG_HANDLE || result == SYNCED_INLINE) {
+  if (syncs == nullptr) return throwRange(env, "beginSyncs: nobody listens");
+  const size_t count = askedSyncs();
+  for (size_t at = 0; at < count; at++) {
+    syncs->retain();
+    syncs->expect();
+  }
+  const int result = beginSyncs(syncs);
+  for (size_t at = 0; at < count && result == SYNCED_INLINE; at++) {
     syncs->unexpect();
     syncs->release();
   }
@@ -290,7 +298,8 @@ void defineLogStore(napi_env env, napi_value exports) {
       {"rebuild", rebuild},
       {"onSynced", onSynced},
       {"setInlineSyncMax", inlineSyncMax},
-      {"sync", sync},
+      {"askSync", ask},
+      {"beginSyncs", begin},
       {"syncNow", syncNow},
   };
   defineMethods(env, exports, methods);

@@ -2,10 +2,11 @@
 // thread of its own. A segment counts as clean only when a sync that covers its last write has ended, so a second sync
 // that starts while the first one runs syncs again and never answers too early.
 //
-// Syncs are carried out in rounds: a thread takes all that wait, starts the writing of all their data, then waits for
-// one after the other, so that the device works on all of them together, the file system's journal commits once for
-// many, and one wake-up tells of all. Where little else waits to be written, many are synced as a file system. What
-// arrives meanwhile waits for the next round and wakes nobody. Only when a round takes long does a second thread go
+// Syncs are asked for one by one and begun together: those of one turn of a thread. A few small ones it may carry out
+// itself. The others are carried out in rounds: a thread takes all that wait, starts the writing of all their data, then
+// waits for one after the other, so that the device works on all of them together, the file system's journal commits once
+// for many, and one wake-up tells of all. Where little else waits to be written, several are synced as a file system.
+// What arrives meanwhile waits for the next round and wakes nobody. Only when a round takes long does a second thread go
 // on with what waits: then the device is slow, and threads are cheap beside it.
 #include "log-sync.h"
 
@@ -21,8 +22,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -42,6 +46,12 @@ constexpr int SYNC_THREADS = 4;
 constexpr int64_t SMALL_BYTES = 64 * 1024;
 // Logs of one round.
 constexpr size_t ROUND_LOGS_MAX = 64;
+// What may wait to be written on the whole machine while file systems are synced as a whole, by a round and by the thread
+// that asks.
+constexpr int64_t UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024;
+constexpr int64_t INLINE_UNWRITTEN_BYTES_MAX = 1024 * 1024;
+// Logs that the thread that asks syncs as a file system.
+constexpr size_t INLINE_LOGS_MAX = 4;
 // A round that has taken this long does not keep others from beginning, and tells at once what it has done.
 constexpr int64_t PATIENCE_NS = 2'000'000;
 
@@ -58,41 +68,60 @@ struct SyncedSegment {
   int64_t sizeBytes;
 };
 
-// How long small syncs take, to tell whether the next one may be carried out by the thread that asks for it.
+void average(std::atomic<int64_t>& of, int64_t ns) {
+  const int64_t before = of.load(std::memory_order_relaxed);
+  of.store(before == 0 ? ns : before + (ns - before) / 8, std::memory_order_relaxed);
+}
+
+// How long small syncs take, to tell whether the next ones may be carried out by the thread that asks for them.
 class SyncPace {
  public:
   void setMax(int64_t maxNs) { maxNs_.store(maxNs); }
 
   void note(int64_t tookNs) {
-    const int64_t average = averageNs_.load(std::memory_order_relaxed);
-    averageNs_.store(average + (tookNs - average) / 8, std::memory_order_relaxed);
+    average(averageNs_, tookNs);
+    noteStall(tookNs);
+  }
+
+  void noteStall(int64_t tookNs) {
     if (tookNs > STALL_NS) closedUntilNs_.store(nowNs() + CLOSED_PER_STALL * tookNs, std::memory_order_relaxed);
   }
 
-  // Of a thread that would wait. At most a few in a row: the others share a round.
-  bool mayWait() {
-    if (averageNs_.load(std::memory_order_relaxed) >= maxNs_.load(std::memory_order_relaxed)) return false;
+  // Of a thread that would wait for so many. At most a few in a row: the others share a round.
+  bool mayWait(size_t syncs) const {
+    const int64_t averageNs = averageNs_.load(std::memory_order_relaxed);
+    if (averageNs == 0 || averageNs >= maxNs_.load(std::memory_order_relaxed)) return false;
     const int64_t now = nowNs();
     if (now < closedUntilNs_.load(std::memory_order_relaxed)) return false;
-    thread_local int64_t lastNs = 0;
-    thread_local int inRow = 0;
-    inRow = now - lastNs < averageNs_.load(std::memory_order_relaxed) + IN_ROW_NS ? inRow + 1 : 0;
-    lastNs = now;
-    return inRow < IN_ROW_MAX;
+    return syncs + (now - lastEndNs < IN_ROW_NS ? inRow : 0) <= IN_ROW_MAX;
+  }
+
+  // A thread has waited for so many.
+  void noteWaited(size_t syncs) const {
+    const int64_t now = nowNs();
+    inRow = syncs + (now - lastEndNs < IN_ROW_NS ? inRow : 0);
+    lastEndNs = now;
   }
 
  private:
   // After a sync that took this long nobody waits for so many times its length, whatever the average.
   static constexpr int64_t STALL_NS = 1'000'000;
   static constexpr int64_t CLOSED_PER_STALL = 6;
-  // Syncs so close behind each other belong to one turn of the thread.
+  // Syncs so close behind each other are in a row.
   static constexpr int64_t IN_ROW_NS = 20'000;
-  static constexpr int IN_ROW_MAX = 3;
+  static constexpr size_t IN_ROW_MAX = 3;
+
+  static thread_local int64_t lastEndNs;
+  static thread_local size_t inRow;
 
   std::atomic<int64_t> maxNs_{0};
-  std::atomic<int64_t> averageNs_{STALL_NS};
+  // 0: not known yet.
+  std::atomic<int64_t> averageNs_{0};
   std::atomic<int64_t> closedUntilNs_{0};
 };
+
+thread_local int64_t SyncPace::lastEndNs = 0;
+thread_local size_t SyncPace::inRow = 0;
 
 SyncPace& syncPace() {
   static auto* pace = new SyncPace();
@@ -161,8 +190,11 @@ void noteFolderSynced(const SyncJob& job) {
   job.log->foldersMade = 0;
 }
 
-// Of one segment and few bytes: as quick as the device can be.
+bool isNothing(const SyncJob& job) { return job.segments.empty() && job.folders.empty(); }
+
+// Of one segment at most, and few bytes: as quick as the device can be.
 bool isSmall(const SyncJob& job) {
+  if (isNothing(job)) return true;
   if (job.segments.size() != 1 || !job.indexPaths.empty() || !job.folders.empty()) return false;
   const SyncedSegment& entry = job.segments[0];
   return entry.sizeBytes - entry.segment->syncedSizeBytes.load(std::memory_order_relaxed) <= SMALL_BYTES;
@@ -198,14 +230,6 @@ int carryOut(SyncJob& job, bool isOnDisk = false) {
   return first;
 }
 
-// The same, and notes how long it took.
-int carryOutSmall(SyncJob& job) {
-  const int64_t begunNs = nowNs();
-  const int result = carryOut(job);
-  syncPace().note(nowNs() - begunNs);
-  return result;
-}
-
 // Has the kernel start to write what was appended; fdatasync waits for it.
 void startWriting(const SyncJob& job) {
   for (const SyncedSegment& entry : job.segments) sync_file_range(entry.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -218,17 +242,19 @@ class FileSystemSync {
  public:
   FileSystemSync() : meminfo_(reportsErrors() ? open("/proc/meminfo", O_RDONLY | O_CLOEXEC) : -1) {}
 
-  bool paysFor(const std::vector<SyncJob>& round) {
+  // `unwrittenBytesMax`: what may wait to be written on the whole machine.
+  bool paysFor(const std::vector<SyncJob>& round, int64_t unwrittenBytesMax) {
     if (round.size() < LOGS_MIN || meminfo_ < 0) return false;
-    const int64_t whole = wholeNs_.load(std::memory_order_relaxed);
+    std::atomic<int64_t>& wholeNs = wholeNsOf(round.size());
+    const int64_t whole = wholeNs.load(std::memory_order_relaxed);
     const int64_t each = eachNs_.load(std::memory_order_relaxed);
     if (each == 0) return false;
     if (whole > each * static_cast<int64_t>(round.size())) {
       // Forgotten bit by bit, so that it is tried again.
-      wholeNs_.store(whole - whole / 64, std::memory_order_relaxed);
+      wholeNs.store(whole - whole / 64, std::memory_order_relaxed);
       return false;
     }
-    return unwrittenBytes() <= UNWRITTEN_BYTES_MAX;
+    return unwrittenBytes() <= unwrittenBytesMax;
   }
 
   // False when a file system could not be synced, or the device of a file is not known: the files tell more.
@@ -236,6 +262,8 @@ class FileSystemSync {
     const int64_t begunNs = nowNs();
     std::vector<dev_t> done;
     for (const SyncJob& job : round) {
+      // A folder alone has no descriptor to ask.
+      if (job.segments.empty() && !job.folders.empty()) return false;
       for (const SyncedSegment& entry : job.segments) {
         struct stat found;
         if (fstat(entry.fd, &found) < 0) return false;
@@ -243,26 +271,21 @@ class FileSystemSync {
         if (syncfs(entry.fd) < 0) return false;
         done.push_back(found.st_dev);
       }
-      // A folder alone has no descriptor to ask.
-      if (job.segments.empty()) return false;
     }
-    average(wholeNs_, nowNs() - begunNs);
+    average(wholeNsOf(round.size()), nowNs() - begunNs);
     return true;
   }
 
-  // A round that was not synced in this way.
-  void noteEach(int64_t tookNs, size_t logs) {
-    if (logs >= LOGS_MIN) average(eachNs_, tookNs / static_cast<int64_t>(logs));
-  }
+  // Logs that were not synced in this way.
+  void noteEach(int64_t tookNs, size_t logs) { average(eachNs_, tookNs / static_cast<int64_t>(logs)); }
 
  private:
-  static constexpr size_t LOGS_MIN = 4;
-  // What may wait to be written on the whole machine.
-  static constexpr int64_t UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024;
+  static constexpr size_t LOGS_MIN = 2;
 
-  static void average(std::atomic<int64_t>& of, int64_t ns) {
-    const int64_t before = of.load(std::memory_order_relaxed);
-    of.store(before == 0 ? ns : before + (ns - before) / 8, std::memory_order_relaxed);
+  // What it takes grows with the logs, but slower: 2 and 3 have an average of their own, 4 to 7, 8 to 15, and more.
+  std::atomic<int64_t>& wholeNsOf(size_t logs) {
+    const size_t size = static_cast<size_t>(std::bit_width(logs)) - 2;
+    return wholeNs_[std::min(size, wholeNs_.size() - 1)];
   }
 
   // Before Linux 5.8 syncfs says nothing of writes that failed.
@@ -292,7 +315,7 @@ class FileSystemSync {
   static constexpr size_t MEMINFO_BYTES = 2048;
 
   const int meminfo_;
-  std::atomic<int64_t> wholeNs_{0};
+  std::array<std::atomic<int64_t>, 4> wholeNs_{};
   std::atomic<int64_t> eachNs_{0};
 };
 
@@ -303,9 +326,9 @@ FileSystemSync& fileSystemSync() {
 
 class SyncRounds {
  public:
-  void submit(SyncJob job) {
+  void submit(std::vector<SyncJob>& jobs) {
     std::unique_lock lock(mutex_);
-    waiting_.push_back(std::move(job));
+    std::move(jobs.begin(), jobs.end(), std::back_inserter(waiting_));
     if (running_ > 0 && nowNs() - begunNs_ < PATIENCE_NS) return;
     if (!idle_.empty()) {
       std::condition_variable* woken = idle_.back();
@@ -348,8 +371,9 @@ class SyncRounds {
 
   static void carryOutAll(std::vector<SyncJob>& round, std::vector<int>& results) {
     const int64_t begunNs = nowNs();
+    const bool areSmall = std::all_of(round.begin(), round.end(), isSmall);
     FileSystemSync& whole = fileSystemSync();
-    const bool isOnDisk = whole.paysFor(round) && whole.carryOut(round);
+    const bool isOnDisk = whole.paysFor(round, UNWRITTEN_BYTES_MAX) && whole.carryOut(round);
     if (!isOnDisk && round.size() > 1)
       for (const SyncJob& job : round) startWriting(job);
     results.clear();
@@ -358,10 +382,12 @@ class SyncRounds {
       for (; told < results.size(); told++) round[told].listener->synced(round[told].token, results[told]);
     };
     for (SyncJob& job : round) {
-      results.push_back(round.size() == 1 && isSmall(job) ? carryOutSmall(job) : carryOut(job, isOnDisk));
+      results.push_back(carryOut(job, isOnDisk));
       if (nowNs() - begunNs > PATIENCE_NS) tell();
     }
-    if (!isOnDisk) whole.noteEach(nowNs() - begunNs, round.size());
+    const int64_t tookNs = nowNs() - begunNs;
+    if (!isOnDisk) whole.noteEach(tookNs, round.size());
+    if (!isOnDisk && areSmall) syncPace().note(tookNs / static_cast<int64_t>(round.size()));
     tell();
   }
 
@@ -382,25 +408,59 @@ SyncRounds& syncRounds() {
   return *rounds;
 }
 
+// Asked for by this thread and not begun.
+thread_local std::vector<SyncJob> asked;
+
+enum class Way { rounds, oneByOne, whole };
+
+Way wayOf(const std::vector<SyncJob>& jobs) {
+  if (jobs.size() > INLINE_LOGS_MAX || !std::all_of(jobs.begin(), jobs.end(), isSmall)) return Way::rounds;
+  if (jobs.size() > 1 && syncPace().mayWait(1) && fileSystemSync().paysFor(jobs, INLINE_UNWRITTEN_BYTES_MAX)) return Way::whole;
+  return syncPace().mayWait(jobs.size()) ? Way::oneByOne : Way::rounds;
+}
+
+// Syncs logs on the calling thread; false when it is left to a round.
+bool carryOutHere(std::vector<SyncJob>& jobs, std::vector<int>& results) {
+  const Way way = wayOf(jobs);
+  if (way == Way::rounds) return false;
+  const int64_t begunNs = nowNs();
+  // Where that failed, each file tells: a second syncfs would succeed and lie.
+  const bool isWhole = way == Way::whole && fileSystemSync().carryOut(jobs);
+  for (SyncJob& job : jobs) {
+    const int64_t jobBegunNs = nowNs();
+    results.push_back(carryOut(job, isWhole));
+    if (!isWhole && !isNothing(job)) syncPace().note(nowNs() - jobBegunNs);
+  }
+  const int64_t tookNs = nowNs() - begunNs;
+  if (isWhole) syncPace().noteStall(tookNs);
+  else fileSystemSync().noteEach(tookNs, jobs.size());
+  syncPace().noteWaited(isWhole ? 1 : jobs.size());
+  return true;
+}
+
 }  // namespace
 
-int syncLog(double handle, SyncListener* listener, double token) {
+int askSync(double handle, double token) {
   SyncJob job;
   if (!gather(handle, job)) return WRONG_HANDLE;
-  job.listener = listener;
   job.token = token;
-  if (job.segments.empty() && job.folders.empty()) {
-    listener->synced(token, 0);
-    return 0;
-  }
-  if (isSmall(job) && syncPace().mayWait()) {
-    const int result = carryOutSmall(job);
-    if (result == 0) return SYNCED_INLINE;
-    listener->synced(token, result);
-    return 0;
-  }
-  syncRounds().submit(std::move(job));
+  asked.push_back(std::move(job));
   return 0;
+}
+
+size_t askedSyncs() { return asked.size(); }
+
+int beginSyncs(SyncListener* listener) {
+  static thread_local std::vector<int> results;
+  results.clear();
+  for (SyncJob& job : asked) job.listener = listener;
+  const bool isAnything = !std::all_of(asked.begin(), asked.end(), isNothing);
+  const bool isDone = !isAnything || carryOutHere(asked, results);
+  if (!isDone) syncRounds().submit(asked);
+  const bool haveFailed = std::any_of(results.begin(), results.end(), [](int result) { return result != 0; });
+  for (size_t at = 0; at < results.size() && haveFailed; at++) listener->synced(asked[at].token, results[at]);
+  asked.clear();
+  return isDone && !haveFailed ? SYNCED_INLINE : 0;
 }
 
 void setInlineSyncMax(double us) { syncPace().setMax(whole(us * 1000)); }

@@ -41,8 +41,9 @@ export interface Addon {
   /** `receive` gets how many there are; token, result, token, result ... stand in the exchange. */
   onSynced(receive: (count: number) => void): void;
   setInlineSyncMax(): void;
-  /** 1: it is done already, and is not told. */
-  sync(): number;
+  askSync(): number;
+  /** 1: all are done already, and are not told. */
+  beginSyncs(): number;
   syncNow(): number;
 
   /** The same: output, result, output, result ... */

@@ -241,11 +241,17 @@ export class NativeLogStore implements LogStore {
     this.#exchange[0] = log;
     this.#exchange[1] = token;
     try {
-      if (this.#addon.sync() === SYNCED_INLINE) takeWaiting(token)?.(0);
+      this.#addon.askSync();
     } catch (error) {
       takeWaiting(token);
       throw error;
     }
+    asked[askedCount++] = token;
+    if (!collecting) beginSyncs(this.#addon);
+  }
+
+  together(work: () => void): void {
+    collectSyncs(this.#addon, work);
   }
 
   syncNow(log: LogHandle): number {
@@ -263,6 +269,11 @@ const SYNCED_INLINE = 1;
 /** Syncs of this thread that have not been answered, by token, and tokens to be used again. */
 const waiting: (((result: number) => void) | undefined)[] = [];
 const freeTokens: number[] = [];
+/** Tokens of what was asked for and has not begun: the first `askedCount`. */
+const asked: number[] = [];
+let askedCount = 0;
+/** What is asked for does not begin yet. */
+let collecting = false;
 /** What is delivered, taken out of the exchange before anybody is called. */
 const delivered: number[] = [];
 let listening = false;
@@ -270,7 +281,7 @@ let listening = false;
 function awaitSync({ addon, exchange }: LoadedAddon, done: (result: number) => void): number {
   if (!listening) {
     listening = true;
-    addon.onSynced((count) => receiveSynced(exchange, count));
+    addon.onSynced((count) => receiveSynced(addon, exchange, count));
   }
   const token = freeTokens.pop() ?? waiting.length;
   waiting[token] = done;
@@ -284,18 +295,47 @@ function takeWaiting(token: number): ((result: number) => void) | undefined {
   return done;
 }
 
-/** One callback that throws does not keep the others from being called. */
-function receiveSynced(exchange: Float64Array, count: number): void {
+function collectSyncs(addon: Addon, work: () => void): void {
+  const before = collecting;
+  collecting = true;
+  try {
+    work();
+  } finally {
+    collecting = before;
+    if (!collecting) beginSyncs(addon);
+  }
+}
+
+function beginSyncs(addon: Addon): void {
+  if (askedCount === 0) return;
+  const count = askedCount;
+  askedCount = 0;
+  if (addon.beginSyncs() !== SYNCED_INLINE) return;
+  if (count === 1) {
+    takeWaiting(asked[0])?.(0);
+    return;
+  }
+  const tokens = asked.slice(0, count);
+  collectSyncs(addon, () => {
+    for (const token of tokens) tell(token, 0);
+  });
+}
+
+function receiveSynced(addon: Addon, exchange: Float64Array, count: number): void {
   for (let at = 0; at < count * 2; at++) delivered[at] = exchange[at];
-  for (let at = 0; at < count * 2; at += 2) {
-    const done = takeWaiting(delivered[at]);
-    try {
-      done?.(delivered[at + 1]);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+  collectSyncs(addon, () => {
+    for (let at = 0; at < count * 2; at += 2) tell(delivered[at], delivered[at + 1]);
+  });
+}
+
+/** One callback that throws does not keep the others from being called. */
+function tell(token: number, result: number): void {
+  try {
+    takeWaiting(token)?.(result);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

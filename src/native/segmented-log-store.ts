@@ -384,6 +384,10 @@ export class SegmentedLogStore implements LogStore {
     else finish(0);
   }
 
+  together(work: () => void): void {
+    work();
+  }
+
   syncNow(log: LogHandle): number {
     const open = this.#log(log);
     let first = 0;

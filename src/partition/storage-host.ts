@@ -83,6 +83,10 @@ export class StorageHost {
   #touchedCount = 0;
   /** Rows whose waiters could not be told because a completion ring was full: sender -> rows. */
   readonly #untold: Set<number>[];
+  readonly #writeTouched = (): void => {
+    for (let at = 0; at < this.#touchedCount; at++) this.#touched[at].write();
+    this.#touchedCount = 0;
+  };
   #lateTelling: Timer | null = null;
   readonly #timers: Timer[] = [];
 
@@ -130,8 +134,7 @@ export class StorageHost {
     let taken = 0;
     for (let index = 0; index < sources.length; index++) taken += this.#take(index, sources[index]);
     if (taken === 0) return 0;
-    for (let at = 0; at < this.#touchedCount; at++) this.#touched[at].write();
-    this.#touchedCount = 0;
+    this.#context.store.together(this.#writeTouched);
     this.#publish();
     return taken;
   }
