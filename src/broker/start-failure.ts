@@ -12,6 +12,10 @@ const FIXES: readonly (readonly [said: RegExp, fix: string])[] = [
   [/^another process uses the directory/, 'stop the other broker, or name another folder in log.dirs'],
   [/: (EACCES|EPERM|EROFS)$/, 'let the user of this process write there, or name another folder in log.dirs'],
   [/: (EEXIST|ENOTDIR)$/, 'log.dirs names folders, and this is a file'],
+  [
+    /^no meta\.properties beside the metadata log/,
+    'put the file back (version=1, cluster.id and node.id are all it needs; other folders of log.dirs have the same), or name an empty folder for a new cluster',
+  ],
   [/^belongs to node /, 'set node.id to the number that the folder has, or name another folder in log.dirs'],
 ];
 

@@ -39,19 +39,31 @@ export interface MetadataDirectory {
   readonly bootstrapRecords: readonly MetadataRecord[];
 }
 
-/** Throws a StorageError when a directory belongs to another node or cluster, or cannot be read. */
+/**
+ * Throws a StorageError when a directory belongs to another node or cluster, or cannot be read, or when it cannot be known
+ * whose the metadata log is.
+ */
 export function openMetadataDirectory(options: MetadataDirectoryOptions): MetadataDirectory {
   const { store, metadataLogDir } = options;
+  const folder = `${metadataLogDir}/${CLUSTER_METADATA_TOPIC}-0`;
   const directories = [...new Set([...options.logDirs, metadataLogDir])];
   for (const directory of directories) ensureDone(store.files.makeFolder(directory), 'cannot make', directory);
+  throwIfNameless(metadataLogDir, folder, options);
   const clusterId = agreedClusterId(directories, options);
   const directoryIds = new Map(
     directories.map((directory) => [directory, formatDirectory(directory, clusterId, options)]),
   );
   const bootstrapRecords = bootstrap(options);
-  const folder = `${metadataLogDir}/${CLUSTER_METADATA_TOPIC}-0`;
   const log = new StoredMetadataLog(store, folder, options, options.logger);
   return { clusterId, directoryIds, metadataDirectoryId: directoryIds.get(metadataLogDir)!, log, bootstrapRecords };
+}
+
+/** A directory gets its name before its metadata log: without one, it was lost, and a new one would make a new cluster. */
+function throwIfNameless(directory: string, folder: string, { store }: MetadataDirectoryOptions): void {
+  if (readMetaProperties(store.files, directory)) return;
+  const entries = store.files.list(folder);
+  if (typeof entries === 'number' || entries.length === 0) return;
+  throw new StorageError('no meta.properties beside the metadata log of a cluster', folder, 0);
 }
 
 function agreedClusterId(directories: readonly string[], options: MetadataDirectoryOptions): string {

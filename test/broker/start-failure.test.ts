@@ -84,6 +84,16 @@ describe('a start that fails', { timeout: 120_000 }, () => {
     saysOnce((await broker(['listeners=PLAINTEXT://127.0.0.1:0'])).output, /EEXIST.*this is a file/);
   });
 
+  test('for a folder that has lost its meta.properties, beside the metadata of a cluster', async () => {
+    const data = join(folder, 'data');
+    await (await startTestBroker({ folder: data })).stop();
+    rmSync(join(data, 'meta.properties'));
+    const { output, code } = await broker(['listeners=PLAINTEXT://127.0.0.1:0']);
+    assert.equal(code, 1);
+    saysOnce(output, /no meta\.properties beside the metadata log of a cluster: .*put the file back/);
+    assert.equal(existsSync(join(data, 'meta.properties')), false);
+  });
+
   test('for a folder of another release says which', async () => {
     const data = join(folder, 'data');
     await (await startTestBroker({ folder: data })).stop();

@@ -50,6 +50,23 @@ test('an empty folder is formatted, with the files that Kafka expects', async ()
   assert.equal(controller.image.configs.broker().get('min.insync.replicas'), '1');
 });
 
+test('a metadata log without its meta.properties is refused, not taken for that of a new cluster', async () => {
+  const { files, controller, directory } = await startedController();
+  await controller.createTopics(create('a'), LATEST);
+  await controller.close();
+  const path = `${FOLDER}/meta.properties`;
+  files.unlink(path);
+  await assert.rejects(
+    openController({ files }),
+    /^StorageError: no meta.properties beside the metadata log of a cluster/,
+  );
+  assert.equal(files.readFile(path), Errno.ENOENT);
+  files.writeFileAtomic(path, Buffer.from(`version=1\ncluster.id=${directory.clusterId}\nnode.id=1\n`));
+  const again = await openController({ files });
+  assert.equal(again.directory.clusterId, directory.clusterId);
+  assert.notEqual(again.controller.image.topics.idOf('a'), undefined);
+});
+
 test('each start begins an epoch and finds what was there', async () => {
   const first = await startedController();
   await first.controller.createTopics(create('a', 'b'), LATEST);
