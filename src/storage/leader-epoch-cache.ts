@@ -75,17 +75,25 @@ export class LeaderEpochCache {
   }
 
   /**
-   * The greatest epoch <= `epoch` that wrote something, and the offset where it ends (`logEndOffset` for the latest).
-   * Both -1 when the epoch is unknown here because it is newer; for one older than all, the first known start.
+   * The greatest epoch <= `epoch` that began here, and the offset where it ends (`logEndOffset` for the latest). The
+   * leader's own epoch has begun although nothing was written under it yet. Both -1 when the epoch is unknown here because
+   * it is newer; for one older than all, the first known start.
    */
-  endOffsetFor(epoch: number, logEndOffset: number): { readonly epoch: number; readonly endOffset: number } {
-    const undefinedEnd = { epoch: UNDEFINED_EPOCH, endOffset: UNDEFINED_EPOCH_OFFSET };
-    if (epoch === UNDEFINED_EPOCH) return undefinedEnd;
-    if (epoch === this.latestEpoch) return { epoch, endOffset: logEndOffset };
+  endOffsetFor(
+    epoch: number,
+    logEndOffset: number,
+    leaderEpoch: number,
+  ): { readonly epoch: number; readonly endOffset: number } {
+    const newest = Math.max(this.latestEpoch, leaderEpoch);
+    if (epoch === UNDEFINED_EPOCH || epoch > newest)
+      return { epoch: UNDEFINED_EPOCH, endOffset: UNDEFINED_EPOCH_OFFSET };
+    if (epoch === newest) return { epoch, endOffset: logEndOffset };
     const higher = this.#entries.findIndex((entry) => entry.epoch > epoch);
-    if (higher < 0) return undefinedEnd;
-    const endOffset = this.#entries[higher].startOffset;
-    return { epoch: higher === 0 ? epoch : this.#entries[higher - 1].epoch, endOffset };
+    const last = higher < 0 ? this.#entries.length - 1 : higher - 1;
+    return {
+      epoch: last < 0 ? epoch : this.#entries[last].epoch,
+      endOffset: higher < 0 ? logEndOffset : this.#entries[higher].startOffset,
+    };
   }
 
   /** Epoch under which the record at `offset` was written, -1 when unknown. */

@@ -382,7 +382,8 @@ export class Log {
 
   /** See LeaderEpochCache.endOffsetFor. */
   endOffsetForEpoch(epoch: number): { readonly epoch: number; readonly endOffset: number } {
-    return this.#state.epochs.endOffsetFor(epoch, this.#state.logEndOffset);
+    const { epochs, logEndOffset, leaderEpoch } = this.#state;
+    return epochs.endOffsetFor(epoch, logEndOffset, leaderEpoch);
   }
 
   /** Epoch of the first cached entry when it covers the log start (ListOffsets earliest), else -1. */

@@ -111,11 +111,9 @@ describe('leader epoch cache', () => {
 
   test('end offsets', () => {
     const { cache } = cacheOf([1, 5], [3, 10], [6, 20]);
-    const end = (epoch: number): [number, number] => {
-      const found = cache.endOffsetFor(epoch, 33);
-      return [found.epoch, found.endOffset];
-    };
-    assert.deepEqual([-1, 0, 1, 2, 3, 5, 6, 7].map(end), [
+    const ends = (epochs: number[], leaderEpoch: number) =>
+      epochs.map((epoch) => Object.values(cache.endOffsetFor(epoch, 33, leaderEpoch)));
+    assert.deepEqual(ends([-1, 0, 1, 2, 3, 5, 6, 7], 6), [
       [-1, -1],
       [0, 5],
       [1, 10],
@@ -125,10 +123,25 @@ describe('leader epoch cache', () => {
       [6, 33],
       [-1, -1],
     ]);
+    // Epochs 7 and 8 have led, and nothing was written.
+    assert.deepEqual(ends([3, 6, 7, 8, 9], 8), [
+      [3, 20],
+      [6, 33],
+      [6, 33],
+      [8, 33],
+      [-1, -1],
+    ]);
     assert.deepEqual(
       [4, 5, 9, 10, 50].map((offset) => cache.epochFor(offset)),
       [-1, 1, 1, 3, 6],
     );
+  });
+
+  test('an epoch in which nothing was written ends where it began', () => {
+    const { cache } = cacheOf();
+    assert.deepEqual(cache.endOffsetFor(0, 0, 0), { epoch: 0, endOffset: 0 });
+    assert.deepEqual(cache.endOffsetFor(0, 0, 1), { epoch: 0, endOffset: 0 });
+    assert.deepEqual(cache.endOffsetFor(2, 0, 1), { epoch: -1, endOffset: -1 });
   });
 
   test('truncation from both ends', () => {
