@@ -220,15 +220,18 @@ for (const engine of ['memory', 'native'] as const) {
       client.socket.end();
       await serves(broker);
       client.read();
-      await answer;
+      const { responses } = (await answer) as { responses: { partitions: { records: Uint8Array }[] }[] };
+      assert.ok(responses[0].partitions[0].records.length > 900_000);
       await client.closed;
     });
 
     test('many connections at once', async () => {
       const clients = await Promise.all(Array.from({ length: 150 }, () => tlsClient(broker.port, { ca })));
-      await Promise.all(
+      const answers = await Promise.all(
         clients.map((client) => client.ask(produceRequest, produceResponse, 9, produceBody(batch('many'), 1))),
       );
+      const codes = answers.map(({ responses }) => responses[0].partitionResponses[0].errorCode);
+      assert.deepEqual(new Set(codes), new Set([0]));
       for (const client of clients) client.close();
     });
 
