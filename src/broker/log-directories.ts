@@ -193,15 +193,22 @@ export class LogDirectories {
     this.#directoryOf.delete(name);
   }
 
-  /** A move has put the partition into another directory. */
+  /** A partition is about to be moved there. As with `place`, its checkpoint files may tell of another one of that name. */
+  prepareMove(topic: string, partition: number, path: string): void {
+    if (this.#byPath(path)?.isStale(partitionFolderName(topic, partition))) this.#mustWriteCheckpoints = true;
+  }
+
+  /** A move has put the partition into another directory, where its log begins durably at the same offset from now on. */
   moved(topic: string, partition: number, path: string): void {
     const name = partitionFolderName(topic, partition);
     const from = this.#directoryOf.get(name);
     const to = this.#byPath(path)!;
     const cleanedOffset = from?.cleanerOffsets.get(name);
+    const logStart = from?.logStartOf(name) ?? 0;
     from?.forget(name);
     to.partitions.add(name);
     this.#directoryOf.set(name, to);
+    this.#takeLogStart(to, name, logStart);
     if (cleanedOffset !== undefined) this.setCleanerOffset(topic, partition, cleanedOffset);
   }
 
@@ -215,12 +222,16 @@ export class LogDirectories {
    * open, and that partition alone is offline.
    */
   isAnothers(folder: string, topicId: Uuid): boolean {
+    const found = this.#topicIdOf(folder);
+    return found !== undefined && found !== topicId;
+  }
+
+  #topicIdOf(folder: string): Uuid | undefined {
     try {
-      const found = readPartitionMetadata(this.#files, folder);
-      return found !== undefined && found !== topicId;
+      return readPartitionMetadata(this.#files, folder);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      return false;
+      return undefined;
     }
   }
 
@@ -285,6 +296,10 @@ export class LogDirectories {
     await this.#startsWritten;
   }
 
+  #takeLogStart(directory: LogDirectory, name: string, offset: number): void {
+    if (directory.moveLogStart(name, offset)) this.#tryToWrite(directory, () => directory.writeMovedStarts());
+  }
+
   #tryToWrite({ path }: LogDirectory, write: () => void): boolean {
     try {
       write();
@@ -339,7 +354,7 @@ export class LogDirectories {
 
   /**
    * A stop in the last step of a move leaves a partition in two directories. The one that it was moved to has all that the
-   * other has, and maybe more.
+   * other has, and maybe more; only where its log begins may have been told to the other alone.
    */
   #settleDuplicates(): void {
     for (const directory of this.#online()) {
@@ -347,6 +362,9 @@ export class LogDirectories {
         const other = this.#online().find((one) => one !== directory && one.partitions.has(name));
         if (!other || !wasMovedHere(this.#files, `${directory.path}/${name}`)) continue;
         const { topic, partition } = parsePartitionFolder(name)!;
+        const topicId = this.#topicIdOf(`${directory.path}/${name}`);
+        if (topicId === undefined || !this.isAnothers(`${other.path}/${name}`, topicId))
+          this.#takeLogStart(directory, name, other.logStartOf(name));
         this.#setAside(other, topic, partition);
         this.#directoryOf.set(name, directory);
       }

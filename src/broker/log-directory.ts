@@ -105,6 +105,11 @@ export class LogDirectory {
     writeOffsetCheckpoint(this.#files, `${this.path}/${CheckpointName.cleaner}`, this.cleanerOffsets);
   }
 
+  /** Where the partition's log begins, as far as it is not told by its first segment's name. */
+  logStartOf(name: string): number {
+    return Math.max(this.logStartOffsets.get(name) ?? 0, this.#movedStarts.get(name) ?? 0);
+  }
+
   /** False when the files say so already. */
   moveLogStart(name: string, offset: number): boolean {
     if (offset <= (this.logStartOffsets.get(name) ?? 0)) return false;

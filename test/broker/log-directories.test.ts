@@ -206,6 +206,60 @@ describe('log directories: failures and moves', () => {
     assert.ok(names(files, '/a').some((name) => name.endsWith('-stray')));
   });
 
+  test('where its log begins is durable in its new place before the old one goes, whenever a stop comes', async () => {
+    const files = newFiles();
+    const directories = open(files);
+    ownedBy(files, directories.place('t', 0, ID, { assigned: 'id-of-/a', isNew: true })!.folder, ID);
+    await directories.saveLogStart('t', 0, 7);
+    // Not written yet when the partition moves.
+    const saved = directories.saveLogStart('t', 0, 9);
+    ownedBy(files, '/b/t-0', ID);
+    files.writeFileAtomic('/b/t-0/millrace-move', Buffer.alloc(0));
+    const startIn = (found: MemoryFileSpace): number[] => {
+      const { folder, logStartOffset } = open(found).place('t', 0, ID, NEW)!;
+      assert.equal(folder, '/b/t-0');
+      // The start after that finds no other folder.
+      return [logStartOffset, open(found).place('t', 0, ID, NEW)!.logStartOffset];
+    };
+    assert.deepEqual(startIn(files.clone()), [7, 7], 'of two folders');
+    directories.moved('t', 0, '/b');
+    files.removeFolder('/a/t-0');
+    assert.deepEqual(startIn(files.clone()), [9, 9]);
+    await saved;
+    assert.deepEqual(startIn(files.clone()), [9, 9]);
+  });
+
+  test('the folder of another topic of the name says nothing of where the log begins', async () => {
+    const files = newFiles();
+    const directories = open(files);
+    ownedBy(files, directories.place('t', 0, OTHER_ID, { assigned: 'id-of-/a', isNew: true })!.folder, OTHER_ID);
+    await directories.saveLogStart('t', 0, 7);
+    ownedBy(files, '/b/t-0', ID);
+    files.writeFileAtomic('/b/t-0/millrace-move', Buffer.alloc(0));
+    assert.equal(open(files).place('t', 0, ID, NEW)!.logStartOffset, 0);
+  });
+
+  test('a move asks for new checkpoints where those of its aim tell of another partition of that name', () => {
+    const files = newFiles();
+    const directories = open(files);
+    const table = new PartitionTable(allocatePartitionTable(4));
+    table.set(0, RowSlot.state, RowState.online);
+    table.set(0, RowSlot.recoveryPoint, 500);
+    table.set(0, RowSlot.logStartOffset, 500);
+    place(directories, 0, 'id-of-/b');
+    assert.equal(directories.writeCheckpoints([{ row: 0, topic: 't', partition: 0 }], table), true);
+    directories.forget('t', 0);
+    place(directories, 0, 'id-of-/a');
+    directories.prepareMove('t', 1, '/b');
+    assert.equal(directories.mustWriteCheckpoints, false);
+    directories.prepareMove('t', 0, '/b');
+    assert.equal(directories.mustWriteCheckpoints, true);
+    assert.equal(directories.writeCheckpoints([], table), true);
+    files.makeFolder('/b/t-0');
+    const { recoveryPoint, logStartOffset } = open(files).place('t', 0, ID, NEW)!;
+    assert.deepEqual([recoveryPoint, logStartOffset], [0, 0]);
+  });
+
   test('moves that were interrupted are found', () => {
     const files = newFiles('/a/t-0', '/b/t-0.0123456789abcdef0123456789abcdef-future');
     const directories = open(files);

@@ -10,6 +10,7 @@ import { ReplicaMover, type ReplicaMoverContext } from '../../src/broker/moves/r
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import type { StorageRequest } from '../../src/partition/storage-messages.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { allocatePartitionTable, PartitionTable } from '../../src/ring/partition-table.ts';
 import { openFutureFolder } from '../../src/storage/move/move-files.ts';
 import { NOW_MS, TOPIC_ID } from '../storage/log-fixture.ts';
 
@@ -24,6 +25,7 @@ describe('a partition is given another aim', () => {
   let clock: ManualClock;
   /** `num.replica.alter.log.dirs.threads` */
   let threads: number | null;
+  /** Requests to the owner, and checkpoints that are written. */
   let asked: string[];
   /** What the owner does before it answers. */
   let before: Map<StorageRequest['op'], () => Promise<void> | void>;
@@ -61,7 +63,10 @@ describe('a partition is given another aim', () => {
       config: () => ({ get: () => threads, long: () => 1_000_000 }),
       onAssigned: () => {},
       onDirectoryFailed: () => {},
-      writeCheckpoints: () => {},
+      writeCheckpoints: () => {
+        asked.push('writeCheckpoints');
+        directories.writeCheckpoints([], new PartitionTable(allocatePartitionTable(1)));
+      },
     } as unknown as ReplicaMoverContext);
   }
 
@@ -153,6 +158,20 @@ describe('a partition is given another aim', () => {
     assert.equal(directories.directoryOf('t', 0), '/a');
     assert.deepEqual(mover.futures(), []);
   });
+
+  for (const [path, first] of [
+    ['/b', 'writeCheckpoints'],
+    ['/c', 'beginMove'],
+  ]) {
+    test(`of /b the checkpoints tell of another partition of the name: a move to ${path} has ${first} first`, async () => {
+      files.writeFileAtomic('/b/recovery-point-offset-checkpoint', Buffer.from('0\n1\nt 0 500\n'));
+      begin();
+      assert.equal(mover.alter('t', 0, path), NONE);
+      await settled();
+      assert.equal(directories.directoryOf('t', 0), path);
+      assert.equal(asked[0], first);
+    });
+  }
 
   test('a move that fails is tried again after half a minute', async () => {
     before.set('moveState', () => {

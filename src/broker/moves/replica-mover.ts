@@ -251,7 +251,7 @@ export class ReplicaMover {
   }
 
   async #run(move: Move): Promise<void> {
-    const { storage, directories, logger, clock } = this.#context;
+    const { storage, directories, logger, clock, writeCheckpoints } = this.#context;
     const { row, target } = move;
     const details = { partition: move.name, to: move.path };
     await this.#ending.get(move.name);
@@ -262,6 +262,8 @@ export class ReplicaMover {
     }
     logger.info(details, 'moving a partition to another directory');
     const startedMs = clock.monotonicMs();
+    directories.prepareMove(move.topic, move.partition, move.path);
+    if (directories.mustWriteCheckpoints) writeCheckpoints();
     await storage.request(row, { op: 'beginMove', ...named(move), target });
     for (let roll = false; ; ) {
       move.abort.signal.throwIfAborted();
