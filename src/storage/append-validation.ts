@@ -37,8 +37,12 @@ function checkEnvelope(memory: BatchMemory, offset: number, sizeBytes: number, o
   const batchBytes = view.getInt32(offset + BatchHeaderAt.length) + BATCH_LENGTH_OVERHEAD_BYTES;
   if (batchBytes > sizeBytes) return refuse(outcome, ErrorCode.INVALID_RECORD, none);
   const magic = view.getInt8(offset + BatchHeaderAt.magic);
-  if (magic !== BATCH_MAGIC)
-    return refuse(outcome, ErrorCode.INVALID_RECORD, `record batches of magic ${magic}; 2 is wanted`);
+  if (magic !== BATCH_MAGIC) {
+    // No CRC covers it. What never was a format is damage, and clients send the batch again.
+    const isOld = magic === 0 || magic === 1;
+    const errorCode = isOld ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE;
+    return refuse(outcome, errorCode, `record batches of magic ${magic}; 2 is wanted`);
+  }
   if (batchBytes < BATCH_HEADER_BYTES)
     return refuse(outcome, ErrorCode.CORRUPT_MESSAGE, `a batch of ${batchBytes} bytes is shorter than its header`);
   const rest = sizeBytes - batchBytes;

@@ -18,7 +18,8 @@ describe('append: what a leader refuses', () => {
   const cases: [string, Uint8Array, ErrorCode][] = [
     ['no bytes', new Uint8Array(0), ErrorCode.INVALID_RECORD],
     ['less than a batch', simpleBatch(1, NOW_MS).subarray(0, 70), ErrorCode.INVALID_RECORD],
-    ['another magic', simpleBatch(1, NOW_MS, 10, { magic: 1 }), ErrorCode.INVALID_RECORD],
+    ['an older magic', simpleBatch(1, NOW_MS, 10, { magic: 1 }), ErrorCode.INVALID_RECORD],
+    ['a magic that does not exist', simpleBatch(1, NOW_MS, 10, { magic: 3 }), ErrorCode.CORRUPT_MESSAGE],
     ['two batches', Buffer.concat([simpleBatch(1, NOW_MS), simpleBatch(1, NOW_MS)]), ErrorCode.INVALID_RECORD],
     ['a base offset', simpleBatch(1, NOW_MS, 10, { baseOffset: 5 }), ErrorCode.INVALID_RECORD],
     ['a wrong count', simpleBatch(2, NOW_MS, 10, { recordsCount: 3 }), ErrorCode.INVALID_RECORD],
