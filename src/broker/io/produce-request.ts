@@ -88,7 +88,7 @@ export class ProduceRequest {
     // Setting the length of an array is slow; most requests have as many topics as the one before.
     if (this.topics.length > topicCount) this.topics.length = topicCount;
     if (flexible) skipTags(reader);
-    if (!this.#ascends()) this.#dropRepeated();
+    if (this.#repeats()) this.#dropRepeated();
   }
 
   get transactional(): boolean {
@@ -108,11 +108,20 @@ export class ProduceRequest {
     this.logStartOffset[at] = logStartOffset;
   }
 
-  /** Whether it can be seen at a glance that no partition is named twice: one topic, its partitions in their order. */
-  #ascends(): boolean {
-    const { index } = this;
-    for (let at = 1; at < this.partitionCount; at++) if (index[at] <= index[at - 1]) return false;
-    return this.topics.length === 1 && this.partitionCount > 0;
+  /** Whether a known partition is named more than once, or a topic without any. Makes no garbage. */
+  #repeats(): boolean {
+    requestsRead++;
+    for (const { route, firstPartition, endPartition } of this.topics) {
+      if (firstPartition === endPartition) return true;
+      for (let at = firstPartition; at < endPartition; at++) {
+        const row = route?.rows[this.index[at]] ?? -1;
+        if (row < 0) continue;
+        if (row >= lastRequestOf.length) growTo(row);
+        if (lastRequestOf[row] === requestsRead) return true;
+        lastRequestOf[row] = requestsRead;
+      }
+    }
+    return false;
   }
 
   /** Keeps the last of the entries for each known partition, and topics that have one. */
@@ -193,6 +202,16 @@ export class ProduceRequest {
     }
     if (flexible) skipTags(reader);
   }
+}
+
+/** By row: the last request, counted on this thread, that named it. */
+let lastRequestOf = new Float64Array(1024);
+let requestsRead = 0;
+
+function growTo(row: number): void {
+  const grown = new Float64Array(2 ** Math.ceil(Math.log2(row + 1)));
+  grown.set(lastRequestOf);
+  lastRequestOf = grown;
 }
 
 function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {
