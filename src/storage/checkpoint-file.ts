@@ -1,6 +1,6 @@
 import type { FileSpace } from '../native/file-space.ts';
 import { StorageError } from './storage-error.ts';
-import { isLostText, readTextFile, writeTextFile } from './text-file.ts';
+import { readTextFile, writeTextFile } from './text-file.ts';
 
 /**
  * Kafka's checkpoint files: a version, a count, and one entry a line. Two kinds of entries:
@@ -26,12 +26,12 @@ export type OffsetCheckpoint = Map<string, number>;
 
 /**
  * Fields of each entry. Throws a StorageError when the file is not what it should be; [] when there is none. One that is
- * not `durable` may have been lost in a power failure: then there is none.
+ * not `durable` may have been lost in a power failure, as a whole or in part: then there is none.
  */
 export function readCheckpointLines(files: FileSpace, path: string, fieldCount: number, durable = true): string[][] {
   const text = readTextFile(files, path);
   // Kafka makes the file before it first writes to it.
-  if (text === undefined || text === '' || (!durable && isLostText(text))) return [];
+  if (text === undefined || text === '' || (!durable && isTorn(text))) return [];
   const [version, count, ...lines] = text.split('\n');
   if (version?.trim() !== VERSION) throw new StorageError(`unknown version ${JSON.stringify(version)} of`, path, 0);
   const entries = lines.filter((line) => line !== '').map((line) => line.trim().split(/\s+/));
@@ -40,6 +40,13 @@ export function readCheckpointLines(files: FileSpace, path: string, fieldCount: 
   for (const entry of entries)
     if (entry.length !== fieldCount) throw new StorageError(`malformed line "${entry.join(' ')}"`, path, 0);
   return entries;
+}
+
+/** What a power failure may leave of a file that was not synced: its beginning, or zeros in place of some of it. */
+function isTorn(text: string): boolean {
+  if (!text.endsWith('\n') || text.includes('\0')) return true;
+  const [, count, ...lines] = text.split('\n');
+  return count === '' || lines.length - 1 < Number(count);
 }
 
 export function writeCheckpointLines(files: FileSpace, path: string, lines: readonly string[], durable = true): void {

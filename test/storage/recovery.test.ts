@@ -350,6 +350,34 @@ describe('recovery', () => {
     assert.deepEqual(fixture.log.endOffsetForEpoch(4), { epoch: 4, endOffset: 2 });
   });
 
+  test('nor where a power failure leaves a part of their file, after a clean stop too', () => {
+    const fixture = new LogFixture();
+    for (let epoch = 0; epoch < 12; epoch++) {
+      fixture.log.setLeaderEpoch(epoch);
+      fixture.appendRecords(1);
+    }
+    fixture.log.close();
+    const path = `${FOLDER}/leader-epoch-checkpoint`;
+    const whole = fixture.file('leader-epoch-checkpoint');
+    const damage: ((at: number) => Buffer)[] = [
+      (at) => whole.subarray(0, at),
+      (at) => Buffer.concat([whole.subarray(0, at), Buffer.alloc(whole.length - at)]),
+      (at) => Buffer.concat([Buffer.alloc(whole.length - at), whole.subarray(whole.length - at)]),
+    ];
+    for (const cleanShutdown of [true, false]) {
+      for (const [kind, leave] of damage.entries()) {
+        for (let at = 0; at < whole.length; at++) {
+          fixture.files.edit(path, () => leave(at));
+          fixture.open({ recoveryPoint: 12, cleanShutdown });
+          const where = `${cleanShutdown}, ${kind}, ${at}`;
+          assert.deepEqual(fixture.log.endOffsetForEpoch(5), { epoch: 5, endOffset: 6 }, where);
+          fixture.log.close();
+          assert.equal(fixture.file('leader-epoch-checkpoint').toString(), whole.toString(), where);
+        }
+      }
+    }
+  });
+
   test('nor in a power failure soon after a clean stop', () => {
     const fixture = filled();
     fixture.reopen();
