@@ -10,6 +10,7 @@ import type { LogStore } from '../native/log-store.ts';
 import { MemoryFileSpace } from '../native/memory-file-space.ts';
 import { openNativeLogStore } from '../native/native-log-store.ts';
 import { SegmentedLogStore } from '../native/segmented-log-store.ts';
+import { CompressionType } from '../protocol/records/compression.ts';
 import { ComponentLoggers, type LoggerLevel } from '../telemetry/component-loggers.ts';
 import { rateLimitedLogger } from '../telemetry/rate-limited-logger.ts';
 import { InlineBackgroundPool } from './background/background-pool.ts';
@@ -45,6 +46,7 @@ export async function launchBroker(options: LaunchOptions): Promise<LaunchedBrok
   const { loaded, logger, cores, onFatal } = options;
   const { config } = loaded;
   const store = options.store ?? openStore(config.string('millrace.engine'), logger);
+  warnOfMissingCodecs(store, logger);
   const threads =
     store.kind === 'native' ? threadCounts(config, cores) : { ioThreads: 1, storageWorkers: 1, colocated: true };
   const level = config.string('millrace.log.level').toUpperCase() as LoggerLevel;
@@ -79,6 +81,14 @@ function openStore(engine: string, logger: Logger): LogStore {
   if (engine === 'native') throw new Error(`millrace.engine is native, but ${addonMissingReason()}`);
   logger.warn({ reason: addonMissingReason() }, 'the native engine is not there: the slower portable one is used');
   return new SegmentedLogStore(fsFileSpace);
+}
+
+function warnOfMissingCodecs(store: LogStore, logger: Logger): void {
+  for (const [codec, number] of Object.entries(CompressionType)) {
+    if (store.codecAvailable(number)) continue;
+    const fix = 'run Node.js 24 as it is distributed, or install the library of that name (libz.so.1, libzstd.so.1)';
+    logger.warn({ codec, fix }, 'this machine cannot read a compression codec: batches of it are refused');
+  }
 }
 
 type Settings = Omit<HostsOptions, 'store' | 'loggers' | 'ioThreads' | 'storageWorkers' | 'colocated'>;

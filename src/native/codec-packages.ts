@@ -8,7 +8,9 @@ export const snappy = () => load('@napi-rs/snappy') as typeof import('@napi-rs/s
 export const lz4 = () => load('lz4-napi') as typeof import('lz4-napi');
 
 /** Node's own; a broker inside a test may run on a Node that does not have it yet. */
+export const hasZstd = zlib.zstdCompressSync !== undefined;
+
 export function zstd(): Pick<typeof zlib, 'zstdCompressSync' | 'zstdDecompressSync'> {
-  if (zlib.zstdCompressSync === undefined) throw new Error(`zstd needs Node 22.15, this is ${process.version}`);
+  if (!hasZstd) throw new Error(`zstd needs Node 22.15, this is ${process.version}`);
   return zlib;
 }

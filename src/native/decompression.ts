@@ -1,5 +1,5 @@
 import { constants, gunzipSync } from 'node:zlib';
-import { snappy, zstd } from './codec-packages.ts';
+import { hasZstd, snappy, zstd } from './codec-packages.ts';
 import { Lz4FormatError, Lz4SizeError, lz4FrameDecompress } from './lz4-frame.ts';
 
 /**
@@ -20,6 +20,11 @@ const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const XERIAL_HEADER_BYTES = 16;
 /** The largest window that zstd's own decoders take without being asked. */
 const ZSTD_WINDOW_LOG_MAX = 27;
+
+/** See LogStore.codecAvailable. */
+export function codecAvailable(codec: number): boolean {
+  return codec === Codec.zstd ? hasZstd : codec >= Codec.none && codec < Codec.zstd;
+}
 
 /** Content of `bytes` under a codec of the batch attributes. Throws DecompressionError or DecompressedSizeError. */
 export function decompress(codec: number, bytes: Uint8Array, bytesMax: number): Uint8Array {

@@ -176,6 +176,8 @@ export interface LogStore {
   registerMemory(bytes: Uint8Array): MemoryId;
   releaseMemory(id: MemoryId): void;
 
+  /** Whether batches of a codec (of the batch attributes) can be checked on this machine; false for one that is unknown. (any) */
+  codecAvailable(codec: number): boolean;
   /**
    * Checks one batch in memory and walks its records; nothing is changed. Writes BATCH_STRIDE doubles at `out[outAt]`
    * (as far as they are known when a fault is found). (any)

@@ -51,7 +51,6 @@ export class NativeLogStore implements LogStore {
     this.#memories.delete(id);
   }
 
-  /** Whether compressed batches of a codec (of the batch attributes) can be validated in this process. */
   codecAvailable(codec: number): boolean {
     return this.#addon.codecAvailable(codec);
   }

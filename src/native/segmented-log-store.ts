@@ -1,6 +1,7 @@
 import { ATTRIBUTE_LOG_APPEND_TIME, HeaderAt, LENGTH_OVERHEAD_BYTES, readInt64, writeInt64 } from './batch-header.ts';
 import { validateBatch } from './batch-validation.ts';
 import { crc32c } from './crc32c.ts';
+import { codecAvailable } from './decompression.ts';
 import { Errno, type FileSpace } from './file-space.ts';
 import { ignoreMissing } from './index-file.ts';
 import {
@@ -82,6 +83,10 @@ export class SegmentedLogStore implements LogStore {
 
   releaseMemory(id: MemoryId): void {
     if (!this.#memories.delete(id)) throw new RangeError(`memory ${id} is not registered`);
+  }
+
+  codecAvailable(codec: number): boolean {
+    return codecAvailable(codec);
   }
 
   validate(

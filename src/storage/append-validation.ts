@@ -60,7 +60,7 @@ function refuse(outcome: AppendOutcome, errorCode: ErrorCode, message: string): 
   return -1;
 }
 
-function faultError(fault: BatchFault, codec: number): ErrorCode {
+function faultError(fault: BatchFault, codecAvailable: boolean): ErrorCode {
   switch (fault) {
     case BatchFault.crc:
     case BatchFault.length:
@@ -68,7 +68,7 @@ function faultError(fault: BatchFault, codec: number): ErrorCode {
     case BatchFault.tooLarge:
       return ErrorCode.MESSAGE_TOO_LARGE;
     case BatchFault.compression:
-      return codec > 4 ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : ErrorCode.INVALID_RECORD;
+      return codecAvailable ? ErrorCode.INVALID_RECORD : ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
     default:
       return ErrorCode.INVALID_RECORD;
   }
@@ -85,7 +85,8 @@ const FAULT_TEXT: { readonly [fault in Exclude<BatchFault, typeof BatchFault.too
   [BatchFault.compression]: 'the records do not decompress',
 };
 
-function faultText(fault: BatchFault, { decompressedBytesMax }: ValidationPolicy): string {
+function faultText(fault: BatchFault, codecAvailable: boolean, { decompressedBytesMax }: ValidationPolicy): string {
+  if (fault === BatchFault.compression && !codecAvailable) return 'the broker cannot read this compression codec';
   if (fault !== BatchFault.tooLarge) return FAULT_TEXT[fault];
   return `the records decompress to more than ${decompressedBytesMax} bytes`;
 }
@@ -114,8 +115,10 @@ export function validateBatch(
     return refuse(outcome, ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(batchBytes, config));
   const fault = store.validate(memory.id, offset, batchBytes, policy, facts, 0);
   const attributes = view.getUint16(offset + BatchHeaderAt.attributes);
-  if (fault !== BatchFault.none)
-    return refuse(outcome, faultError(fault, attributes & BatchAttribute.compressionMask), faultText(fault, policy));
+  if (fault !== BatchFault.none) {
+    const codecAvailable = store.codecAvailable(attributes & BatchAttribute.compressionMask);
+    return refuse(outcome, faultError(fault, codecAvailable), faultText(fault, codecAvailable, policy));
+  }
   if (origin === AppendOrigin.client) {
     if (attributes & BatchAttribute.control)
       return refuse(outcome, ErrorCode.INVALID_RECORD, 'clients may not write control records');

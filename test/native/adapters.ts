@@ -61,6 +61,5 @@ export const adapters: readonly Adapter[] = [
 
 /** Codecs that a store can judge here: the addon takes zlib and zstd from the process or the system. */
 export function codecsOf(store: LogStore): number[] {
-  const { codecAvailable } = store as { codecAvailable?: (codec: number) => boolean };
-  return [1, 2, 3, 4].filter((codec) => !codecAvailable || codecAvailable.call(store, codec));
+  return [1, 2, 3, 4].filter((codec) => store.codecAvailable(codec));
 }
