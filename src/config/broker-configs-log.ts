@@ -12,9 +12,10 @@ export const LOG_CONFIGS = [
   list('log.dirs', null, 'Folders of the data, separated by commas; takes the place of log.dir.', { nonEmpty: true }),
   list('cordoned.log.dirs', [], 'Folders that get no new partitions.', { dynamic: 'broker', accepted: NOT_YET }),
   int('log.segment.bytes', 1_073_741_824, 'Default of segment.bytes.', { min: 1_048_576, dynamic: 'cluster' }),
-  long('log.roll.ms', null, 'Default of segment.ms; without it log.roll.hours counts.', { dynamic: 'cluster' }),
+  long('log.roll.ms', null, 'Default of segment.ms; without it log.roll.hours counts.', { min: 1, dynamic: 'cluster' }),
   int('log.roll.hours', 168, 'Default of segment.ms in hours.', { min: 1 }),
   long('log.roll.jitter.ms', null, 'Default of segment.jitter.ms; without it log.roll.jitter.hours counts.', {
+    min: 0,
     dynamic: 'cluster',
   }),
   int('log.roll.jitter.hours', 0, 'Default of segment.jitter.ms in hours.', { min: 0 }),

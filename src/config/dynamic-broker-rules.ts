@@ -3,6 +3,8 @@
  * held against the ones in effect. Pure; control thread.
  */
 import type { BrokerConfig } from './broker-config.ts';
+import { GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
+import { effectiveTopicConfig } from './topic-config.ts';
 
 /** Sizes of thread pools. They have no effect here, but a change that Kafka refuses must not pass because of that. */
 const POOL_SIZES: ReadonlySet<string> = new Set([
@@ -18,17 +20,48 @@ const POOL_SIZES: ReadonlySet<string> = new Set([
   'remote.log.reader.threads',
 ]);
 
-/** Why the value may not follow the one in effect; undefined when it may. `texts` are the settings after the change. */
+/** Those that count for one listener as well, as `listener.name.<listener>.<name>`. */
+const LISTENER_LIMITS: ReadonlySet<string> = new Set([
+  'max.connection.creation.rate',
+  'max.connections',
+  'num.network.threads',
+]);
+
+/** Each compaction that runs at the same time needs more than this for its keys. */
+const DEDUPE_BYTES_MIN = 1024 * 1024;
+
+type Texts = ReadonlyMap<string, string | null>;
+
+/**
+ * Why the value may not follow the one in effect; undefined when it may. `key` is the name without a listener's prefix,
+ * `texts` are the settings after the change.
+ */
 export function dynamicChangeFault(
   name: string,
+  key: string,
   value: unknown,
-  texts: ReadonlyMap<string, string | null>,
+  texts: Texts,
   config: BrokerConfig,
 ): string | undefined {
-  if (POOL_SIZES.has(name)) return poolSizeFault(name, Number(value), config);
-  switch (name) {
+  if (name !== key && !LISTENER_LIMITS.has(key)) return undefined;
+  const poolFault = POOL_SIZES.has(key) ? poolSizeFault(key, Number(value), config) : undefined;
+  if (poolFault !== undefined) return poolFault;
+  switch (key) {
     case 'log.retention.ms':
-      return value === 0 ? 'give -1 (no bound) or at least 1' : undefined;
+      return value === 0 ? 'give -1 (no bound) or at least 1' : localRetentionFault(texts, config);
+    case 'log.retention.bytes':
+    case 'log.local.retention.ms':
+    case 'log.local.retention.bytes':
+      return localRetentionFault(texts, config);
+    case 'log.cleaner.threads':
+    case 'log.cleaner.dedupe.buffer.size':
+      return dedupeFault(texts, config);
+    case 'group.consumer.assignment.interval.ms':
+    case 'group.share.assignment.interval.ms':
+    case 'group.streams.assignment.interval.ms':
+      return groupBoundsFault(key, Number(value), config);
+    // With none nobody could connect to give more again.
+    case 'max.connections':
     case 'max.connection.creation.rate':
       return value === 0 ? 'give at least 1' : undefined;
     case 'max.connections.per.ip': {
@@ -51,6 +84,42 @@ function poolSizeFault(name: string, size: number, config: BrokerConfig): string
   if (current < 1) return undefined;
   if (size > current * 2) return `it may at most double at once, and is ${current} now`;
   if (size < Math.trunc(current / 2)) return `it may at most halve at once, and is ${current} now`;
+  return undefined;
+}
+
+/** The settings as they would be. */
+function afterChange(texts: Texts, config: BrokerConfig): BrokerConfig {
+  const given = [...texts].filter((entry): entry is [string, string] => entry[1] !== null);
+  return config.withDynamic(config.clusterTexts, new Map([...config.brokerTexts, ...given]));
+}
+
+/** What stays on local disk is a part of the whole. */
+function localRetentionFault(texts: Texts, config: BrokerConfig): string | undefined {
+  const log = effectiveTopicConfig(new Map(), afterChange(texts, config));
+  for (const [unit, local, whole] of [
+    ['ms', log.localRetentionMs, log.retentionMs],
+    ['bytes', log.localRetentionBytes, log.retentionBytes],
+  ] as const) {
+    if (whole === -1 || (local !== -1 && local <= whole)) continue;
+    return `log.local.retention.${unit} (${local}) must not be greater than log.retention.${unit} (${whole})`;
+  }
+  return undefined;
+}
+
+function dedupeFault(texts: Texts, config: BrokerConfig): string | undefined {
+  const after = afterChange(texts, config);
+  const threads = after.int('log.cleaner.threads');
+  const bytes = after.int('log.cleaner.dedupe.buffer.size');
+  if (Math.trunc(bytes / threads) > DEDUPE_BYTES_MIN) return undefined;
+  return `log.cleaner.dedupe.buffer.size (${bytes}) must be more than 1 MiB for each of log.cleaner.threads (${threads})`;
+}
+
+function groupBoundsFault(name: string, value: number, config: BrokerConfig): string | undefined {
+  for (const [groupName, { min, max }] of GROUP_CONFIG_BOUNDS) {
+    if (groupConfigDefinition(groupName)!.synonym !== name) continue;
+    if (min !== undefined && value < config.int(min)) return `it must be at least ${min} (${config.int(min)})`;
+    if (max !== undefined && value > config.int(max)) return `it must be at most ${max} (${config.int(max)})`;
+  }
   return undefined;
 }
 

@@ -143,7 +143,7 @@ function valueProblem(
   if (!definition) return undefined;
   const parsed = parseConfigValue(definition, text);
   if (isProblem(parsed)) return badRequest(name, parsed.problem);
-  const fault = dynamicChangeFault(name, parsed.value, texts, config);
+  const fault = dynamicChangeFault(name, definition.name, parsed.value, texts, config);
   return fault === undefined
     ? undefined
     : badRequest(name, `Invalid value ${parsed.text} for configuration ${name}: ${fault}`);

@@ -121,6 +121,29 @@ test('dynamic changes: scope, range, and what no table knows', () => {
   assert.match(problems({ 'log.retention.ms': null }, false)[0], /Null value/);
 });
 
+test('dynamic changes that would shut everybody out or contradict another setting are refused', () => {
+  const problem = (texts: Record<string, string>, now: Record<string, string> = {}): string | undefined =>
+    validateDynamicBrokerConfigs(new Map(Object.entries(texts)), true, config(now))[0]?.problem;
+  for (const name of ['max.connections', 'max.connection.creation.rate']) {
+    assert.match(problem({ [name]: '0' })!, /at least 1$/);
+    assert.match(problem({ [`listener.name.plaintext.${name}`]: '0' })!, /at least 1$/);
+  }
+  assert.match(problem({ 'listener.name.plaintext.num.network.threads': '100' })!, /at most double/);
+  assert.equal(problem({ 'listener.name.plaintext.max.connections.per.ip': '0' }), undefined);
+  assert.match(problem({ 'log.roll.ms': '0' })!, /at least 1$/);
+  assert.match(problem({ 'log.roll.jitter.ms': '-1' })!, /at least 0$/);
+  assert.match(problem({ 'group.consumer.assignment.interval.ms': '15001' })!, /at most group.consumer.max/);
+  assert.equal(problem({ 'group.share.assignment.interval.ms': '15000' }), undefined);
+  assert.match(problem({ 'log.retention.ms': '1000', 'log.local.retention.ms': '1001' })!, /must not be greater/);
+  assert.equal(problem({ 'log.retention.ms': '1000', 'log.local.retention.ms': '1000' }), undefined);
+  assert.match(problem({ 'log.local.retention.bytes': '-1' }, { 'log.retention.bytes': '5' })!, /must not be greater/);
+  assert.match(problem({ 'log.retention.bytes': '5' }, { 'log.local.retention.bytes': '6' })!, /must not be greater/);
+  assert.match(problem({ 'log.cleaner.dedupe.buffer.size': '1048576' })!, /more than 1 MiB/);
+  assert.equal(problem({ 'log.cleaner.dedupe.buffer.size': '1048577' }), undefined);
+  const memory = { 'log.cleaner.dedupe.buffer.size': '2097152' };
+  assert.match(problem({ 'log.cleaner.threads': '2' }, memory)!, /more than 1 MiB/);
+});
+
 test('dynamic changes are held against the value in effect', () => {
   const problem = (name: string, text: string, now: Record<string, string> = {}): string | undefined =>
     validateDynamicBrokerConfigs(new Map([[name, text]]), true, config(now))[0]?.problem;
