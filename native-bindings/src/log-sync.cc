@@ -12,11 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -141,10 +143,15 @@ struct SyncJob {
   double token = 0;
 };
 
-int syncPath(const std::string& path, int flags) {
+// What became of the writes of a file whose file system was synced: the kernel keeps for each file what failed, also of
+// writes that it began by itself, and tells each descriptor once. `syncfs` tells a descriptor of failures anywhere, so
+// whoever asks next with the same one hears nothing of a file that it asks for.
+int failedWrites(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE); }
+
+int syncPath(const std::string& path, int flags, bool isOnDisk) {
   const int fd = open(path.c_str(), flags | O_CLOEXEC);
   if (fd < 0) return -errno;
-  const int result = fsync(fd) < 0 ? -errno : 0;
+  const int result = (isOnDisk ? failedWrites(fd) : fsync(fd)) < 0 ? -errno : 0;
   close(fd);
   return result;
 }
@@ -200,14 +207,14 @@ bool isSmall(const SyncJob& job) {
   return entry.sizeBytes - entry.segment->syncedSizeBytes.load(std::memory_order_relaxed) <= SMALL_BYTES;
 }
 
-// With `isOnDisk` the files are, and this only takes note of it.
+// With `isOnDisk` the file system is, and the files are only asked.
 int carryOut(SyncJob& job, bool isOnDisk = false) {
   int first = 0;
   const auto note = [&first](int result) {
     if (first == 0) first = result;
   };
   for (const SyncedSegment& entry : job.segments) {
-    if (!isOnDisk && fdatasync(entry.fd) < 0) {
+    if ((isOnDisk ? failedWrites(entry.fd) : fdatasync(entry.fd)) < 0) {
       note(-errno);
       continue;
     }
@@ -216,11 +223,11 @@ int carryOut(SyncJob& job, bool isOnDisk = false) {
   }
   // A segment that was removed or truncated away meanwhile needs no index.
   for (const std::string& path : job.indexPaths)
-    if (const int result = isOnDisk ? 0 : syncPath(path, O_RDONLY); result != -ENOENT) note(result);
+    if (const int result = syncPath(path, O_RDONLY, isOnDisk); result != -ENOENT) note(result);
   if (!job.folders.empty()) {
     int result = 0;
     for (const std::string& folder : job.folders)
-      if (result == 0 && !isOnDisk) result = syncPath(folder, O_RDONLY | O_DIRECTORY);
+      if (result == 0 && !isOnDisk) result = syncPath(folder, O_RDONLY | O_DIRECTORY, false);
     if (result == 0) noteFolderSynced(job);
     // A log that was deleted meanwhile needs none.
     else if (result != -ENOENT) note(result);
@@ -237,14 +244,15 @@ void startWriting(const SyncJob& job) {
 
 // Syncs the file systems of a round as a whole, in place of its files one after the other: one commit and one flush of the
 // device for all of them. It writes whatever else is in memory of those file systems too, so there must be little of that;
-// and file systems differ in what it costs, so both ways are timed.
+// and disks differ in what it costs, so both ways are timed. It is for ext4 alone, which flushes the device each time and
+// tells of writes that failed: an overlay says nothing of them, and FUSE does not pass such a sync on.
 class FileSystemSync {
  public:
   FileSystemSync() : meminfo_(reportsErrors() ? open("/proc/meminfo", O_RDONLY | O_CLOEXEC) : -1) {}
 
   // `unwrittenBytesMax`: what may wait to be written on the whole machine.
   bool paysFor(const std::vector<SyncJob>& round, int64_t unwrittenBytesMax) {
-    if (round.size() < LOGS_MIN || meminfo_ < 0) return false;
+    if (round.size() < LOGS_MIN || meminfo_ < 0 || isOther_.load(std::memory_order_relaxed)) return false;
     std::atomic<int64_t>& wholeNs = wholeNsOf(round.size());
     const int64_t whole = wholeNs.load(std::memory_order_relaxed);
     const int64_t each = eachNs_.load(std::memory_order_relaxed);
@@ -257,7 +265,7 @@ class FileSystemSync {
     return unwrittenBytes() <= unwrittenBytesMax;
   }
 
-  // False when a file system could not be synced, or the device of a file is not known: the files tell more.
+  // False when a file system is another, could not be synced, or the device of a file is not known: the files tell more.
   bool carryOut(const std::vector<SyncJob>& round) {
     const int64_t begunNs = nowNs();
     std::vector<dev_t> done;
@@ -268,7 +276,10 @@ class FileSystemSync {
         struct stat found;
         if (fstat(entry.fd, &found) < 0) return false;
         if (std::find(done.begin(), done.end(), found.st_dev) != done.end()) continue;
-        if (syncfs(entry.fd) < 0) return false;
+        struct statfs system;
+        if (fstatfs(entry.fd, &system) < 0) return false;
+        if (system.f_type != EXT4_SUPER_MAGIC) isOther_.store(true, std::memory_order_relaxed);
+        if (system.f_type != EXT4_SUPER_MAGIC || syncfs(entry.fd) < 0) return false;
         done.push_back(found.st_dev);
       }
     }
@@ -288,13 +299,13 @@ class FileSystemSync {
     return wholeNs_[std::min(size, wholeNs_.size() - 1)];
   }
 
-  // Before Linux 5.8 syncfs says nothing of writes that failed.
+  // Before Linux 5.17 syncfs does not say that the journal could not be written.
   static bool reportsErrors() {
     utsname system;
     int major = 0;
     int minor = 0;
     if (uname(&system) < 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
-    return major > 5 || (major == 5 && minor >= 8);
+    return major > 5 || (major == 5 && minor >= 17);
   }
 
   // Largest possible where it cannot be told.
@@ -315,6 +326,8 @@ class FileSystemSync {
   static constexpr size_t MEMINFO_BYTES = 2048;
 
   const int meminfo_;
+  // Logs lie on another file system, too; then it is not tried again.
+  std::atomic<bool> isOther_{false};
   std::array<std::atomic<int64_t>, 4> wholeNs_{};
   std::atomic<int64_t> eachNs_{0};
 };
