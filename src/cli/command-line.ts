@@ -130,7 +130,7 @@ function addTopicCommands(topic: Command, action: Action): void {
       'replication factor (default: default.replication.factor of the broker)',
       wholeNumber(1),
     )
-    .option('-c, --config <name=value>', 'a setting of the topic; may be repeated', collect, [])
+    .addOption(repeated('-c, --config <name=value>', 'a setting of the topic'))
     .option('--if-not-exists', 'do not mind topics that are there already')
     .option('--json', 'as JSON')
     .action(action(async () => (await topics()).createTopics));
@@ -140,8 +140,8 @@ function addTopicCommands(topic: Command, action: Action): void {
     .action(action(async () => (await topics()).describeTopics));
   clusterCommand(topic, 'alter <name>', 'add partitions, change settings')
     .option('-p, --partitions <count>', 'the new number of partitions', wholeNumber(1))
-    .option('-c, --config <name=value>', 'a setting of the topic; may be repeated', collect, [])
-    .option('--unset <name>', 'a setting to give up; may be repeated', collect, [])
+    .addOption(repeated('-c, --config <name=value>', 'a setting of the topic'))
+    .addOption(repeated('--unset <name>', 'a setting to give up'))
     .action(action(async () => (await topics()).alterTopic));
   clusterCommand(topic, 'delete <names...>', 'delete topics with all their records')
     .alias('rm')
@@ -152,7 +152,7 @@ function addProduce(parent: Command, action: Action): void {
   clusterCommand(parent, 'produce <topic>', 'send the lines of the standard input, one record each')
     .option('-f, --file <path>', 'read the lines from a file')
     .option('-k, --key-separator <text>', 'what stands between key and value, such as : or \\t')
-    .option('-H, --header <name=value>', 'a header of every record; may be repeated', collect, [])
+    .addOption(repeated('-H, --header <name=value>', 'a header of every record'))
     .option('-p, --partition <number>', 'send to this partition only', wholeNumber(0))
     .addOption(
       new Option('-z, --compression <codec>').choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none'),
@@ -174,10 +174,11 @@ function addConsume(parent: Command, action: Action): void {
     .option('-g, --group <id>', 'as a member of this group, which remembers how far it got')
     .option('-n, --max-messages <count>', 'stop after so many records', wholeNumber(1))
     .option('-e, --exit-eof', 'stop at what is the end now')
-    .option(
-      '-f, --format <format>',
-      `%t topic, %p partition, %o offset, %T time, %k key, %s value, %h headers, %K and %S lengths`,
-      DEFAULT_FORMAT,
+    .addOption(
+      new Option(
+        '-f, --format <format>',
+        '%t topic, %p partition, %o offset, %T time, %k key, %s value, %h headers, %K and %S lengths',
+      ).default(DEFAULT_FORMAT, DEFAULT_FORMAT),
     )
     .addOption(
       new Option('--isolation <level>', 'whether records of open and aborted transactions are shown')
@@ -209,6 +210,9 @@ function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
+/** An option that may be given several times; its value is the list of what was given. */
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be repeated`)
+    .argParser((text, before: readonly string[]) => [...before, text])
+    .default([], 'none');
 }

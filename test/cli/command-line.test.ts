@@ -24,6 +24,8 @@ test('help and version', async () => {
   for (const command of ['broker', 'bench', 'topic', 'produce', 'consume', 'group'])
     assert.match(help.out, new RegExp(`\\b${command}\\b`));
   assert.match((await millrace(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await millrace(['topic', 'create', '--help'])).out, /may be repeated\s+\(default: none\)/);
+  assert.match((await millrace(['consume', '--help'])).out, /\(default: %s\\n\)/);
 });
 
 test('a command line that makes no sense is one line and code 2', async () => {
