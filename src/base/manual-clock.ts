@@ -1,3 +1,4 @@
+/** Time for tests. */
 import type { Clock, Timer } from './clock.ts';
 
 interface Due {
