@@ -1,9 +1,10 @@
 // The functions for JavaScript of the ports in src/native: socket-output.ts, socket-input.ts, doorbell.ts, own-thread.ts,
-// process-memory.ts, pause.ts, and the lock of fs-file-space.ts.
+// process-memory.ts, pause.ts, and lock and syncfs of fs-file-space.ts.
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -156,6 +157,12 @@ napi_value lockOne(napi_env env, napi_callback_info info) {
   return toInteger(env, lockFile(path));
 }
 
+// syncFileSystem(descriptor): of any file in it; 0 or a negative errno
+napi_value syncOne(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  return toInteger(env, syncfs(whole32(args.number(0))) < 0 ? -errno : 0);
+}
+
 // lowerPriority(): of the calling thread, for good
 napi_value lowerPriority(napi_env, napi_callback_info) {
   constexpr int NICE = 15;
@@ -197,6 +204,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
       {"pause", pauseThread},          {"lockFile", lockOne},
+      {"syncFileSystem", syncOne},
       {"lowerPriority", lowerPriority}, {"nameThread", nameOwn},     {"openInlet", openInputs},
       {"attachInput", attachOne},      {"resumeInput", resumeOne},   {"deferInput", deferOne},
       {"detachInput", detachOne},

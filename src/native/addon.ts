@@ -69,6 +69,7 @@ export interface Addon {
   lowerPriority(): void;
   nameThread(name: string): void;
   lockFile(path: string): number;
+  syncFileSystem(descriptor: number): number;
 }
 
 export interface LoadedAddon {

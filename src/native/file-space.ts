@@ -29,6 +29,15 @@ export interface FileSpace {
   /** Makes names in a folder durable; `done` runs later on the same thread. */
   syncFolder(path: string, done: (result: number) => void): void;
   syncFolderNow(path: string): number;
+  /**
+   * Opens a folder for `syncFileSystemNow`, which tells of all writes that fail from here on; -ENOSYS where the system
+   * would not tell of them.
+   */
+  openFileSystem(folder: string): number;
+  /** Makes everything durable that was written in the file system of a handle of `openFileSystem`. */
+  syncFileSystemNow(file: number): number;
+  /** Bytes that wait to be written on the whole machine; endless where that is not known. */
+  unwrittenBytes(): number;
 
   /** The whole file. */
   readFile(path: string): Uint8Array | number;
@@ -84,6 +93,7 @@ export const Errno = {
   EINVAL: -constants.errno.EINVAL,
   ENOSPC: -constants.errno.ENOSPC,
   EDQUOT: -constants.errno.EDQUOT,
+  ENOSYS: -constants.errno.ENOSYS,
 } as const;
 
 /** "ENOSPC" for -28: for messages. */

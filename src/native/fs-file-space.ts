@@ -21,6 +21,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
+import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { loadAddon } from './addon.ts';
 import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-space.ts';
@@ -33,6 +34,15 @@ import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-s
 
 /** Parts of one writev; Linux refuses more than 1024. */
 const WRITEV_PARTS_MAX = 1024;
+
+/** Before Linux 5.8 syncfs says nothing of writes that failed. */
+const SYNCFS_TELLS_FROM = [5, 8];
+
+function syncfsTells(): boolean {
+  const [major, minor] = release().split('.').map(Number);
+  const [fromMajor, fromMinor] = SYNCFS_TELLS_FROM;
+  return major > fromMajor || (major === fromMajor && minor >= fromMinor);
+}
 
 function errnoOf(error: unknown): number {
   const errno = (error as NodeJS.ErrnoException).errno;
@@ -202,6 +212,31 @@ class FsFileSpace implements FileSpace {
         closeSync(folder);
       }
     });
+  }
+
+  openFileSystem(folder: string): number {
+    if (!loadAddon() || !syncfsTells()) return Errno.ENOSYS;
+    try {
+      return openSync(folder, constants.O_RDONLY);
+    } catch (error) {
+      return errnoOf(error);
+    }
+  }
+
+  syncFileSystemNow(file: number): number {
+    return loadAddon()?.addon.syncFileSystem(file) ?? Errno.ENOSYS;
+  }
+
+  unwrittenBytes(): number {
+    try {
+      const info = readFileSync('/proc/meminfo', 'latin1');
+      const kibibytes = ['Dirty', 'Writeback'].map((name) =>
+        Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(info)?.[1]),
+      );
+      return kibibytes.some(Number.isNaN) ? Number.POSITIVE_INFINITY : (kibibytes[0] + kibibytes[1]) * 1024;
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
   }
 
   readFile(path: string): Uint8Array | number {

@@ -132,6 +132,18 @@ export class MemoryFileSpace implements FileSpace {
     return 0;
   }
 
+  openFileSystem(): number {
+    return Errno.ENOSYS;
+  }
+
+  syncFileSystemNow(): number {
+    return Errno.ENOSYS;
+  }
+
+  unwrittenBytes(): number {
+    return 0;
+  }
+
   sync(file: number, done: (result: number) => void): void {
     const result = this.syncNow(file);
     queueMicrotask(() => done(result));

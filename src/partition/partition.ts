@@ -296,15 +296,18 @@ export class Partition {
     });
   }
 
-  /** After `close` and `syncEnded`: makes the log durable and closes it. Throws when it cannot be trusted to be. */
-  closeLog(): void {
+  /**
+   * After `close` and `syncEnded`: makes the log durable and closes it. Throws when it cannot be trusted to be. Without
+   * `durable` the caller syncs it, and publishes its offsets then.
+   */
+  closeLog(durable: boolean): void {
     this.#movedFrom?.abandon();
     if (this.#fault !== null) {
       this.log.abandon();
       throw new Error(this.#fault);
     }
-    this.log.close();
-    this.publishOffsets();
+    this.log.close(durable);
+    if (durable) this.publishOffsets();
   }
 
   #settle(batch: StagedBatch): void {

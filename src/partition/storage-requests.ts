@@ -12,6 +12,7 @@ import { deletedFolderName } from '../storage/log-files.ts';
 import { removeMoveMark } from '../storage/move/move-files.ts';
 import type { ProducerStateOptions } from '../storage/producer/producer-state.ts';
 import { StorageError } from '../storage/storage-error.ts';
+import { FileSystemSyncs } from './file-system-syncs.ts';
 import { Partition, type PartitionContext } from './partition.ts';
 import type { DynamicStorageSettings, StorageHostSettings, StoragePort } from './storage-host.ts';
 import type {
@@ -64,6 +65,7 @@ const LONE_OPS: readonly StorageOp[] = ['offline', 'stop'];
 export class StorageRequests {
   readonly #context: StorageRequestsContext;
   readonly #handlers: Handlers;
+  readonly #fileSystems: FileSystemSyncs;
   /** Ends with the last one of `LONE_OPS`. */
   #lone: Promise<unknown> = Promise.resolve();
   /** Ends with all of `LONG_OPS` and `LONE_OPS`. */
@@ -71,6 +73,7 @@ export class StorageRequests {
 
   constructor(context: StorageRequestsContext) {
     this.#context = context;
+    this.#fileSystems = new FileSystemSyncs(context.store.files);
     this.#handlers = {
       open: ({ partitions, isStart }) => this.#openAll(partitions, isStart ? START_STRETCH_MS : STRETCH_MS),
       settings: ({ settings }) => this.#setSettings(settings),
@@ -101,6 +104,7 @@ export class StorageRequests {
       offline: ({ rows, fault }) => this.#offline(rows, fault),
       beginMove: (request) =>
         this.#withNamed(request, (partition) => {
+          this.#fileSystems.hold(parentOf(request.target.folder));
           partition.beginMove(request.target);
           return null;
         }),
@@ -243,6 +247,7 @@ export class StorageRequests {
     const { topic, partition, topicId, config, leaderEpoch } = opening;
     const { recoveryPoint, logStartOffset, cleanedOffset, cleanShutdown } = opening;
     const { settings, store, clock, logger } = this.#context;
+    this.#fileSystems.hold(parentOf(opening.folder));
     const log = Log.open(store, opening.folder, {
       topic,
       partition,
@@ -346,21 +351,38 @@ export class StorageRequests {
     for (const partition of open) partition.close();
     partitionContext.publish();
     await Promise.all(open.map((partition) => partition.syncEnded()));
-    await syncBesideEachOther(open);
+    const atOnce = this.#fileSystems.payFor(open.filter(({ log }) => log.recoveryPoint < log.logEndOffset).length);
+    if (!atOnce) await syncBesideEachOther(open);
     const failures: { row: number; fault: string }[] = [];
-    for (const partition of open) {
+    const fail = ({ row, log }: Partition, fault: string): void => {
+      logger.error({ folder: log.folder, error: fault }, 'a log was not closed in order');
+      failures.push({ row, fault });
+    };
+    const closed = open.filter((partition) => {
       partitions[partition.row] = undefined;
       try {
-        partition.closeLog();
+        partition.closeLog(!atOnce);
+        return true;
       } catch (error) {
-        logger.error(
-          { folder: partition.log.folder, error: (error as Error).message },
-          'a log was not closed in order',
-        );
-        failures.push({ row: partition.row, fault: (error as Error).message });
+        fail(partition, (error as Error).message);
+        return false;
       }
-    }
+    });
+    if (atOnce) this.#syncClosed(closed, fail);
+    this.#fileSystems.close();
     return failures;
+  }
+
+  /** Makes closed logs durable. */
+  #syncClosed(closed: readonly Partition[], fail: (partition: Partition, fault: string) => void): void {
+    const results = new Map<string, number>();
+    for (const partition of closed) {
+      const directory = parentOf(partition.log.folder);
+      const result = results.get(directory) ?? this.#fileSystems.syncNow(directory);
+      results.set(directory, result);
+      if (result === 0) partition.publishOffsets();
+      else fail(partition, `cannot sync the logs in ${directory}: ${errnoName(result)}`);
+    }
   }
 }
 

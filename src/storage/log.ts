@@ -490,13 +490,17 @@ export class Log {
     this.#appender.resync();
   }
 
-  /** Durable and with a snapshot of the producers, so that the next start finds all in order. Throws a StorageError. */
-  close(): void {
+  /**
+   * Durable and with a snapshot of the producers, so that the next start finds all in order. Without `durable` nothing is
+   * synced: the caller does that for many. Throws a StorageError.
+   */
+  close(durable = true): void {
     const state = this.#state;
     this.write();
     if (!state.fault) {
       state.epochs.writeIfRoom();
-      syncLogNow(state);
+      if (durable) syncLogNow(state);
+      else state.recoveryPoint = state.logEndOffset;
       if (state.logEndOffset > state.snapshots.latest && state.logEndOffset > state.logStartOffset)
         state.snapshots.write(state.logEndOffset, state.producers.entries);
     }

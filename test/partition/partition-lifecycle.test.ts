@@ -1,7 +1,7 @@
 // Partitions that come, go and move.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Errno } from '../../src/native/file-space.ts';
+import { Errno, type FileSpace } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
 import { DEFAULT_CONFIG, TOPIC_ID } from '../storage/log-fixture.ts';
@@ -43,6 +43,33 @@ describe('partition: moving', () => {
   });
 });
 
+/** Row 0 open, with a disk whose file systems can be synced; `stop` tells which were, and what `look` saw at that time. */
+async function synced(result = 0) {
+  const fixture = new StorageFixture();
+  const files: FileSpace = fixture.files;
+  const directories: string[] = [];
+  const syncs: string[] = [];
+  let atSync: () => unknown[] = () => [];
+  let seen: unknown[] = [];
+  files.openFileSystem = (directory: string) => directories.push(directory) + 1000;
+  files.syncFileSystemNow = (file: number) => {
+    syncs.push(directories[file - 1001]);
+    seen = atSync();
+    return result;
+  };
+  const close = files.close.bind(files);
+  files.close = (file) => (file > 1000 ? undefined : close(file));
+  await fixture.open(0);
+  const stop = async (look: () => unknown[]) => {
+    atSync = look;
+    let isStopped = false;
+    const stopping = fixture.request({ op: 'stop' }).finally(() => (isStopped = true));
+    for (; !isStopped; await new Promise(setImmediate)) for (const { finish } of fixture.syncs.splice(0)) finish();
+    return { failures: await stopping, syncs, seen };
+  };
+  return { fixture, stop };
+}
+
 describe('partition: coming and going', () => {
   test('a stop waits for the sync under way and answers who waits, not with success', async () => {
     const fixture = await fixtureWith();
@@ -74,6 +101,46 @@ describe('partition: coming and going', () => {
     const failures = await stopping;
     assert.equal(failures.length, 1);
     assert.match(failures[0].fault, /EIO/);
+  });
+
+  test('a stop syncs logs that were written to with their file system, once they are closed', async () => {
+    const { fixture, stop } = await synced();
+    const rows = [2, 3, 4];
+    await fixture.openAll(rows);
+    for (const row of rows) fixture.send(row, 1);
+    const found = await stop(() => {
+      assert.equal(fixture.table.get(2, RowSlot.recoveryPoint), 0);
+      return rows.map((row) => fixture.files.list(`/data/t-${row}`));
+    });
+    assert.deepEqual([found.failures, found.syncs, fixture.syncs], [[], ['/data'], []]);
+    for (const row of rows) {
+      assert.equal(fixture.table.get(row, RowSlot.recoveryPoint), 1);
+      assert.deepEqual(fixture.files.list(`/data/t-${row}`), found.seen[row - 2], 'written behind the sync');
+    }
+    const epochs = Buffer.from(fixture.files.readFile('/data/t-4/leader-epoch-checkpoint') as Uint8Array);
+    assert.equal(epochs.toString(), '0\n1\n0 0\n');
+  });
+
+  test('where that fails, none of the logs is in order', async () => {
+    const { fixture, stop } = await synced(Errno.EIO);
+    await fixture.openAll([2, 3]);
+    fixture.send(2, 1);
+    const { failures } = await stop(() => []);
+    assert.deepEqual(
+      failures.map(({ row }) => row),
+      [0, 2, 3],
+    );
+    assert.match(failures[0].fault, /\/data: EIO/);
+    assert.equal(fixture.table.get(2, RowSlot.recoveryPoint), 0);
+  });
+
+  test('with much else that waits to be written, a stop syncs log by log', async () => {
+    const { fixture, stop } = await synced();
+    fixture.files.unwrittenBytes = () => 128 * 1024 + 1;
+    fixture.send(0, 1);
+    const { syncs } = await stop(() => []);
+    assert.deepEqual(syncs, []);
+    assert.equal(fixture.table.get(0, RowSlot.recoveryPoint), 1);
   });
 
   test('a stop waits until all that is being opened is open, and closes it', async () => {
