@@ -54,10 +54,4 @@ inline uint32_t loadLittle32(const uint8_t* at) {
   return value;
 }
 
-inline uint64_t loadLittle64(const uint8_t* at) {
-  uint64_t value;
-  memcpy(&value, at, sizeof value);
-  return value;
-}
-
 }  // namespace millrace

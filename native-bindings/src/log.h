@@ -98,9 +98,7 @@ class LockedLog {
   Log* log_;
 };
 
-constexpr uint32_t SEGMENT_STRIDE = 9;
 constexpr uint32_t APPEND_STRIDE = 6;
-constexpr uint32_t PLAN_STRIDE = 7;
 constexpr uint32_t DAMAGE_STRIDE = 5;
 enum PlanStatus : int { planOk = 0, planAtEnd = 1, planOutOfRange = 2, planDamaged = 3 };
 
