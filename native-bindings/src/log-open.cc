@@ -51,7 +51,14 @@ int listSegments(Log* log) {
   DIR* folder = opendir(log->folder.c_str());
   if (folder == nullptr) return -errno;
   int result = 0;
-  while (const dirent* entry = readdir(folder)) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(folder);
+    if (entry == nullptr) {
+      // The end, or a folder that cannot be read further: a log without its last segments would be written over.
+      result = -errno;
+      break;
+    }
     const int64_t baseOffset = baseOffsetOf(entry->d_name);
     if (baseOffset < 0) continue;
     struct stat info;

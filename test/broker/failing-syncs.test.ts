@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
-import { canFail, Fault, fileSystemSyncs, runFailing, setFault } from '../native/failing-syncs.ts';
+import { canFail, Fault, fileSystemSyncs, runFailing, setFault } from '../native/failing-calls.ts';
 import { skip, temporaryFolder } from '../native/native-fixture.ts';
 import { StorageClient } from './storage-client.ts';
 

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A process whose calls for syncs fail when it is told to: a small library before the system's, compiled by the test. It
- * says of every file system that it is ext4 with nothing waiting to be written, and its syncs take no time but for
+ * A process whose calls for syncs, and for what a folder holds, fail when it is told to: a small library before the
+ * system's, compiled by the test. It says of every file system that it is ext4 with nothing waiting to be written, and its syncs take no time but for
  * `fdatasync`, so that the engine prefers to sync a file system as a whole.
  */
 
 const LIBRARY = String.raw`
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,19 +27,20 @@ const LIBRARY = String.raw`
 static volatile unsigned char *control;
 
 __attribute__((constructor)) static void begin(void) {
-  int fd = open(getenv("FAILING_SYNCS"), O_RDWR | O_CLOEXEC);
+  int fd = open(getenv("FAILING_CALLS"), O_RDWR | O_CLOEXEC);
   control = mmap(0, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-/* Place 0: syncfs; 1: fdatasync, 2: sync_file_range, both of a log with "-1/" in its path; 3: fstatfs; 8: calls of syncfs. */
+/* Place 0: syncfs; 1: fdatasync, 2: sync_file_range, both of a log with "-1/" in its path; 3: fstatfs;
+   4: readdir, of the folder itself; 8: calls of syncfs. */
 static int fails(int place, int fd) {
   char name[64], path[4096];
   ssize_t size;
   if (!control[place]) return 0;
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  size = readlink(name, path, sizeof path - 1);
+  size = readlink(name, path, sizeof path - 2);
   if (size < 0) return 0;
-  path[size] = 0;
+  strcpy(path + size, "/");
   if (place > 0 && !strstr(path, "-1/")) return 0;
   errno = EIO;
   return 1;
@@ -73,6 +75,11 @@ int uname(struct utsname *out) {
   return result;
 }
 
+struct dirent *readdir(DIR *folder) {
+  struct dirent *(*next)(DIR *) = dlsym(RTLD_NEXT, "readdir");
+  return fails(4, dirfd(folder)) ? NULL : next(folder);
+}
+
 int open(const char *path, int flags, ...) {
   int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
   va_list list;
@@ -86,10 +93,10 @@ int open(const char *path, int flags, ...) {
 }
 `;
 
-export const Fault = { fileSystem: 0, dataOfFile: 1, earlierWriteOfFile: 2, otherFileSystem: 3 } as const;
+export const Fault = { fileSystem: 0, dataOfFile: 1, earlierWriteOfFile: 2, otherFileSystem: 3, folder: 4 } as const;
 const SYNCFS_CALLS = 8;
 
-const control = process.env.FAILING_SYNCS ? openSync(process.env.FAILING_SYNCS, 'r+') : undefined;
+const control = process.env.FAILING_CALLS ? openSync(process.env.FAILING_CALLS, 'r+') : undefined;
 
 /** Whether this process is the one whose syncs can fail. */
 export const canFail = control !== undefined;
@@ -120,7 +127,7 @@ export function runFailing(file: string): { readonly output: string; readonly st
       encoding: 'utf8',
       timeout: 60_000,
       // Behind the runtime of a sanitizer, which must be the first.
-      env: { ...environment, LD_PRELOAD: `${before} ${library}`, FAILING_SYNCS: state },
+      env: { ...environment, LD_PRELOAD: `${before} ${library}`, FAILING_CALLS: state },
     });
     return { output: run.stdout + run.stderr, status: run.status };
   } finally {

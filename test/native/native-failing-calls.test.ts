@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
 import type { LogHandle } from '../../src/native/log-store.ts';
 import type { NativeLogStore } from '../../src/native/native-log-store.ts';
-import { canFail, Fault, fileSystemSyncs, runFailing, setFault } from './failing-syncs.ts';
+import { canFail, Fault, fileSystemSyncs, runFailing, setFault } from './failing-calls.ts';
 import { appendBatches, nativeStore, skip, temporaryFolder } from './native-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
 
@@ -12,23 +12,24 @@ const LOGS = 6;
 const ALL_GOOD = new Array(LOGS).fill(0);
 const ONE_FAILED = [0, Errno.EIO, 0, 0, 0, 0];
 
-test('syncs that fail, in a process of their own', { skip: skip || canFail }, (t) => {
+test('calls that fail, in a process of their own', { skip: skip || canFail }, (t) => {
   const run = runFailing(import.meta.filename);
   if (!run) return t.skip('no compiler');
   assert.equal(run.status, 0, run.output);
 });
 
-describe('syncs that fail', { skip: skip || !canFail }, () => {
+describe('calls of the engine that fail', { skip: skip || !canFail }, () => {
   let store: NativeLogStore;
   let logs: LogHandle[];
+  let folder: string;
   let dispose: () => void;
   let offset: number;
 
   beforeEach(async () => {
     const made = temporaryFolder();
-    dispose = made.dispose;
+    ({ folder, dispose } = made);
     store = nativeStore();
-    logs = Array.from({ length: LOGS }, (_, at) => store.openLog(`${made.folder}/s-${at}`, OPTIONS));
+    logs = Array.from({ length: LOGS }, (_, at) => store.openLog(`${folder}/s-${at}`, OPTIONS));
     for (const log of logs) store.roll(log, 0);
     offset = 0;
     // Their folders, and how long it takes.
@@ -91,6 +92,16 @@ describe('syncs that fail', { skip: skip || !canFail }, () => {
       assert.deepEqual(await wholeRound(count), ONE_FAILED.slice(0, count));
     });
   }
+
+  test('a folder that cannot be read to its end opens no log', () => {
+    const path = `${folder}/s-1`;
+    store.closeLog(logs[1]);
+    setFault(Fault.folder, true);
+    assert.equal(store.openLog(path, OPTIONS), Errno.EIO);
+    setFault(Fault.folder, false);
+    logs[1] = store.openLog(path, OPTIONS);
+    assert.deepEqual(store.segments(logs[1]), [0]);
+  });
 
   // For good in this process, so it comes last.
   test('no other file system is synced as a whole', async () => {
