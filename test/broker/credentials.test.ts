@@ -97,6 +97,13 @@ test('SCRAM credentials are stored, described without their keys, and taken away
   assert.deepEqual(await describeUsers(null), { anna });
 });
 
+test('a description of credentials without an error has an empty message', async () => {
+  const { results } = await client.ask(describeUserScramCredentialsRequest, describeUserScramCredentialsResponse, 0, {
+    users: null,
+  });
+  assert.deepEqual([results.length, ...results.map(({ errorMessage }) => errorMessage)], [1, '']);
+});
+
 test('the refusal of a delegation token names its owner and who asked, by the version', async () => {
   const ask = async (version: number, body: object) => {
     const answer = await client.ask(createDelegationTokenRequest, createDelegationTokenResponse, version, body);

@@ -1,6 +1,7 @@
 /**
  * DescribeUserScramCredentials v0: which users have SCRAM credentials, by mechanism and iterations; never their keys.
- * Users that are asked for by name and have none are answered RESOURCE_NOT_FOUND.
+ * Users that are asked for by name and have none are answered RESOURCE_NOT_FOUND. Without an error the message is empty and
+ * not null, as in Kafka.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
@@ -37,5 +38,5 @@ function describeUser(user: string, asked: readonly string[], infos: Result['cre
   }
   if (!infos) return fault(ErrorCode.RESOURCE_NOT_FOUND, `The user ${user} has no SCRAM credentials.`);
   const credentialInfos = infos.toSorted((one, other) => one.mechanism - other.mechanism);
-  return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos };
+  return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };
 }
