@@ -173,7 +173,6 @@ export class LogDirectories {
     if (!directory) return undefined;
     this.#preferred.delete(name);
     const known = directory.partitions.has(name);
-    if (!known) directory.cleanerOffsets.delete(name);
     directory.partitions.add(name);
     this.#directoryOf.set(name, directory);
     if (directory.isStale(name)) this.#mustWriteCheckpoints = true;
@@ -198,18 +197,15 @@ export class LogDirectories {
     if (this.#byPath(path)?.isStale(partitionFolderName(topic, partition))) this.#mustWriteCheckpoints = true;
   }
 
-  /** A move has put the partition into another directory, where its log begins durably at the same offset from now on. */
+  /** A move has put the partition into another directory, which durably tells the same of its log from now on. */
   moved(topic: string, partition: number, path: string): void {
     const name = partitionFolderName(topic, partition);
     const from = this.#directoryOf.get(name);
     const to = this.#byPath(path)!;
-    const cleanedOffset = from?.cleanerOffsets.get(name);
-    const logStart = from?.logStartOf(name) ?? 0;
+    if (from) this.#carryOver(name, from, to);
     from?.forget(name);
     to.partitions.add(name);
     this.#directoryOf.set(name, to);
-    this.#takeLogStart(to, name, logStart);
-    if (cleanedOffset !== undefined) this.setCleanerOffset(topic, partition, cleanedOffset);
   }
 
   /** The directory's own path, as folders in it are named. */
@@ -296,8 +292,10 @@ export class LogDirectories {
     await this.#startsWritten;
   }
 
-  #takeLogStart(directory: LogDirectory, name: string, offset: number): void {
-    if (directory.moveLogStart(name, offset)) this.#tryToWrite(directory, () => directory.writeMovedStarts());
+  #carryOver(name: string, from: LogDirectory, to: LogDirectory): void {
+    if (to.moveLogStart(name, from.logStartOf(name))) this.#tryToWrite(to, () => to.writeMovedStarts());
+    const cleanedOffset = from.cleanerOffsets.get(name);
+    if (cleanedOffset !== undefined) this.#tryToWrite(to, () => to.setCleanerOffset(name, cleanedOffset));
   }
 
   #tryToWrite({ path }: LogDirectory, write: () => void): boolean {
@@ -354,7 +352,7 @@ export class LogDirectories {
 
   /**
    * A stop in the last step of a move leaves a partition in two directories. The one that it was moved to has all that the
-   * other has, and maybe more; only where its log begins may have been told to the other alone.
+   * other has, and maybe more; but where its log begins, and how far it is clean, may have been told to the other alone.
    */
   #settleDuplicates(): void {
     for (const directory of this.#online()) {
@@ -364,7 +362,7 @@ export class LogDirectories {
         const { topic, partition } = parsePartitionFolder(name)!;
         const topicId = this.#topicIdOf(`${directory.path}/${name}`);
         if (topicId === undefined || !this.isAnothers(`${other.path}/${name}`, topicId))
-          this.#takeLogStart(directory, name, other.logStartOf(name));
+          this.#carryOver(name, other, directory);
         this.#setAside(other, topic, partition);
         this.#directoryOf.set(name, directory);
       }

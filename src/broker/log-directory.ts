@@ -38,6 +38,8 @@ export class LogDirectory {
   readonly #movedStarts: OffsetCheckpoint = new Map();
   /** Up to where compacted logs are clean. */
   cleanerOffsets: OffsetCheckpoint = new Map();
+  /** Their file tells of partitions that are gone. */
+  #isCleanerFileStale = false;
   /** Of the broker that stopped cleanly; undefined after an unclean stop. */
   brokerEpoch: number | undefined;
   /** Names that the files tell of though their partitions are gone. */
@@ -78,14 +80,13 @@ export class LogDirectory {
       if (folder?.state === 'online' && folder.topic !== CLUSTER_METADATA_TOPIC) this.partitions.add(name);
     }
     // Of a folder that is gone they would be taken for those of the next topic of the name.
-    for (const offsets of [this.recoveryPoints, this.logStartOffsets])
+    for (const offsets of [this.recoveryPoints, this.logStartOffsets, this.cleanerOffsets])
       for (const name of offsets.keys()) if (!this.partitions.has(name)) this.#drop(name);
   }
 
   forget(name: string): void {
     this.partitions.delete(name);
     this.#drop(name);
-    this.cleanerOffsets.delete(name);
   }
 
   /** The files have to be written before a partition of that name can be used: they would be believed after a crash. */
@@ -96,13 +97,26 @@ export class LogDirectory {
   #drop(name: string): void {
     this.#movedStarts.delete(name);
     const wasKnown = this.recoveryPoints.delete(name);
-    if (this.logStartOffsets.delete(name) || wasKnown) this.#stale.add(name);
+    const hadStart = this.logStartOffsets.delete(name);
+    const wasCleaned = this.cleanerOffsets.delete(name);
+    if (wasCleaned) this.#isCleanerFileStale = true;
+    if (wasKnown || hadStart || wasCleaned) this.#stale.add(name);
   }
 
   /** Durable when it returns. Throws a StorageError. */
   setCleanerOffset(name: string, offset: number): void {
     this.cleanerOffsets.set(name, offset);
+    this.#writeCleanerOffsets();
+  }
+
+  /** Has the file tell of nothing that is gone. Throws a StorageError. */
+  renewCleanerOffsets(): void {
+    if (this.#isCleanerFileStale) this.#writeCleanerOffsets();
+  }
+
+  #writeCleanerOffsets(): void {
     writeOffsetCheckpoint(this.#files, `${this.path}/${CheckpointName.cleaner}`, this.cleanerOffsets);
+    this.#isCleanerFileStale = false;
   }
 
   /** Where the partition's log begins, as far as it is not told by its first segment's name. */
@@ -192,6 +206,7 @@ class Checkpoints {
     writeOffsetCheckpoint(files, `${path}/${CheckpointName.recoveryPoint}`, this.#recoveryPoint);
     writeOffsetCheckpoint(files, `${path}/${CheckpointName.highWatermark}`, this.#highWatermark);
     writeOffsetCheckpoint(files, `${path}/${CheckpointName.logStartOffset}`, this.#logStartOffset);
+    this.#directory.renewCleanerOffsets();
     this.#directory.noteCheckpoints(this.#recoveryPoint, this.#logStartOffset, this.#isWhole);
   }
 }

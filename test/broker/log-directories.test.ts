@@ -122,6 +122,28 @@ describe('log directories', () => {
     assert.equal(crashed.place('kept', 0, ID, NEW)!.logStartOffset, 7);
   });
 
+  test('a partition of such a name is not taken for clean, after a restart either', () => {
+    const files = newFiles();
+    const directories = open(files, ['/a']);
+    const table = new PartitionTable(allocatePartitionTable(4));
+    for (const topic of ['old', 'kept']) {
+      ownedBy(files, directories.place(topic, 0, ID, NEW)!.folder, ID);
+      directories.setCleanerOffset(topic, 0, 17);
+    }
+    directories.forget('old', 0);
+    files.removeFolder('/a/old-0');
+    const restarted = open(files.clone(), ['/a']);
+    for (const either of [directories, restarted]) {
+      assert.equal(either.place('old', 0, ID, NEW)!.cleanedOffset, 0);
+      assert.equal(either.mustWriteCheckpoints, true);
+    }
+    assert.equal(directories.writeCheckpoints([], table), true);
+    files.makeFolder('/a/old-0');
+    const crashed = open(files, ['/a']);
+    assert.equal(crashed.place('old', 0, ID, NEW)!.cleanedOffset, 0);
+    assert.equal(crashed.place('kept', 0, ID, NEW)!.cleanedOffset, 17);
+  });
+
   test('folders of partitions that nobody knows are set aside, those of a deletion that was cut off removed', () => {
     const files = newFiles('/a/known-0', '/a/stray-7', '/b/known-1', '/b/t-0.0123456789abcdef0123456789abcdef-delete');
     const aside: string[] = [];
@@ -206,18 +228,19 @@ describe('log directories: failures and moves', () => {
     assert.ok(names(files, '/a').some((name) => name.endsWith('-stray')));
   });
 
-  test('where its log begins is durable in its new place before the old one goes, whenever a stop comes', async () => {
+  test('what is told of its log is durable in its new place before the old one goes, whenever a stop comes', async () => {
     const files = newFiles();
     const directories = open(files);
     ownedBy(files, directories.place('t', 0, ID, { assigned: 'id-of-/a', isNew: true })!.folder, ID);
     await directories.saveLogStart('t', 0, 7);
+    directories.setCleanerOffset('t', 0, 5);
     // Not written yet when the partition moves.
     const saved = directories.saveLogStart('t', 0, 9);
     ownedBy(files, '/b/t-0', ID);
     files.writeFileAtomic('/b/t-0/millrace-move', Buffer.alloc(0));
     const startIn = (found: MemoryFileSpace): number[] => {
-      const { folder, logStartOffset } = open(found).place('t', 0, ID, NEW)!;
-      assert.equal(folder, '/b/t-0');
+      const { folder, logStartOffset, cleanedOffset } = open(found).place('t', 0, ID, NEW)!;
+      assert.deepEqual([folder, cleanedOffset], ['/b/t-0', 5]);
       // The start after that finds no other folder.
       return [logStartOffset, open(found).place('t', 0, ID, NEW)!.logStartOffset];
     };
