@@ -55,8 +55,8 @@ export type StorageRequest =
     }
   | { readonly op: 'maxTimestamp'; readonly row: number; readonly upperOffset: number }
   | { readonly op: 'endOffsetForEpoch'; readonly row: number; readonly leaderEpoch: number }
-  /** The leader epoch that the record at an offset was written in; -1 when it is not known. */
-  | { readonly op: 'epochForOffset'; readonly row: number; readonly offset: number }
+  /** The leader epochs that the records at these offsets, one a row, were written in; -1 when it is not known. */
+  | { readonly op: 'epochsForOffsets'; readonly rows: readonly number[]; readonly offsets: readonly number[] }
   | { readonly op: 'producers'; readonly row: number }
   /** Aborted transactions that may touch `[fetchOffset, upperOffset)`, as far as the bytes `[position, end)` reach. */
   | {
@@ -123,7 +123,7 @@ export interface StorageReplies {
   readonly offsetForTimestamp: TimestampedOffset;
   readonly maxTimestamp: TimestampedOffset;
   readonly endOffsetForEpoch: { readonly leaderEpoch: number; readonly endOffset: number };
-  readonly epochForOffset: { readonly leaderEpoch: number };
+  readonly epochsForOffsets: { readonly rows: readonly number[]; readonly leaderEpochs: readonly number[] };
   readonly producers: readonly DescribedProducer[];
   readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
   readonly cleanable: readonly (CleanableState & { readonly row: number })[];

@@ -92,7 +92,10 @@ export class StorageRequests {
           const { epoch, endOffset } = log.endOffsetForEpoch(leaderEpoch);
           return { leaderEpoch: epoch, endOffset };
         }),
-      epochForOffset: ({ row, offset }) => this.#with(row, ({ log }) => ({ leaderEpoch: log.epochFor(offset) })),
+      epochsForOffsets: ({ rows, offsets }) => ({
+        rows,
+        leaderEpochs: rows.map((row, at) => this.#context.partitions[row]?.log.epochFor(offsets[at]) ?? -1),
+      }),
       producers: ({ row }) => this.#with(row, ({ log }) => log.activeProducers()),
       aborted: ({ row, fetchOffset, upperOffset, ...served }) =>
         this.#with(row, ({ log }) => log.abortedTransactions(fetchOffset, upperOffset, served)),

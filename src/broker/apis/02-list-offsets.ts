@@ -14,6 +14,7 @@ import {
 import { RowSlot } from '../../ring/partition-table.ts';
 import { api } from '../api-handler.ts';
 import type { BrokerServices, RequestContext } from '../broker-services.ts';
+import type { StorageLinks } from '../storage-links.ts';
 
 const LATEST = -1;
 const EARLIEST = -2;
@@ -39,7 +40,40 @@ const CONSUMER_REPLICA_ID = -1;
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number];
 type Found = Partial<ListOffsetsResponse['topics'][number]['partitions'][number]>;
 
+/** Leader epochs of the first records of partitions: all that one request asks for go to a worker in one message. */
+class StartEpochs {
+  readonly #storage: StorageLinks;
+  /** By row. */
+  readonly #offsets = new Map<number, number>();
+  #found: Promise<ReadonlyMap<number, number>> | undefined;
+
+  constructor(storage: StorageLinks) {
+    this.#storage = storage;
+  }
+
+  /** -1 where it is not known. To be called for all in one turn. */
+  async of(row: number, offset: number): Promise<number> {
+    this.#offsets.set(row, offset);
+    this.#found ??= Promise.resolve().then(() => this.#find());
+    return (await this.#found).get(row) ?? -1;
+  }
+
+  async #find(): Promise<ReadonlyMap<number, number>> {
+    const offsets = this.#offsets;
+    const replies = await this.#storage.requestRows([...offsets.keys()], (rows) => ({
+      op: 'epochsForOffsets',
+      rows,
+      offsets: rows.map((row) => offsets.get(row)!),
+    }));
+    const found = new Map<number, number>();
+    for (const { rows, leaderEpochs } of replies)
+      for (const [at, row] of rows.entries()) found.set(row, leaderEpochs[at]);
+    return found;
+  }
+}
+
 export const listOffsets = api(listOffsetsRequest, listOffsetsResponse, async (request, context, services) => {
+  const startEpochs = new StartEpochs(services.storage);
   const wanted = new Map<string, Map<number, Asked | null>>();
   for (const { name, partitions } of request.topics) {
     const ofTopic = wanted.get(name) ?? new Map<number, Asked | null>();
@@ -53,7 +87,7 @@ export const listOffsets = api(listOffsetsRequest, listOffsetsResponse, async (r
     partitions: await Promise.all(
       [...ofTopic].map(async ([partitionIndex, asked]): Promise<Found> => {
         if (asked === null) return { partitionIndex, errorCode: ErrorCode.INVALID_REQUEST };
-        const { leaderEpoch = -1, ...found } = await find(name, asked, request, context, services);
+        const { leaderEpoch = -1, ...found } = await find(name, asked, request, context, services, startEpochs);
         return { partitionIndex, ...found, leaderEpoch: context.apiVersion >= LEADER_EPOCH_VERSION ? leaderEpoch : -1 };
       }),
     ),
@@ -67,6 +101,7 @@ async function find(
   request: ListOffsetsRequest,
   context: RequestContext,
   services: BrokerServices,
+  startEpochs: StartEpochs,
 ): Promise<Found> {
   const { table, storage, partitions } = services;
   const { timestamp } = asked;
@@ -95,7 +130,7 @@ async function find(
     case EARLIEST:
     case EARLIEST_LOCAL: {
       const offset = table.get(row, RowSlot.logStartOffset);
-      const { leaderEpoch: epoch } = await storage.request(row, { op: 'epochForOffset', row, offset });
+      const epoch = await startEpochs.of(row, offset);
       // Before the first record, the epoch is that in which it would be written.
       const isEmpty = epoch === -1 && offset === table.get(row, RowSlot.logEndOffset);
       return { offset, leaderEpoch: isEmpty ? leaderEpoch : epoch };
