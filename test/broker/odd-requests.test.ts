@@ -321,6 +321,25 @@ test('ElectLeaders tells an unknown type of election at each partition', async (
   assert.equal(errorName(answer.replicaElectionResults[0].partitionResult[0].errorCode), 'INVALID_REQUEST');
 });
 
+test('ElectLeaders without time left tells so at each partition, and of the request where its version can', async () => {
+  const topicPartitions = [{ topic: 'one', partitions: [0] }];
+  for (const [version, whole] of [
+    [0, 'NONE'],
+    [1, 'REQUEST_TIMED_OUT'],
+    [2, 'REQUEST_TIMED_OUT'],
+  ] as const) {
+    const body = { electionType: 0, topicPartitions, timeoutMs: 0 };
+    const answer = await client.ask(electLeadersRequest, electLeadersResponse, version, body);
+    assert.equal(errorName(answer.errorCode), whole, `v${version}`);
+    const [{ topic, partitionResult }] = answer.replicaElectionResults;
+    assert.equal(topic, 'one');
+    assert.deepEqual(
+      partitionResult.map(({ errorCode }) => errorName(errorCode)),
+      ['REQUEST_TIMED_OUT'],
+    );
+  }
+});
+
 test('OffsetDelete needs a group id, and partitions that exist', async () => {
   const topics = [{ name: 'one', partitions: [{ partitionIndex: 0 }, { partitionIndex: 7 }, { partitionIndex: -1 }] }];
   const ask = (groupId: string) => client.ask(offsetDeleteRequest, offsetDeleteResponse, 0, { groupId, topics });

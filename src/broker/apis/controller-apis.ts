@@ -3,6 +3,7 @@
  * the quorum, features, registrations of brokers. A broker forwards them; with the controller inside, forwarding is a call.
  */
 import type { ControllerRequestContext } from '../../controller/controller.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { createTopicsRequest, createTopicsResponse } from '../../protocol/messages/19-create-topics.ts';
 import { deleteTopicsRequest, deleteTopicsResponse } from '../../protocol/messages/20-delete-topics.ts';
 import { createAclsRequest, createAclsResponse } from '../../protocol/messages/30-create-acls.ts';
@@ -28,6 +29,8 @@ import { unregisterBrokerRequest, unregisterBrokerResponse } from '../../protoco
 import { type Api, api } from '../api-handler.ts';
 import type { RequestContext } from '../broker-services.ts';
 
+/** KIP-460 */
+const ELECTION_ERROR_VERSION = 1;
 /** KIP-853 */
 const QUORUM_NODES_VERSION = 2;
 
@@ -54,9 +57,11 @@ export const controllerApis: readonly Api[] = [
   api(createPartitionsRequest, createPartitionsResponse, (request, context, { controller }) =>
     controller.createPartitions(request, controllerContext(context)),
   ),
-  api(electLeadersRequest, electLeadersResponse, (request, context, { controller }) =>
-    controller.electLeaders(request, controllerContext(context)),
-  ),
+  api(electLeadersRequest, electLeadersResponse, async (request, context, { controller }) => {
+    const response = await controller.electLeaders(request, controllerContext(context));
+    // The first version has errors of partitions only.
+    return context.apiVersion < ELECTION_ERROR_VERSION ? { ...response, errorCode: ErrorCode.NONE } : response;
+  }),
   api(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, (request, context, { controller }) =>
     controller.alterPartitionReassignments(request, controllerContext(context)),
   ),
