@@ -48,15 +48,25 @@ export class DirectoryFailures {
   }
 
   failed(path: string, fault: string): void {
-    const { directories, partitions, storage, metadataLogDir, tellController, onOffline, onFatal } = this.#context;
+    const { directories, partitions, metadataLogDir, tellController, onOffline, onFatal } = this.#context;
     const rows = partitions.rowsIn(path);
     if (!directories.setOffline(path, fault)) return;
-    // A worker that fails at it says so itself.
-    storage.requestRows(rows, (some) => ({ op: 'offline', rows: some, fault })).catch(() => {});
-    for (const row of rows) partitions.noteOffline(row);
+    this.#takeOffline(rows, fault);
     onOffline(path);
     if (!directories.hasOnline || directories.storedPath(path) === metadataLogDir) onFatal(new Error(fault));
     else this.#tell(tellController());
+  }
+
+  /** A move has ended in a directory that failed in the meantime. */
+  movedInto(path: string, row: number): void {
+    this.#takeOffline([row], `it was moved into ${path}, which has failed`);
+  }
+
+  #takeOffline(rows: readonly number[], fault: string): void {
+    const { partitions, storage } = this.#context;
+    // A worker that fails at it says so itself.
+    storage.requestRows(rows, (some) => ({ op: 'offline', rows: some, fault })).catch(() => {});
+    for (const row of rows) partitions.noteOffline(row);
   }
 
   /** Until the controller knows, clients are sent to partitions that are not served. */

@@ -60,6 +60,7 @@ export class StorageServices {
       config: () => context.config(),
       onAssigned: (places) => this.assigned(places),
       onDirectoryFailed: (path, fault) => this.failures.failed(path, fault),
+      onMovedOffline: (path, row) => this.failures.movedInto(path, row),
       writeCheckpoints: () => context.writeCheckpoints(),
     });
     this.scrubber = new LogScrubber({

@@ -7,11 +7,13 @@ import { seededRandom } from '../../src/base/random.ts';
 import { InlineBackgroundPool } from '../../src/broker/background/background-pool.ts';
 import { LogDirectories } from '../../src/broker/log-directories.ts';
 import { ReplicaMover, type ReplicaMoverContext } from '../../src/broker/moves/replica-mover.ts';
+import { Errno } from '../../src/native/file-space.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import type { StorageRequest } from '../../src/partition/storage-messages.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { allocatePartitionTable, PartitionTable } from '../../src/ring/partition-table.ts';
 import { openFutureFolder } from '../../src/storage/move/move-files.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { NOW_MS, TOPIC_ID } from '../storage/log-fixture.ts';
 
 const { NONE } = ErrorCode;
@@ -27,6 +29,8 @@ describe('a partition is given another aim', () => {
   let threads: number | null;
   /** Requests to the owner, and checkpoints that are written. */
   let asked: string[];
+  let failed: string[];
+  let movedOffline: [path: string, row: number][];
   /** What the owner does before it answers. */
   let before: Map<StorageRequest['op'], () => Promise<void> | void>;
 
@@ -62,7 +66,12 @@ describe('a partition is given another aim', () => {
       logger: silentLogger,
       config: () => ({ get: () => threads, long: () => 1_000_000 }),
       onAssigned: () => {},
-      onDirectoryFailed: () => {},
+      onDirectoryFailed: (path: string) => {
+        failed.push(path);
+        directories.setOffline(path, 'broken');
+        mover.directoryFailed(path);
+      },
+      onMovedOffline: (path: string, row: number) => movedOffline.push([path, row]),
       writeCheckpoints: () => {
         asked.push('writeCheckpoints');
         directories.writeCheckpoints([], new PartitionTable(allocatePartitionTable(1)));
@@ -72,6 +81,8 @@ describe('a partition is given another aim', () => {
 
   beforeEach(() => {
     asked = [];
+    failed = [];
+    movedOffline = [];
     threads = null;
     before = new Map();
     files = new MemoryFileSpace(() => NOW_MS);
@@ -213,6 +224,27 @@ describe('a partition is given another aim', () => {
     go();
     await settled();
     assert.deepEqual(asked, ['beginMove', 'moveState', 'cancelMove']);
+  });
+
+  test('when it fails while the owner ends the move, the partition goes offline with it', async () => {
+    const reached = held('finishMove');
+    assert.equal(mover.alter('t', 0, '/b'), NONE);
+    const go = await reached;
+    directories.setOffline('/b', 'broken');
+    mover.directoryFailed('/b');
+    go();
+    await settled();
+    assert.equal(directories.directoryOf('t', 0), '/b');
+    assert.deepEqual(movedOffline, [['/b', ROW]]);
+  });
+
+  test('when the last sync of a move fails, so does the directory', async () => {
+    before.set('finishMove', () => {
+      throw new StorageError('cannot sync the directory of', '/b/t-0', Errno.EIO);
+    });
+    assert.equal(mover.alter('t', 0, '/b'), NONE);
+    await settled();
+    assert.deepEqual(failed, ['/b']);
   });
 
   test('a future folder of another topic of the name goes at the start', async () => {

@@ -36,6 +36,8 @@ export interface ReplicaMoverContext {
   /** Has the controller know where partitions lie. */
   onAssigned(places: readonly AssignedPlace[]): void;
   onDirectoryFailed(path: string, fault: string): void;
+  /** A move has ended in a directory that is offline by now: its partition must go offline too. */
+  onMovedOffline(path: string, row: number): void;
   writeCheckpoints(): void;
 }
 
@@ -287,10 +289,12 @@ export class ReplicaMover {
 
   /** The log lies in its new place, and has the owner's word for it. */
   async #settle(move: Move): Promise<void> {
-    const { partitions, storage, directories, onAssigned, writeCheckpoints } = this.#context;
+    const { partitions, storage, directories, onAssigned, onMovedOffline, writeCheckpoints } = this.#context;
     const { topic, partition, topicId, path } = move;
     if (partitions.topicId(topic) !== topicId) return;
     directories.moved(topic, partition, path);
+    // Its failure came when the owner was about to end the move, and was told of the partitions that were there then.
+    if (!directories.isOnline(path)) onMovedOffline(path, move.row);
     await partitions.refreshRoute(topic);
     await storage.request(move.row, { op: 'closeMoved', ...named(move) });
     onAssigned([{ topicId, partition, directory: directories.idOfPath(path)! }]);
@@ -331,7 +335,8 @@ export class ReplicaMover {
       { partition: move.name, to: move.path, error: error.message },
       'a move to another directory does not go on',
     );
-    const isOfTarget = error instanceof StorageError && error.path.startsWith(move.target.future);
+    const { future, folder } = move.target;
+    const isOfTarget = error instanceof StorageError && (error.path.startsWith(future) || error.path === folder);
     if (isOfTarget && isDirectoryFault(error.errno)) {
       onDirectoryFailed(move.path, error.message);
       return;
