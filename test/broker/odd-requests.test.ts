@@ -180,6 +180,40 @@ test('an unknown isolation level fails Fetch and ListOffsets', async () => {
   }
 });
 
+test('Fetch in versions without an error of its own tells an unknown isolation level by partition', async () => {
+  const topics = ['one', 'none'].map((topic) => ({
+    topic,
+    partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }],
+  }));
+  for (const isolationLevel of [2, -1]) {
+    const { responses } = await client.ask(fetchRequest, fetchResponse, 6, { isolationLevel, topics });
+    const codes = responses.map(({ partitions }) => errorName(partitions[0].errorCode));
+    assert.deepEqual(codes, ['UNKNOWN_SERVER_ERROR', 'UNKNOWN_TOPIC_OR_PARTITION']);
+  }
+});
+
+test('Fetch refuses to read less than nothing, where there is something to read', async () => {
+  const topics = ['one', 'two'].map((name) => ({ name: `fetched-${name}`, numPartitions: 2, replicationFactor: 1 }));
+  await client.ask(createTopicsRequest, createTopicsResponse, 7, { topics, timeoutMs: 5000 });
+  const partitionData = [{ index: 0, records: buildBatch([{ value: 'v', timestamp: 1 }]) }];
+  const topicData = topics.map(({ name }) => ({ name, partitionData }));
+  await client.ask(produceRequest, produceResponse, 9, { acks: -1, topicData });
+  const fetched = async (maxBytes: number, partitionMaxBytes: number, partition = 0, currentLeaderEpoch = -1) => {
+    const partitions = [{ partition, fetchOffset: 0, partitionMaxBytes, currentLeaderEpoch }];
+    const asked = topics.map(({ name }) => ({ topic: name, partitions }));
+    const answer = await client.ask(fetchRequest, fetchResponse, 12, { maxBytes, sessionEpoch: -1, topics: asked });
+    return answer.responses.map(({ partitions: [{ errorCode, records }] }) =>
+      errorCode === 0 ? (records?.length ?? 0) > 0 : errorName(errorCode),
+    );
+  };
+  const refused = 'UNKNOWN_SERVER_ERROR';
+  assert.deepEqual(await fetched(1_000_000, -1), [refused, refused]);
+  assert.deepEqual(await fetched(-1, 1000), [refused, true]);
+  assert.deepEqual(await fetched(-1, 1000, 1), [false, false]);
+  assert.deepEqual(await fetched(0, 0), [true, false]);
+  assert.deepEqual(await fetched(1_000_000, 1000, 0, -5), [true, true], 'no epoch is below -1');
+});
+
 test('ListOffsets answers a partition once, and refuses one that is named twice', async () => {
   const named = (name: string, ...partitions: number[]) => ({
     name,

@@ -213,6 +213,10 @@ export class FetchPath {
     fetch.rows[at] = row;
     if (row === NO_ROW) {
       this.#setError(fetch, at, byId && !route ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    } else if (fetch.isolationUnknown) {
+      // Versions that can say so for the whole request have done it.
+      fetch.rows[at] = NO_ROW;
+      this.#setError(fetch, at, ErrorCode.UNKNOWN_SERVER_ERROR);
     }
   }
 
@@ -260,7 +264,7 @@ export class FetchPath {
       return;
     }
     const leaderEpoch = table.get(row, RowSlot.leaderEpoch);
-    if (partition.currentLeaderEpoch !== -1 && partition.currentLeaderEpoch !== leaderEpoch) {
+    if (partition.currentLeaderEpoch >= 0 && partition.currentLeaderEpoch !== leaderEpoch) {
       const fenced = partition.currentLeaderEpoch < leaderEpoch;
       this.#setError(fetch, at, fenced ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH);
       return;
@@ -312,17 +316,16 @@ export class FetchPath {
   #plan(fetch: PendingFetch, at: number, partition: FetchPartition, left: number, mayExceed: boolean): number {
     const { store, table } = this.#context;
     const limit = Math.min(left, partition.maxBytes);
-    if (partition.fetchOffset >= fetch.upperOffset[at] || (limit <= 0 && !mayExceed)) return 0;
+    if (partition.fetchOffset >= fetch.upperOffset[at]) return 0;
+    if (limit < 0) {
+      // Kafka has no error of its own for this.
+      this.#setError(fetch, at, ErrorCode.UNKNOWN_SERVER_ERROR);
+      return 0;
+    }
+    if (limit === 0 && !mayExceed) return 0;
     const plan = at * PLAN_STRIDE;
     const log = table.get(fetch.rows[at], RowSlot.log);
-    const status = store.planRead(
-      log,
-      partition.fetchOffset,
-      Math.max(limit, 0),
-      fetch.upperOffset[at],
-      fetch.plans,
-      plan,
-    );
+    const status = store.planRead(log, partition.fetchOffset, limit, fetch.upperOffset[at], fetch.plans, plan);
     if (status !== PlanStatus.ok) {
       if (status === PlanStatus.atEnd) return 0;
       this.#setError(fetch, at, planError(status));

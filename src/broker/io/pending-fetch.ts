@@ -37,6 +37,8 @@ export class PendingFetch implements PendingRequest {
   minBytes = 0;
   maxBytes = 0;
   readCommitted = false;
+  /** It asks for an isolation level that does not exist. */
+  isolationUnknown = false;
   ready = false;
   caughtUp = false;
   timer: Timer | null = null;
@@ -86,6 +88,7 @@ export class PendingFetch implements PendingRequest {
     this.maxBytes = request.maxBytes;
     this.minBytes = Math.min(request.minBytes, request.maxBytes);
     this.readCommitted = request.isolationLevel === READ_COMMITTED;
+    this.isolationUnknown = request.isolationLevel >>> 1 !== 0;
     this.ready = false;
     this.count = context.partitions.length;
     this.#aborted = null;

@@ -118,7 +118,7 @@ describe('fetch: what is served', () => {
     const batch = fixture.append(1, 5_000);
     fixture.append(1, 5_000);
     fixture.append(2, 5_000);
-    for (const limit of [-1, 0, 1, 4_999]) {
+    for (const limit of [0, 1, 4_999]) {
       assert.deepEqual(sizes(fixture.fetch(asking(partitionsAt([0, 0, 0]), { maxBytes: limit }))), [0, batch, 0]);
       const each = partitionsAt([0, 0, 0], { partitionMaxBytes: limit });
       assert.deepEqual(sizes(fixture.fetch(asking(each))), [0, batch, 0]);
