@@ -12,7 +12,7 @@ import { arbitraryMessage } from '../protocol/arbitrary-message.ts';
 import { RawClient, requestFrame } from './raw-client.ts';
 
 /** Messages per API and version; MILLRACE_FUZZ_RUNS and MILLRACE_FUZZ_SEED make it look further. */
-const RUNS = Number(process.env.MILLRACE_FUZZ_RUNS ?? 4);
+const RUNS = Number(process.env.MILLRACE_FUZZ_RUNS ?? 8);
 const SEED = Number(process.env.MILLRACE_FUZZ_SEED ?? 1);
 
 const failures: string[] = [];
