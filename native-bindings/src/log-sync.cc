@@ -12,14 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +28,7 @@
 #include <thread>
 #include <vector>
 
+#include "file-system-sync.h"
 #include "log.h"
 #include "open-segments.h"
 #include "whole-number.h"
@@ -244,15 +239,12 @@ void startWriting(const SyncJob& job) {
 
 // Syncs the file systems of a round as a whole, in place of its files one after the other: one commit and one flush of the
 // device for all of them. It writes whatever else is in memory of those file systems too, so there must be little of that;
-// and disks differ in what it costs, so both ways are timed. It is for ext4 alone, which flushes the device each time and
-// tells of writes that failed: an overlay says nothing of them, and FUSE does not pass such a sync on.
+// and disks differ in what it costs, so both ways are timed.
 class FileSystemSync {
  public:
-  FileSystemSync() : meminfo_(reportsErrors() ? open("/proc/meminfo", O_RDONLY | O_CLOEXEC) : -1) {}
-
   // `unwrittenBytesMax`: what may wait to be written on the whole machine.
   bool paysFor(const std::vector<SyncJob>& round, int64_t unwrittenBytesMax) {
-    if (round.size() < LOGS_MIN || meminfo_ < 0 || isOther_.load(std::memory_order_relaxed)) return false;
+    if (round.size() < LOGS_MIN || isSilent_.load(std::memory_order_relaxed)) return false;
     std::atomic<int64_t>& wholeNs = wholeNsOf(round.size());
     const int64_t whole = wholeNs.load(std::memory_order_relaxed);
     const int64_t each = eachNs_.load(std::memory_order_relaxed);
@@ -265,7 +257,7 @@ class FileSystemSync {
     return unwrittenBytes() <= unwrittenBytesMax;
   }
 
-  // False when a file system is another, could not be synced, or the device of a file is not known: the files tell more.
+  // False when a file system does not tell enough, could not be synced, or that of a file is not known: the files tell more.
   bool carryOut(const std::vector<SyncJob>& round) {
     const int64_t begunNs = nowNs();
     std::vector<dev_t> done;
@@ -276,10 +268,9 @@ class FileSystemSync {
         struct stat found;
         if (fstat(entry.fd, &found) < 0) return false;
         if (std::find(done.begin(), done.end(), found.st_dev) != done.end()) continue;
-        struct statfs system;
-        if (fstatfs(entry.fd, &system) < 0) return false;
-        if (system.f_type != EXT4_SUPER_MAGIC) isOther_.store(true, std::memory_order_relaxed);
-        if (system.f_type != EXT4_SUPER_MAGIC || syncfs(entry.fd) < 0) return false;
+        const bool tells = tellsFailedWrites(entry.fd);
+        if (!tells) isSilent_.store(true, std::memory_order_relaxed);
+        if (!tells || syncfs(entry.fd) < 0) return false;
         done.push_back(found.st_dev);
       }
     }
@@ -299,35 +290,8 @@ class FileSystemSync {
     return wholeNs_[std::min(size, wholeNs_.size() - 1)];
   }
 
-  // Before Linux 5.17 syncfs does not say that the journal could not be written.
-  static bool reportsErrors() {
-    utsname system;
-    int major = 0;
-    int minor = 0;
-    if (uname(&system) < 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
-    return major > 5 || (major == 5 && minor >= 17);
-  }
-
-  // Largest possible where it cannot be told.
-  int64_t unwrittenBytes() const {
-    char text[MEMINFO_BYTES];
-    const ssize_t size = pread(meminfo_, text, sizeof text - 1, 0);
-    if (size <= 0) return INT64_MAX;
-    text[size] = 0;
-    int64_t sum = 0;
-    for (const char* name : {"Dirty:", "Writeback:"}) {
-      const char* at = strstr(text, name);
-      if (at == nullptr) return INT64_MAX;
-      sum += strtoll(at + strlen(name), nullptr, 10) * 1024;
-    }
-    return sum;
-  }
-
-  static constexpr size_t MEMINFO_BYTES = 2048;
-
-  const int meminfo_;
-  // Logs lie on another file system, too; then it is not tried again.
-  std::atomic<bool> isOther_{false};
+  // A log lies on a file system that does not tell enough; then it is not tried again.
+  std::atomic<bool> isSilent_{false};
   std::array<std::atomic<int64_t>, 4> wholeNs_{};
   std::atomic<int64_t> eachNs_{0};
 };

@@ -12,6 +12,7 @@
 #include "doorbell.h"
 #include "environment.h"
 #include "file-lock.h"
+#include "file-system-sync.h"
 #include "napi-support.h"
 #include "process-trim.h"
 #include "socket-output.h"
@@ -157,11 +158,22 @@ napi_value lockOne(napi_env env, napi_callback_info info) {
   return toInteger(env, lockFile(path));
 }
 
+// tellsFailedWrites(descriptor): of the file system of a file
+napi_value tells(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  napi_value result;
+  napi_get_boolean(env, tellsFailedWrites(whole32(args.number(0))), &result);
+  return result;
+}
+
 // syncFileSystem(descriptor): of any file in it; 0 or a negative errno
 napi_value syncOne(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   return toInteger(env, syncfs(whole32(args.number(0))) < 0 ? -errno : 0);
 }
+
+// unwrittenBytes(): of the whole machine
+napi_value unwritten(napi_env env, napi_callback_info) { return toNumber(env, static_cast<double>(unwrittenBytes())); }
 
 // lowerPriority(): of the calling thread, for good
 napi_value lowerPriority(napi_env, napi_callback_info) {
@@ -204,7 +216,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"outputPendingBytes", pending}, {"detachOutput", detach},     {"createDoorbell", createBell},
       {"ring", ring},                  {"closeDoorbell", closeBell}, {"trimProcess", trimAll},
       {"pause", pauseThread},          {"lockFile", lockOne},
-      {"syncFileSystem", syncOne},
+      {"tellsFailedWrites", tells},     {"syncFileSystem", syncOne}, {"unwrittenBytes", unwritten},
       {"lowerPriority", lowerPriority}, {"nameThread", nameOwn},     {"openInlet", openInputs},
       {"attachInput", attachOne},      {"resumeInput", resumeOne},   {"deferInput", deferOne},
       {"detachInput", detachOne},

@@ -69,7 +69,9 @@ export interface Addon {
   lowerPriority(): void;
   nameThread(name: string): void;
   lockFile(path: string): number;
+  tellsFailedWrites(descriptor: number): boolean;
   syncFileSystem(descriptor: number): number;
+  unwrittenBytes(): number;
 }
 
 export interface LoadedAddon {

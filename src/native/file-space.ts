@@ -30,8 +30,8 @@ export interface FileSpace {
   syncFolder(path: string, done: (result: number) => void): void;
   syncFolderNow(path: string): number;
   /**
-   * Opens a folder for `syncFileSystemNow`, which tells of all writes that fail from here on; -ENOSYS where the system
-   * would not tell of them.
+   * Opens a folder for `syncFileSystemNow`, which tells of all writes that fail from here on; -ENOSYS where the file
+   * system would not tell of them, as any but ext4.
    */
   openFileSystem(folder: string): number;
   /** Makes everything durable that was written in the file system of a handle of `openFileSystem`. */

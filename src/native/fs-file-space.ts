@@ -21,7 +21,6 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
-import { release } from 'node:os';
 import { dirname } from 'node:path';
 import { loadAddon } from './addon.ts';
 import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-space.ts';
@@ -34,15 +33,6 @@ import { Errno, type FileSpace, type FileStat, type FolderEntry } from './file-s
 
 /** Parts of one writev; Linux refuses more than 1024. */
 const WRITEV_PARTS_MAX = 1024;
-
-/** Before Linux 5.8 syncfs says nothing of writes that failed. */
-const SYNCFS_TELLS_FROM = [5, 8];
-
-function syncfsTells(): boolean {
-  const [major, minor] = release().split('.').map(Number);
-  const [fromMajor, fromMinor] = SYNCFS_TELLS_FROM;
-  return major > fromMajor || (major === fromMajor && minor >= fromMinor);
-}
 
 function errnoOf(error: unknown): number {
   const errno = (error as NodeJS.ErrnoException).errno;
@@ -215,9 +205,13 @@ class FsFileSpace implements FileSpace {
   }
 
   openFileSystem(folder: string): number {
-    if (!loadAddon() || !syncfsTells()) return Errno.ENOSYS;
+    const loaded = loadAddon();
+    if (!loaded) return Errno.ENOSYS;
     try {
-      return openSync(folder, constants.O_RDONLY);
+      const file = openSync(folder, constants.O_RDONLY);
+      if (loaded.addon.tellsFailedWrites(file)) return file;
+      closeSync(file);
+      return Errno.ENOSYS;
     } catch (error) {
       return errnoOf(error);
     }
@@ -228,15 +222,7 @@ class FsFileSpace implements FileSpace {
   }
 
   unwrittenBytes(): number {
-    try {
-      const info = readFileSync('/proc/meminfo', 'latin1');
-      const kibibytes = ['Dirty', 'Writeback'].map((name) =>
-        Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(info)?.[1]),
-      );
-      return kibibytes.some(Number.isNaN) ? Number.POSITIVE_INFINITY : (kibibytes[0] + kibibytes[1]) * 1024;
-    } catch {
-      return Number.POSITIVE_INFINITY;
-    }
+    return loadAddon()?.addon.unwrittenBytes() ?? Number.POSITIVE_INFINITY;
   }
 
   readFile(path: string): Uint8Array | number {
