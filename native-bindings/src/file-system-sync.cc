@@ -1,3 +1,4 @@
+// See file-system-sync.h.
 #include "file-system-sync.h"
 
 #include <fcntl.h>

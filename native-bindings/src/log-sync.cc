@@ -392,7 +392,8 @@ enum class Way { rounds, oneByOne, whole };
 
 Way wayOf(const std::vector<SyncJob>& jobs) {
   if (jobs.size() > INLINE_LOGS_MAX || !std::all_of(jobs.begin(), jobs.end(), isSmall)) return Way::rounds;
-  if (jobs.size() > 1 && syncPace().mayWait(1) && fileSystemSync().paysFor(jobs, INLINE_UNWRITTEN_BYTES_MAX)) return Way::whole;
+  if (jobs.size() > 1 && syncPace().mayWait(1) && fileSystemSync().paysFor(jobs, INLINE_UNWRITTEN_BYTES_MAX))
+    return Way::whole;
   return syncPace().mayWait(jobs.size()) ? Way::oneByOne : Way::rounds;
 }
 

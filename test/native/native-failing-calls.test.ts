@@ -4,7 +4,7 @@ import { Errno } from '../../src/native/file-space.ts';
 import type { LogHandle } from '../../src/native/log-store.ts';
 import type { NativeLogStore } from '../../src/native/native-log-store.ts';
 import { canFail, Fault, fileSystemSyncs, runFailing, setFault } from './failing-calls.ts';
-import { appendBatches, nativeStore, skip, temporaryFolder } from './native-fixture.ts';
+import { appendBatches, nativeStore, skip, syncTogether, temporaryFolder } from './native-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
 
 const OPTIONS = { indexIntervalBytes: 4096, indexBytesMax: 1 << 20 };
@@ -47,18 +47,7 @@ describe('calls of the engine that fail', { skip: skip || !canFail }, () => {
     const next = offset + 1;
     for (const log of logs) assert.equal(appendBatches(store, log, offset, [simpleBatch(1, 0)]), next);
     offset = next;
-    return new Promise((resolve) => {
-      const results: number[] = new Array(count).fill(1);
-      let left = count;
-      store.together(() => {
-        logs.slice(0, count).forEach((log, at) => {
-          store.sync(log, (result) => {
-            results[at] = result;
-            if (--left === 0) resolve(results);
-          });
-        });
-      });
-    });
+    return syncTogether(store, logs.slice(0, count));
   }
 
   /** Until one of the rounds was synced as a file system; the results of that one. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,24 @@ export function sharedBytes(sizeBytes: number): Uint8Array {
 }
 
 export const state = new Float64Array(SEGMENT_STRIDE);
+
+/** Syncs logs together; the results in their order, when each was told once. */
+export function syncTogether(store: LogStore, logs: readonly LogHandle[]): Promise<number[]> {
+  return new Promise((resolve) => {
+    const results: number[] = [];
+    let left = logs.length;
+    store.together(() => {
+      for (const [at, log] of logs.entries()) {
+        store.sync(log, (result) => {
+          assert.ok(!(at in results), 'told twice');
+          results[at] = result;
+          if (--left === 0) resolve(results);
+        });
+      }
+      assert.equal(left, logs.length, 'nothing begins before all have been asked for');
+    });
+  });
+}
 
 /** Appends batches with ascending offsets in one call; returns the next offset, or the negative errno. */
 export function appendBatches(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { LogHandle } from '../../src/native/log-store.ts';
 import type { NativeLogStore } from '../../src/native/native-log-store.ts';
-import { appendBatches, nativeStore, skip, temporaryFolder } from './native-fixture.ts';
+import { appendBatches, nativeStore, skip, syncTogether, temporaryFolder } from './native-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
 
 const OPTIONS = { indexIntervalBytes: 4096, indexBytesMax: 1 << 20 };
@@ -34,18 +34,7 @@ describe('syncs that are asked for together', { skip }, () => {
     const next = offset + 1;
     for (const log of logs) assert.equal(appendBatches(store, log, offset, [simpleBatch(1, 0)]), next);
     offset = next;
-    return new Promise((resolve) => {
-      const answers: number[] = [];
-      store.together(() => {
-        for (const log of logs.slice(0, count)) {
-          store.sync(log, (result) => {
-            answers.push(result);
-            if (answers.length === count) resolve(answers);
-          });
-        }
-        assert.equal(answers.length, 0, 'nothing begins before all have been asked for');
-      });
-    });
+    return syncTogether(store, logs.slice(0, count));
   }
 
   test('each is answered once, on whichever thread they are carried out', async () => {
@@ -88,22 +77,7 @@ describe('syncs that are asked for together', { skip }, () => {
 
   test('logs with nothing to sync are answered', async () => {
     await round(LOGS);
-    const answers = await Promise.all(
-      [0, 1].map(
-        () =>
-          new Promise<number[]>((resolve) => {
-            const got: number[] = [];
-            store.together(() => {
-              for (const log of logs) {
-                store.sync(log, (result) => {
-                  got.push(result);
-                  if (got.length === LOGS) resolve(got);
-                });
-              }
-            });
-          }),
-      ),
-    );
-    assert.deepEqual(answers, [new Array(LOGS).fill(0), new Array(LOGS).fill(0)]);
+    assert.deepEqual(await syncTogether(store, logs), new Array(LOGS).fill(0));
+    assert.deepEqual(await syncTogether(store, logs.slice(0, 1)), [0]);
   });
 });
