@@ -2,9 +2,10 @@
  * Creates topics that are first named: by Metadata when `auto.create.topics.enable` is on, and the coordinators'
  * internal topics. Requests for one topic that is being created share the attempt. Control thread.
  */
+import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { Controller } from '../controller/controller.ts';
-import { ErrorCode } from '../protocol/errors.ts';
+import { ErrorCode, errorName } from '../protocol/errors.ts';
 import { ANONYMOUS } from './broker-services.ts';
 import { internalTopicShape } from './internal-topics.ts';
 
@@ -15,14 +16,16 @@ const CREATE_TIMEOUT_MS = 30_000;
 export class AutoTopics {
   readonly #controller: () => Controller;
   readonly #config: () => BrokerConfig;
+  readonly #logger: Logger;
   readonly #underWay = new Map<string, Promise<number>>();
 
-  constructor(controller: () => Controller, config: () => BrokerConfig) {
+  constructor(controller: () => Controller, config: () => BrokerConfig, logger: Logger) {
     this.#controller = controller;
     this.#config = config;
+    this.#logger = logger;
   }
 
-  /** NONE when the topic exists afterwards, else why not. */
+  /** NONE when the topic exists afterwards, else why not; that is logged, since not every asker is told. */
   create(name: string): Promise<number> {
     const known = this.#underWay.get(name);
     if (known) return known;
@@ -49,7 +52,9 @@ export class AutoTopics {
       },
       { apiVersion: CREATE_TOPICS_VERSION, principal: ANONYMOUS },
     );
-    const error = response.topics?.[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-    return error === ErrorCode.TOPIC_ALREADY_EXISTS ? ErrorCode.NONE : error;
+    const { errorCode = ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: reason } = response.topics?.[0] ?? {};
+    if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) return ErrorCode.NONE;
+    this.#logger.warn({ topic: name, error: errorName(errorCode), reason }, 'a topic could not be created on demand');
+    return errorCode;
   }
 }

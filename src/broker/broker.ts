@@ -538,6 +538,7 @@ export class Broker {
       autoTopics: new AutoTopics(
         () => controller,
         () => this.#config,
+        this.#logger,
       ),
       clientMetrics: this.#telemetry.clientMetrics,
       requestErrors: this.#telemetry.requestErrors,

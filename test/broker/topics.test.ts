@@ -174,6 +174,15 @@ describe('metadata', () => {
       assert.equal((await ask(name, true)).errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION, name);
     }
   });
+
+  test('does not tell why a creation failed: its client asked for metadata', async () => {
+    const ask = async (name: string) =>
+      (await client.ask(metadataRequest, metadataResponse, 8, { topics: [{ name }] })).topics[0].errorCode;
+    await create('alike.1');
+    for (const name of ['alike_1', '__cluster_metadata']) {
+      assert.equal(await ask(name), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
+    }
+  });
 });
 
 describe('topics', () => {

@@ -1,6 +1,7 @@
 /**
  * Metadata v0-13. Topics that do not exist are created on the way when both sides allow it; Kafka answers such a request
- * with an error and lets the client ask again, here the answer waits for the creation. The brokers named are those
+ * with an error and lets the client ask again, here the answer waits for the creation. One that fails is answered as
+ * Kafka does, without its reason: the topic is unknown. The brokers named are those
  * that have the listener the request came in on; the controller named is a random live one, as with KRaft.
  */
 import { ZERO_UUID } from '../../base/uuid.ts';
@@ -115,10 +116,10 @@ async function find(
   if (!mayCreate || !services.config().boolean('auto.create.topics.enable')) {
     return { ...refused, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
   }
-  const errorCode = await services.autoTopics.create(name);
+  await services.autoTopics.create(name);
   const created = topics.byName(name);
   if (created) return describe(created, operations, context, services);
-  return { ...refused, errorCode: errorCode === ErrorCode.NONE ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode };
+  return { ...refused, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
 }
 
 function describe(
