@@ -10,7 +10,7 @@ const SECONDS_MAX = 90;
 const DRAW_MS = 5000;
 
 /** Writes a PNG; returns why not, or undefined when it is there. */
-export function screenshot(page: string, png: string, size = '1200,1500'): string | undefined {
+export function screenshot(page: string, png: string, size = '1460,1640'): string | undefined {
   const browser = BROWSERS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
   if (browser === undefined) return `no browser (${BROWSERS.join(', ')})`;
   rmSync(png, { force: true });
