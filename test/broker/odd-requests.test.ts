@@ -116,7 +116,27 @@ test('Metadata describes a topic once, however often it is named', async () => {
   assert.deepEqual(await ask([...asked, ...asked]), answers);
   const { topics } = await client.ask(metadataRequest, metadataResponse, 12, { topics: [{ name: 'one' }] });
   const [known, unknown] = [topics[0].topicId, 'AAAAAAAAAAAAAAAAAAAABQ'].map((topicId) => ({ name: null, topicId }));
-  assert.deepEqual(await ask([known, unknown, known, unknown, { name: 'one' }]), ['one NONE', 'null UNKNOWN_TOPIC_ID']);
+  assert.deepEqual(await ask([known, unknown, known, unknown]), ['one NONE', 'null UNKNOWN_TOPIC_ID']);
+});
+
+test('Metadata describes topics by id alone when one has an id, and none when one has neither id nor name', async () => {
+  const ask = (version: number, topics: { name: string | null; topicId?: string }[]) =>
+    client.ask(metadataRequest, metadataResponse, version, { topics, allowAutoTopicCreation: false });
+  const one = (await ask(12, [{ name: 'one' }])).topics[0].topicId;
+  for (const version of [12, 13]) {
+    const byId = await ask(version, [{ name: 'two' }, { name: null }, { name: 'two', topicId: one }, { name: 'b d' }]);
+    assert.deepEqual(
+      byId.topics.map(({ name, errorCode }) => `${name} ${errorName(errorCode)}`),
+      ['one NONE'],
+    );
+    const refused = await ask(version, [{ name: 'one' }, { name: null }]);
+    assert.deepEqual(
+      refused.topics.map(({ name, errorCode }) => `${name} ${errorName(errorCode)}`),
+      ['one UNKNOWN_SERVER_ERROR', ' UNKNOWN_SERVER_ERROR'],
+    );
+    assert.equal(errorName(refused.errorCode), version < 13 ? 'NONE' : 'UNKNOWN_SERVER_ERROR');
+    assert.deepEqual([refused.brokers, refused.clusterId, refused.controllerId], [[], null, -1]);
+  }
 });
 
 test('DeleteRecords takes the last offset of a partition that is named twice, and answers once', async () => {

@@ -30,14 +30,15 @@ async function answerMetadata(
   context: RequestContext,
   services: BrokerServices,
 ): Promise<Partial<Omit<MetadataResponse, 'topics'>> & { topics: TopicAnswer[] }> {
-  if (context.apiVersion < TOPIC_ID_VERSION && request.topics?.some(needsTopicId)) return refuse(request);
+  const refusal = refusalOf(request.topics ?? [], context.apiVersion);
+  if (refusal !== ErrorCode.NONE) return refuse(request, refusal);
   const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
   const topics: TopicAnswer[] = [];
   const all = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
   if (all) {
     for (const topic of services.image.topics.values()) topics.push(describe(topic, operations, context, services));
   } else {
-    for (const asked of onceEach(request.topics ?? [], services)) {
+    for (const asked of onceEach(request.topics ?? [])) {
       topics.push(await find(asked, request.allowAutoTopicCreation, operations, context, services));
     }
   }
@@ -53,24 +54,29 @@ async function answerMetadata(
 
 type AskedTopic = NonNullable<MetadataRequest['topics']>[number];
 
-function needsTopicId({ name, topicId }: AskedTopic): boolean {
-  return name === null || topicId !== ZERO_UUID;
+/** Why all topics are refused for the sake of one: an id in a version too early, or neither id nor name. */
+function refusalOf(topics: readonly AskedTopic[], apiVersion: number): ErrorCode {
+  const nameless = topics.some(({ name }) => name === null);
+  const byId = topics.some(hasId);
+  if (apiVersion < TOPIC_ID_VERSION) return nameless || byId ? ErrorCode.INVALID_REQUEST : ErrorCode.NONE;
+  // The code of Kafka, where this is an exception that nobody expects.
+  return nameless && !byId ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.NONE;
 }
 
-/** One topic asked for by id in a version before fails them all, and nothing else is told. */
-function refuse({ topics }: MetadataRequest) {
-  const refused = (topics ?? []).map(({ name, topicId }) => ({
-    name: name ?? '',
-    topicId,
-    errorCode: ErrorCode.INVALID_REQUEST,
-  }));
+/** Nothing else is told. */
+function refuse({ topics }: MetadataRequest, errorCode: ErrorCode) {
   return {
     brokers: [],
     clusterId: null,
     controllerId: -1,
-    topics: refused,
+    topics: (topics ?? []).map(({ name, topicId }) => ({ name: name ?? '', topicId, errorCode })),
     clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
+    errorCode,
   };
+}
+
+function hasId({ topicId }: AskedTopic): boolean {
+  return topicId !== ZERO_UUID;
 }
 
 function activeBrokers(context: RequestContext, services: BrokerServices): MetadataResponse['brokers'] {
@@ -83,16 +89,11 @@ function activeBrokers(context: RequestContext, services: BrokerServices): Metad
   return brokers;
 }
 
-/** Each topic is described once, however often it is named. */
-function onceEach(topics: readonly AskedTopic[], { image }: BrokerServices): Iterable<AskedTopic> {
-  const asked = new Map<string, AskedTopic>();
-  for (const topic of topics) {
-    const byId = topic.name === null || topic.topicId !== ZERO_UUID;
-    // No topic's name has a space, so unknown ids and names do not meet.
-    const key = byId ? (image.topics.get(topic.topicId)?.name ?? `id ${topic.topicId}`) : `${topic.name}`;
-    if (!asked.has(key)) asked.set(key, topic);
-  }
-  return asked.values();
+/** Each topic is described once, however often it is named. Where one has an id, only those with ids are. */
+function onceEach(topics: readonly AskedTopic[]): Iterable<AskedTopic> {
+  const byId = topics.filter(hasId);
+  if (byId.length > 0) return new Map(byId.map((topic) => [topic.topicId, topic])).values();
+  return new Map(topics.map((topic) => [topic.name, topic])).values();
 }
 
 async function find(
@@ -104,7 +105,7 @@ async function find(
 ): Promise<TopicAnswer> {
   const { name, topicId } = asked;
   const { topics } = services.image;
-  if (name === null || topicId !== ZERO_UUID) {
+  if (name === null || hasId(asked)) {
     const topic = topics.get(topicId);
     if (topic) return describe(topic, operations, context, services);
     return { name: null, topicId, errorCode: ErrorCode.UNKNOWN_TOPIC_ID };
