@@ -10,6 +10,8 @@
  *   bytes      int32 n, n bytes         uvarint n + 1, n bytes            n = -1 / uvarint 0
  *   array      int32 n, n elements      uvarint n + 1, n elements         n = -1 / uvarint 0
  *
+ * Any n below 0 is read as null. A string has at most 32767 bytes, in its compact form too.
+ *
  * Numbers of 64 bits are doubles: exact to 2^53, rounded beyond.
  */
 import { uuidToBytes, ZERO_UUID } from '../base/uuid.ts';
@@ -195,16 +197,27 @@ export class Reader {
 
   nullableString(): string | null {
     const length = this.int16();
-    return length === -1 ? null : this.text(length);
+    return length < 0 ? null : this.text(length);
+  }
+
+  /** Of a compact string, byte string or array; below 0 for null. As in Kafka it has 32 bits, with a sign. */
+  compactLength(): number {
+    return (this.uvarint() - 1) | 0;
+  }
+
+  compactStringLength(): number {
+    const length = this.compactLength();
+    if (length > STRING_BYTES_MAX) this.fail(`string of ${length} bytes`);
+    return length;
   }
 
   compactString(): string {
-    return this.text(this.uvarint() - 1);
+    return this.text(this.compactStringLength());
   }
 
   compactNullableString(): string | null {
-    const length = this.uvarint();
-    return length === 0 ? null : this.text(length - 1);
+    const length = this.compactStringLength();
+    return length < 0 ? null : this.text(length);
   }
 
   /** A view, not a copy. */
@@ -221,20 +234,20 @@ export class Reader {
 
   nullableByteString(): Uint8Array | null {
     const length = this.int32();
-    return length === -1 ? null : this.view(length);
+    return length < 0 ? null : this.view(length);
   }
 
   compactByteString(): Uint8Array {
-    return this.view(this.uvarint() - 1);
+    return this.view(this.compactLength());
   }
 
   compactNullableByteString(): Uint8Array | null {
-    const length = this.uvarint();
-    return length === 0 ? null : this.view(length - 1);
+    const length = this.compactLength();
+    return length < 0 ? null : this.view(length);
   }
 
   #count(count: number, elementBytesMin: number, boxed: boolean): number {
-    if (count < 0) this.fail(`array of ${count} elements`);
+    if (count < 0) return -1;
     if (count * elementBytesMin > this.end - this.offset) this.fail(`array of ${count} elements does not fit`);
     if (boxed && (this.#elementsLeft -= count) < 0) this.fail('too many array elements in one message');
     return count;
@@ -242,13 +255,11 @@ export class Reader {
 
   /** Checked against the bytes left, given each element's least size; -1 stands for null. */
   arrayLength(elementBytesMin: number, boxed: boolean): number {
-    const count = this.int32();
-    return count === -1 ? -1 : this.#count(count, elementBytesMin, boxed);
+    return this.#count(this.int32(), elementBytesMin, boxed);
   }
 
   compactArrayLength(elementBytesMin: number, boxed: boolean): number {
-    const count = this.uvarint();
-    return count === 0 ? -1 : this.#count(count - 1, elementBytesMin, boxed);
+    return this.#count(this.compactLength(), elementBytesMin, boxed);
   }
 
   skip(length: number): void {

@@ -38,7 +38,7 @@ export class ProduceRequest {
   correlationId = 0;
   version = 0;
   acks = 0;
-  /** Where the transactional id stands and how long it is; -1 bytes without. */
+  /** Where the transactional id stands and how long it is; below 0 without. */
   transactionalIdAt = 0;
   transactionalIdBytes = -1;
   clientId = '';
@@ -78,7 +78,7 @@ export class ProduceRequest {
     this.version = version;
     this.partitionCount = 0;
     this.outstanding = 0;
-    this.transactionalIdBytes = flexible ? reader.uvarint() - 1 : reader.int16();
+    this.transactionalIdBytes = stringLength(reader, flexible);
     this.transactionalIdAt = reader.offset;
     if (this.transactionalIdBytes > 0) reader.skip(this.transactionalIdBytes);
     this.acks = reader.int16();
@@ -166,7 +166,7 @@ export class ProduceRequest {
       start = reader.offset;
       reader.skip(16);
     } else {
-      length = flexible ? reader.uvarint() - 1 : reader.int16();
+      length = stringLength(reader, flexible);
       start = reader.offset;
       reader.skip(length);
     }
@@ -182,7 +182,7 @@ export class ProduceRequest {
     for (let i = 0; i < partitionCount; i++) {
       const at = this.partitionCount++;
       this.index[at] = reader.int32();
-      const size = flexible ? reader.uvarint() - 1 : reader.int32();
+      const size = flexible ? reader.compactLength() : reader.int32();
       this.recordsAt[at] = reader.offset;
       this.recordsBytes[at] = size;
       if (size > 0) reader.skip(size);
@@ -212,6 +212,11 @@ function growTo(row: number): void {
   const grown = new Float64Array(2 ** Math.ceil(Math.log2(row + 1)));
   grown.set(lastRequestOf);
   lastRequestOf = grown;
+}
+
+/** Below 0 for null. */
+function stringLength(reader: Reader, flexible: boolean): number {
+  return flexible ? reader.compactStringLength() : reader.int16();
 }
 
 function arrayLength(reader: Reader, flexible: boolean, elementBytesMin: number): number {
