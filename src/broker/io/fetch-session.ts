@@ -147,14 +147,8 @@ export class FetchSessionCache {
     for (const { topic, topicId, partitions } of request.topics) {
       for (const changed of partitions) {
         const known = session.byTopic.get(topic || topicId)?.get(changed.partition);
-        if (known) {
-          known.fetchOffset = changed.fetchOffset;
-          known.maxBytes = changed.partitionMaxBytes;
-          known.currentLeaderEpoch = changed.currentLeaderEpoch;
-          known.lastFetchedEpoch = changed.lastFetchedEpoch;
-        } else {
-          addPartition(session, newPartition(topic, topicId, changed));
-        }
+        if (known) takeOver(known, changed);
+        else addPartition(session, newPartition(topic, topicId, changed));
       }
     }
     for (const forgotten of request.forgottenTopicsData) {
@@ -179,7 +173,7 @@ export class FetchSessionCache {
 
   /** Null when the cache is full of sessions that may not be evicted: the client then fetches without one. */
   #create(partitions: readonly FetchPartition[], version: number, nowMs: number): Session | null {
-    if (partitions.length === 0 || this.#slotsMax === 0) return null;
+    if (this.#slotsMax === 0) return null;
     if (this.#partitionCount + partitions.length > this.#partitionsMax) return null;
     if (this.#sessions.size >= this.#slotsMax && !this.#evict(nowMs)) return null;
     let id: number;
@@ -217,13 +211,9 @@ function refuse(errorCode: number): FetchContext {
   return { errorCode, sessionId: NO_SESSION, incremental: false, partitions: [], session: null };
 }
 
-/** One that the session has already is replaced. */
+/** One that the session does not have yet. */
 function addPartition(session: Session, added: FetchPartition): void {
-  const key = added.topic || added.topicId;
-  removePartition(session, key, added.partition);
-  let ofTopic = session.byTopic.get(key);
-  if (!ofTopic) session.byTopic.set(key, (ofTopic = new Map()));
-  ofTopic.set(added.partition, added);
+  partitionsOf(session.byTopic, added.topic || added.topicId).set(added.partition, added);
   session.order.add(added);
   session.list = null;
 }
@@ -255,10 +245,35 @@ function newPartition(topic: string, topicId: string, requested: RequestedPartit
   };
 }
 
-function listPartitions(request: FetchRequest): FetchPartition[] {
+function takeOver(known: FetchPartition, requested: RequestedPartition): void {
+  known.fetchOffset = requested.fetchOffset;
+  known.maxBytes = requested.partitionMaxBytes;
+  known.currentLeaderEpoch = requested.currentLeaderEpoch;
+  known.lastFetchedEpoch = requested.lastFetchedEpoch;
+}
+
+function partitionsOf(byTopic: Session['byTopic'], key: string): Map<number, FetchPartition> {
+  let ofTopic = byTopic.get(key);
+  if (!ofTopic) byTopic.set(key, (ofTopic = new Map()));
+  return ofTopic;
+}
+
+/** A partition that is named again keeps its place and takes over what is asked last, as in Kafka. */
+function listPartitions({ topics }: FetchRequest): FetchPartition[] {
   const list: FetchPartition[] = [];
-  for (const { topic, topicId, partitions } of request.topics) {
-    for (const partition of partitions) list.push(newPartition(topic, topicId, partition));
+  const byTopic: Session['byTopic'] = new Map();
+  for (const { topic, topicId, partitions } of topics) {
+    const ofTopic = partitionsOf(byTopic, topic || topicId);
+    for (const requested of partitions) {
+      const known = ofTopic.get(requested.partition);
+      if (known) {
+        takeOver(known, requested);
+        continue;
+      }
+      const added = newPartition(topic, topicId, requested);
+      ofTopic.set(requested.partition, added);
+      list.push(added);
+    }
   }
   return list;
 }

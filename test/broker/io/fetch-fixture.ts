@@ -29,7 +29,7 @@ import { Log } from '../../../src/storage/log.ts';
 import { IoCounters, ioCounterSlots } from '../../../src/telemetry/thread-counters.ts';
 import { DEFAULT_CONFIG, NOW_MS, TOPIC_ID } from '../../storage/log-fixture.ts';
 
-export const PARTITIONS = 4;
+const PARTITIONS = 4;
 export const OTHER_ID = 'zzzzzzzzzzzzzzzzzzzzzQ';
 
 /** A request as far as a test cares; the rest has the defaults of the protocol. */
@@ -37,10 +37,10 @@ export type Asked = Parameters<typeof encode<(typeof fetchRequest)['fields']>>[1
 
 export class FetchFixture {
   readonly clock = new ManualClock(NOW_MS);
-  readonly table = new PartitionTable(allocatePartitionTable(16));
+  readonly table: PartitionTable;
   readonly routes = new TopicRoutes();
   readonly sessions: FetchSessionCache;
-  readonly counters = new IoCounters(new Float64Array(ioCounterSlots(PARTITIONS)));
+  readonly counters: IoCounters;
   readonly path: FetchPath;
   readonly logs: Log[] = [];
   /** Clients whose fetch may be answered. */
@@ -52,7 +52,9 @@ export class FetchFixture {
   readFails = false;
   readonly #store: LogStore;
 
-  constructor({ responseBytesMax = 1 << 26, sessionSlots = 10 } = {}) {
+  constructor({ responseBytesMax = 1 << 26, sessionSlots = 10, partitions = PARTITIONS } = {}) {
+    this.table = new PartitionTable(allocatePartitionTable(partitions));
+    this.counters = new IoCounters(new Float64Array(ioCounterSlots(partitions)));
     const inner = new SegmentedLogStore(new MemoryFileSpace(() => this.clock.wallMs()));
     this.#store = Object.assign(Object.create(inner) as SegmentedLogStore, {
       planRead: (...call: Parameters<LogStore['planRead']>) => {
@@ -66,8 +68,8 @@ export class FetchFixture {
       },
       readPlanned: (...call: Parameters<LogStore['readPlanned']>) => (this.readFails ? -5 : inner.readPlanned(...call)),
     });
-    for (let partition = 0; partition < PARTITIONS; partition++) this.#open(inner, partition);
-    const rows = Int32Array.from({ length: PARTITIONS }, (_, row) => row);
+    for (let partition = 0; partition < partitions; partition++) this.#open(inner, partition);
+    const rows = Int32Array.from({ length: partitions }, (_, row) => row);
     this.routes.set({ name: 't', id: TOPIC_ID, internal: false, rows });
     this.sessions = new FetchSessionCache(sessionSlots, 0, 1, seededRandom(1));
     this.path = new FetchPath({

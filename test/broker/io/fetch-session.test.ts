@@ -191,6 +191,34 @@ describe('fetch session', () => {
     }
   });
 
+  test('a partition named more than once is answered once, for what is asked last, where it stood first', () => {
+    for (const sessionEpoch of [-1, 0]) {
+      const fixture = new FetchFixture();
+      const sizes = [fixture.append(0, 10), fixture.append(0, 20)];
+      fixture.append(1, 10);
+      const named = (...asked: [partition: number, fetchOffset: number][]) => ({
+        topic: 't',
+        partitions: asked.map(([partition, fetchOffset]) => ({ partition, fetchOffset, partitionMaxBytes: 1 << 20 })),
+      });
+      const topics = [named([0, 9], [1, 0]), named([9, 0], [0, 0], [9, 0]), named([0, 1])];
+      const { responses, sessionId } = fixture.fetch({ ...now, sessionEpoch, topics }, 12);
+      assert.deepEqual(told({ responses } as FetchResponse), [0, 1, 9]);
+      assert.equal(responses[0].partitions[0].records?.length, sizes[1]);
+      if (sessionEpoch === -1) continue;
+      const again = fixture.fetch({ ...now, sessionId, sessionEpoch: 1, topics: [] }, 12);
+      assert.deepEqual(told(again).sort(), [0, 1, 9]);
+    }
+  });
+
+  test('a session may begin without any partition', () => {
+    const fixture = new FetchFixture();
+    fixture.append(1, 10);
+    const client = new SessionClient(fixture);
+    client.fetch({});
+    assert.ok(client.id > 0);
+    assert.deepEqual(told(client.fetch({ 1: 0 })), [1]);
+  });
+
   test('sessions together hold a bounded number of partitions', () => {
     const cache = new FetchSessionCache(1000, 0, 1, seededRandom(1), 100);
     const open = (sessionId: number, sessionEpoch: number, from: number, count: number) => {
