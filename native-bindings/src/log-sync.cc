@@ -7,7 +7,8 @@
 // waits for one after the other, so that the device works on all of them together, the file system's journal commits once
 // for many, and one wake-up tells of all. Where little else waits to be written, several are synced as a file system.
 // What arrives meanwhile waits for the next round and wakes nobody. Only when a round takes long does a second thread go
-// on with what waits: then the device is slow, and threads are cheap beside it.
+// on with what waits: then the device is slow, and threads are cheap beside it. Where the system gives no thread at all,
+// who asks carries everything out.
 #include "log-sync.h"
 
 #include <errno.h>
@@ -25,14 +26,13 @@
 #include <iterator>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "file-system-sync.h"
 #include "log.h"
+#include "native-thread.h"
 #include "open-segments.h"
 #include "whole-number.h"
-#include "work-pool.h"
 
 namespace millrace {
 namespace {
@@ -305,8 +305,15 @@ class SyncRounds {
  public:
   void submit(std::vector<SyncJob>& jobs) {
     std::unique_lock lock(mutex_);
+    const bool isFirst = threads_ == 0;
+    if (isFirst && !addThread()) {
+      lock.unlock();
+      std::vector<int> results;
+      carryOutAll(jobs, results);
+      return;
+    }
     std::move(jobs.begin(), jobs.end(), std::back_inserter(waiting_));
-    if (running_ > 0 && nowNs() - begunNs_ < PATIENCE_NS) return;
+    if (isFirst || (running_ > 0 && nowNs() - begunNs_ < PATIENCE_NS)) return;
     if (!idle_.empty()) {
       std::condition_variable* woken = idle_.back();
       idle_.pop_back();
@@ -314,14 +321,20 @@ class SyncRounds {
       // Without the lock, which the woken thread wants at once.
       woken->notify_one();
     } else if (threads_ < SYNC_THREADS) {
-      threads_++;
-      std::thread([this] { run(); }).detach();
+      // Without another one, those that are there go on with what waits.
+      (void)addThread();
     }
   }
 
  private:
+  // (under the lock)
+  bool addThread() {
+    const bool isAdded = startThread("sync", [this] { run(); });
+    if (isAdded) threads_++;
+    return isAdded;
+  }
+
   void run() {
-    beginThread("sync");
     std::vector<SyncJob> round;
     std::vector<int> results;
     std::condition_variable woken;

@@ -23,10 +23,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
-#include <thread>
 #include <vector>
 
 #include "memory-region.h"
+#include "native-thread.h"
 #include "segment.h"
 #include "work-pool.h"
 
@@ -195,7 +195,7 @@ bool endedMeanwhile(Output* output) {
   return true;
 }
 
-void warmFirst(Output* output);
+bool warmFirst(Output* output);
 
 // (sender thread) Sends from the queue until the socket takes no more, the turn is over, or nothing is left.
 void service(double handle) {
@@ -209,10 +209,7 @@ void service(double handle) {
   for (int64_t turn = 0; !output->queue.empty();) {
     Queued& head = output->queue.front();
     const bool more = output->queue.size() > 1;
-    if (head.file && head.position >= head.warmUntil) {
-      warmFirst(output);
-      return;
-    }
+    if (head.file && head.position >= head.warmUntil && warmFirst(output)) return;
     int64_t sent;
     // The queue only grows at its end while we send, and a deque's front does not move then.
     lock.unlock();
@@ -249,17 +246,17 @@ void service(double handle) {
   mailbox->post(handle, 0);
 }
 
-// (under the lock) Lets the read pool bring the head's next bytes in, then goes on.
-void warmFirst(Output* output) {
-  const Queued& head = output->queue.front();
+// (under the lock) Lets the read pool bring the head's next bytes in, then goes on. False when it has no thread: who sends
+// them reads them too.
+bool warmFirst(Output* output) {
+  Queued& head = output->queue.front();
   const int64_t sizeBytes = std::min(head.sizeBytes, WARM_BYTES);
   const int64_t position = head.position;
-  output->state = State::warming;
   output->outlet->references++;
   // The hold of the queued part keeps the file open; a pin of our own does when the queue is dropped meanwhile.
   Segment* file = head.file;
   pin(file);
-  warmPool().submit([output, outlet = output->outlet, file, position, sizeBytes] {
+  const bool isTaken = warmPool().submit([output, outlet = output->outlet, file, position, sizeBytes] {
     warm(file->fd, position, sizeBytes);
     {
       std::lock_guard lock(output->mutex);
@@ -275,10 +272,17 @@ void warmFirst(Output* output) {
     unpin(file);
     releaseOutlet(outlet);
   });
+  if (isTaken) {
+    output->state = State::warming;
+    return true;
+  }
+  unpin(file);
+  output->outlet->references--;
+  head.warmUntil = position + sizeBytes;
+  return false;
 }
 
 void runOutlet(Outlet* outlet) {
-  beginThread("send");
   epoll_event events[EVENTS_MAX];
   for (;;) {
     const int count = epoll_wait(outlet->epoll, events, EVENTS_MAX, -1);
@@ -411,13 +415,12 @@ Outlet* openOutlet(Mailbox* mailbox) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = 0;
-  if (outlet->epoll < 0 || outlet->stop < 0 || epoll_ctl(outlet->epoll, EPOLL_CTL_ADD, outlet->stop, &event) < 0) {
-    outlet->references.store(1);
-    releaseOutlet(outlet);
-    return nullptr;
-  }
-  std::thread(runOutlet, outlet).detach();
-  return outlet;
+  if (outlet->epoll >= 0 && outlet->stop >= 0 && epoll_ctl(outlet->epoll, EPOLL_CTL_ADD, outlet->stop, &event) == 0 &&
+      startThread("send", [outlet] { runOutlet(outlet); }))
+    return outlet;
+  outlet->references.store(1);
+  releaseOutlet(outlet);
+  return nullptr;
 }
 
 void closeOutlet(Outlet* outlet) {

@@ -38,7 +38,7 @@ napi_value openOne(napi_env env, napi_callback_info info) {
   environment->outlet = openOutlet(mailbox);
   if (environment->outlet == nullptr) {
     Mailbox::end(mailbox);
-    return throwRange(env, "openOutlet: no thread can be made");
+    return throwRange(env, "openOutlet: no thread can be made: raise ulimit -u, or pids.max of the control group");
   }
   environment->endings.push_back({Mailbox::end, mailbox});
   environment->endings.push_back({[](void* context) { closeOutlet(static_cast<Outlet*>(context)); }, environment->outlet});

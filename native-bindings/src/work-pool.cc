@@ -1,34 +1,25 @@
 // See work-pool.h.
 #include "work-pool.h"
 
-#include <signal.h>
-#include <sys/prctl.h>
+#include <utility>
 
-#include <thread>
+#include "native-thread.h"
 
 namespace millrace {
 
-void beginThread(const char* name) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  prctl(PR_SET_NAME, name);
-}
-
-void WorkPool::submit(std::function<void()> work) {
+bool WorkPool::submit(std::function<void()> work) {
   {
     std::lock_guard lock(mutex_);
+    const bool wantsThread = idle_ <= static_cast<int>(queue_.size()) && threads_ < threadsMax_;
+    if (wantsThread && startThread(name_, [this] { run(); })) threads_++;
+    if (threads_ == 0) return false;
     queue_.push_back(std::move(work));
-    if (idle_ < static_cast<int>(queue_.size()) && threads_ < threadsMax_) {
-      threads_++;
-      std::thread([this] { run(); }).detach();
-    }
   }
   wake_.notify_one();
+  return true;
 }
 
 void WorkPool::run() {
-  beginThread(name_);
   for (;;) {
     std::function<void()> work;
     {

@@ -12,7 +12,8 @@ namespace millrace {
 class WorkPool {
  public:
   WorkPool(const char* name, int threadsMax) : name_(name), threadsMax_(threadsMax) {}
-  void submit(std::function<void()> work);
+  // False when nobody will do it: the pool has no thread, and the system refuses one.
+  [[nodiscard]] bool submit(std::function<void()> work);
 
  private:
   void run();
@@ -25,9 +26,5 @@ class WorkPool {
   int threads_ = 0;
   int idle_ = 0;
 };
-
-// To be called at the start of every native thread: signals are for the JavaScript threads, and the system's tools show
-// the name (15 characters).
-void beginThread(const char* name);
 
 }  // namespace millrace

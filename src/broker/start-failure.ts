@@ -16,6 +16,7 @@ const FIXES: readonly (readonly [said: RegExp, fix: string])[] = [
     /^no meta\.properties beside the metadata log/,
     'put the file back (version=1, cluster.id and node.id are all it needs; other folders of log.dirs have the same), or name an empty folder for a new cluster',
   ],
+  [/^EAGAIN$/, 'no thread can be made: raise ulimit -u, or pids.max of the control group'],
   [/^belongs to node /, 'set node.id to the number that the folder has, or name another folder in log.dirs'],
 ];
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A process whose calls for syncs, and for what a folder holds, fail when it is told to: a small library before the
- * system's, compiled by the test. It says of every file system that it is ext4 with nothing waiting to be written, and its syncs take no time but for
- * `fdatasync`, so that the engine prefers to sync a file system as a whole.
+ * A process whose calls for syncs, for threads and for what a folder holds fail when it is told to: a small library before
+ * the system's, compiled by the test. It says of every file system that it is ext4 with nothing waiting to be written, and
+ * its syncs take no time but for `fdatasync`, so that the engine prefers to sync a file system as a whole.
  */
 
 const LIBRARY = String.raw`
@@ -15,6 +15,7 @@ const LIBRARY = String.raw`
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 /* Place 0: syncfs; 1: fdatasync, 2: sync_file_range, both of a log with "-1/" in its path; 3: fstatfs;
-   4: readdir, of the folder itself; 8: calls of syncfs. */
+   4: readdir, of the folder itself; 5: pthread_create; 8: calls of syncfs. */
 static int fails(int place, int fd) {
   char name[64], path[4096];
   ssize_t size;
@@ -80,6 +81,11 @@ struct dirent *readdir(DIR *folder) {
   return fails(4, dirfd(folder)) ? NULL : next(folder);
 }
 
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
+  int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = dlsym(RTLD_NEXT, "pthread_create");
+  return control[5] ? EAGAIN : next(thread, attributes, run, argument);
+}
+
 int open(const char *path, int flags, ...) {
   int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
   va_list list;
@@ -93,12 +99,19 @@ int open(const char *path, int flags, ...) {
 }
 `;
 
-export const Fault = { fileSystem: 0, dataOfFile: 1, earlierWriteOfFile: 2, otherFileSystem: 3, folder: 4 } as const;
+export const Fault = {
+  fileSystem: 0,
+  dataOfFile: 1,
+  earlierWriteOfFile: 2,
+  otherFileSystem: 3,
+  folder: 4,
+  thread: 5,
+} as const;
 const SYNCFS_CALLS = 8;
 
 const control = process.env.FAILING_CALLS ? openSync(process.env.FAILING_CALLS, 'r+') : undefined;
 
-/** Whether this process is the one whose syncs can fail. */
+/** Whether this process is the one whose calls can fail. */
 export const canFail = control !== undefined;
 
 export function setFault(fault: (typeof Fault)[keyof typeof Fault], isOn: boolean): void {

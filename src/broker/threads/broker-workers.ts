@@ -19,13 +19,15 @@ function newWorker(): Worker {
 
 /** Begins one worker. It waits for its seed, and keeps the process from ending only once it is taken. */
 export function startEarly(): void {
-  const worker = newWorker();
-  worker.unref();
   // Whoever starts another one instead is told why that fails.
-  worker.once('error', () => {
-    if (early === worker) early = undefined;
-  });
-  early = worker;
+  try {
+    const worker = newWorker();
+    worker.unref();
+    worker.once('error', () => {
+      if (early === worker) early = undefined;
+    });
+    early = worker;
+  } catch {}
 }
 
 /** The worker that began early, the first time, or a new one. It waits for its seed as a message. */
