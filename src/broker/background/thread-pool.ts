@@ -3,12 +3,45 @@
  * while. Control thread.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Piscina } from 'piscina';
+import type { Piscina, TaskQueue } from 'piscina';
 
 const IDLE_MS = 10_000;
 
+type Task = Parameters<TaskQueue['push']>[0];
+
+/** First come, first served; the newest can be taken back. */
+class OrderQueue implements TaskQueue {
+  readonly #tasks = new Set<Task>();
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  push(task: Task): void {
+    this.#tasks.add(task);
+  }
+
+  shift(): Task | null {
+    for (const task of this.#tasks) {
+      this.#tasks.delete(task);
+      return task;
+    }
+    return null;
+  }
+
+  remove(task: Task): void {
+    this.#tasks.delete(task);
+  }
+
+  dropNewest(): void {
+    const newest = [...this.#tasks].at(-1);
+    if (newest) this.#tasks.delete(newest);
+  }
+}
+
 export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
   readonly #worker: URL;
+  readonly #queue = new OrderQueue();
   #pool: Promise<Piscina> | undefined;
   #threads = 0;
   #running = 0;
@@ -18,19 +51,31 @@ export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
     this.#worker = worker;
   }
 
-  /** On one of at most so many threads; another number takes effect when nothing runs. */
+  /**
+   * On one of at most so many threads; another number takes effect when nothing runs. Rejects when the system refuses a
+   * thread (ERR_WORKER_INIT_FAILED), or the worker throws.
+   */
   async run(order: Order, threads: number): Promise<Outcome> {
     if (this.#threads !== threads && this.#running === 0) await this.close();
     this.#running++;
     try {
       if (!this.#pool) {
         this.#threads = threads;
-        this.#pool = startPool(this.#worker, threads);
+        this.#pool = startPool(this.#worker, threads, this.#queue);
       }
-      const pool = await this.#pool;
-      return (await pool.run(order, { transferList: [order.port] })) as Outcome;
+      return await this.#submit(await this.#pool, order);
     } finally {
       this.#running--;
+    }
+  }
+
+  #submit(pool: Piscina, order: Order): Promise<Outcome> {
+    try {
+      return pool.run(order, { transferList: [order.port] });
+    } catch (error) {
+      // It is queued before a thread is started for it, and would be given to the next one, whose sender has given it up.
+      this.#queue.dropNewest();
+      throw error;
     }
   }
 
@@ -42,8 +87,15 @@ export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
   }
 }
 
-async function startPool(worker: URL, maxThreads: number): Promise<Piscina> {
+async function startPool(worker: URL, maxThreads: number, taskQueue: OrderQueue): Promise<Piscina> {
   // Not loaded by brokers that have nothing to do in the background.
   const { Piscina } = await import('piscina');
-  return new Piscina({ filename: worker.href, minThreads: 0, maxThreads, idleTimeout: IDLE_MS, atomics: 'disabled' });
+  return new Piscina({
+    filename: worker.href,
+    minThreads: 0,
+    maxThreads,
+    idleTimeout: IDLE_MS,
+    atomics: 'disabled',
+    taskQueue,
+  });
 }
