@@ -51,16 +51,20 @@ void run_client(int fd, size_t request_bytes, const std::atomic<bool>& over) {
   }
 }
 
-/** One request at a time, at the period's beginnings. */
-void run_slow_client(int fd, size_t request_bytes, double period_us, const std::atomic<bool>& over) {
+/** One request at a time, at the period's beginnings; returns how long all answers took. */
+int64_t run_slow_client(int fd, size_t request_bytes, double period_us, const std::atomic<bool>& over) {
   std::vector<char> request(request_bytes), answer(ANSWER_BYTES);
+  int64_t waited_ns = 0;
   auto next = std::chrono::steady_clock::now();
   while (!over.load(std::memory_order_relaxed)) {
     next += std::chrono::nanoseconds(int64_t(period_us * 1e3));
     std::this_thread::sleep_until(next);
-    if (!send_all(fd, request.data(), request_bytes) || !receive_all(fd, answer.data(), ANSWER_BYTES)) return;
+    int64_t sent_ns = now_ns();
+    if (!send_all(fd, request.data(), request_bytes) || !receive_all(fd, answer.data(), ANSWER_BYTES)) break;
+    waited_ns += now_ns() - sent_ns;
   }
   shutdown(fd, SHUT_WR);
+  return waited_ns;
 }
 
 /** Files stay open and whole until the end: freed pages would cost their first touch again. */
@@ -169,14 +173,16 @@ void measure_append(const LimitSettings& settings, size_t request_bytes, size_t 
 }
 
 void measure_woken(const LimitSettings& settings, size_t request_bytes, double period_us, bool synced) {
+  int64_t waited_ns = 0;
   Served served = measure(settings, request_bytes, 1, synced, [&](int fd, const std::atomic<bool>& over) {
-    run_slow_client(fd, request_bytes, period_us, over);
+    waited_ns = run_slow_client(fd, request_bytes, period_us, over);
   });
   JsonLine("woken")
       .field("bytes", request_bytes)
       .field("period_us", period_us)
       .field("synced", synced)
       .field("cpu_us_per_request", double(served.cpu_ns) / 1e3 / double(served.requests))
+      .field("wall_us_per_request", double(waited_ns) / 1e3 / double(served.requests))
       .print();
 }
 

@@ -16,8 +16,8 @@ struct LimitSettings {
  */
 void measure_append(const LimitSettings& settings, size_t request_bytes, size_t files);
 /**
- * The same with one request every `period_us`, on an otherwise idle machine: what being woken costs. With `synced`,
- * fdatasync before the answer.
+ * The same with one request every `period_us`, on an otherwise idle machine: what being woken costs, and how long the
+ * answer takes. With `synced`, fdatasync before the answer.
  */
 void measure_woken(const LimitSettings& settings, size_t request_bytes, double period_us, bool synced);
 /** sendfile of a cached file: how much one C thread gives out per CPU-second to a client that copies it. */

@@ -21,9 +21,8 @@ int main(int count, char** arguments) {
   bench::measure_append(settings, 200, 1);
   for (size_t bytes : {size_t(16) << 10, size_t(128) << 10, size_t(1) << 20}) bench::measure_append(settings, bytes + HEADERS_BYTES, 1);
   bench::measure_append(settings, (size_t(128) << 10) + 8 * HEADERS_BYTES, 8);
-  bench::measure_woken(settings, 200, 1000, false);
+  for (bool synced : {false, true}) bench::measure_woken(settings, 200, 1000, synced);
   bench::measure_woken(settings, 1 << 10, 100, false);
-  bench::measure_woken(settings, 16 << 10, 1600, false);
-  bench::measure_woken(settings, 16 << 10, 1600, true);
+  for (bool synced : {false, true}) bench::measure_woken(settings, 16 << 10, 1600, synced);
   for (size_t bytes : {size_t(256) << 10, size_t(1) << 20, size_t(8) << 20}) bench::measure_sendfile(settings, bytes);
 }

@@ -3,6 +3,7 @@
  * arguments they are run with and how what they print is read. The broker's CPU is what counts; a client's rate also
  * says how much of the machine the client itself took.
  */
+import type { LeastWork } from '../limit/client-limit.ts';
 import type { NewTopic } from '../load/admin.ts';
 
 export type ClientProgram = 'rdkafka_performance' | 'ProducerPerformance' | 'EndToEndLatency';
@@ -18,6 +19,8 @@ export interface ClientWork {
   reads?: boolean;
   /** Millrace, too, answers acks=all from the page cache. */
   unsynced?: boolean;
+  /** What no broker can do without; not given where a broker may gather or cannot know the bytes. */
+  least?: LeastWork;
 }
 
 /** What is deleted between works leaves the disk at once, and not in the middle of a later one. */
@@ -50,24 +53,36 @@ function produce(
   acks: 1 | -1 = 1,
   extra: readonly string[] = [],
 ): ClientWork {
-  return { name, what, program: 'rdkafka_performance', args: produceArgs(topic, bytes, count, acks, extra) };
+  const args = produceArgs(topic, bytes, count, acks, extra);
+  const plain = extra.length === 0;
+  return { name, what, program: 'rdkafka_performance', args, ...(plain && { least: ingest(bytes * count) }) };
 }
+
+const ingest = (bytes: number): LeastWork => ({ kind: 'ingest', bytes });
 
 const RATE = 10_000;
 const RATE_SECONDS = 15;
+const TRIPS = 10_000;
 
 function paced(name: string, what: string, topic: string): ClientWork {
   const load = ['--num-records', String(RATE * RATE_SECONDS), '--record-size', '1024', '--throughput', String(RATE)];
   const properties = (bootstrap: string) => [`bootstrap.servers=${bootstrap}`, 'linger.ms=0', 'acks=all'];
-  const args = (bootstrap: string) => ['--topic', topic, ...load, '--producer-props', ...properties(bootstrap)];
-  return { name, what, program: 'ProducerPerformance', args };
+  const args = (bootstrap: string) => [
+    ...['--topic', topic, ...load, '--print-metrics', '--producer-props'],
+    ...properties(bootstrap),
+  ];
+  return { name, what, program: 'ProducerPerformance', args, least: { kind: 'paced', synced: true } };
 }
 
 function roundTrips(name: string, what: string, topic: string): ClientWork {
-  return { name, what, program: 'EndToEndLatency', args: (bootstrap) => [bootstrap, topic, '10000', 'all', '100'] };
+  const args = (bootstrap: string) => [bootstrap, topic, String(TRIPS), 'all', '100'];
+  return { name, what, program: 'EndToEndLatency', args, least: { kind: 'roundTrips', trips: TRIPS, synced: true } };
 }
 
-const unsynced = (work: ClientWork): ClientWork => ({ ...work, unsynced: true });
+function unsynced(work: ClientWork): ClientWork {
+  const least = work.least && ('synced' in work.least ? { ...work.least, synced: false } : work.least);
+  return { ...work, unsynced: true, ...(least && { least }) };
+}
 
 const UNBATCHED = ['-X', 'linger.ms=0', '-X', 'batch.num.messages=1'];
 
@@ -87,6 +102,7 @@ export const clientWorks: readonly ClientWork[] = [
     program: 'rdkafka_performance',
     args: (bootstrap) => ['-C', '-t', 'read1', '-p', '0', '-o', '0', '-b', bootstrap, '-c', '1000000', '-q'],
     reads: true,
+    least: { kind: 'send', bytes: 1024e6 },
   },
   {
     name: 'consume-group',
@@ -94,6 +110,7 @@ export const clientWorks: readonly ClientWork[] = [
     program: 'rdkafka_performance',
     args: (bootstrap, unique) => ['-G', unique, '-t', 'read8', '-b', bootstrap, '-c', '2000000', '-q'],
     reads: true,
+    least: { kind: 'send', bytes: 200e6 },
   },
   paced('latency-10k', '10 K/s for 15 s, a record a request, acks=all', 'w8'),
   unsynced(paced('latency-10k-cached', '10 K/s for 15 s, a record a request, neither synced', 'w8')),
@@ -110,6 +127,8 @@ export interface ClientFigures {
   p50Ms?: number;
   p99Ms?: number;
   p999Ms?: number;
+  /** That the client sent, of all kinds. */
+  requests?: number;
 }
 
 /** Reads the last summary that the program printed; undefined when there is none, so when it failed. */
@@ -125,7 +144,8 @@ export function parseClientOutput(program: ClientProgram, text: string): ClientF
     );
     if (!found) return undefined;
     const [recordsPerSecond, avgMs, p50Ms, p99Ms, p999Ms] = found as [number, number, number, number, number];
-    return { recordsPerSecond, avgMs, p50Ms, p99Ms, p999Ms };
+    const requests = last(/producer-metrics:request-total:\S*\s*:\s*([\d.]+)/g)?.[0];
+    return { recordsPerSecond, avgMs, p50Ms, p99Ms, p999Ms, ...(requests !== undefined && { requests }) };
   }
   const found = last(/Avg latency: ([\d.]+) ms\s+Percentiles: 50th = (\d+), 99th = (\d+), 99\.9th = (\d+)/g);
   if (!found) return undefined;

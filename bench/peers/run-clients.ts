@@ -8,6 +8,7 @@ import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toolchain } from '../../test/interop/toolchains.ts';
+import { formatLimits, measureLimits } from '../limit/limit.ts';
 import { createTopics, deleteTopics, setClusterConfig, waitForTopics } from '../load/admin.ts';
 import type { SettledMemory } from '../measure/memory.ts';
 import { cpuSeconds, residentBytes } from '../measure/process.ts';
@@ -260,6 +261,8 @@ export async function runClients(options: ClientsOptions, progress: Progress): P
   let brokers: RunningBroker[] = [];
   try {
     await measureStarts(options, report, progress);
+    report.limits = await measureLimits(options.dir, place.memory, 1);
+    progress(formatLimits(report.limits).join('\n'));
     brokers = await startTargets(options, report.notes, progress);
     const clients = new Clients(report, programs, brokers, place.memory, options.dir, progress);
     await clients.prepare();

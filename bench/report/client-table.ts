@@ -1,4 +1,6 @@
 /** The works of real clients as a table: each with its goal, the ratio that was reached, and whether that is enough. */
+import { leastCost } from '../limit/client-limit.ts';
+import { clientWorks } from '../peers/client-works.ts';
 import { clientGoals, type Goal, verdict } from './goals.ts';
 import type { ClientRun, Report } from './report.ts';
 import { formatNumber, median, type Table } from './table.ts';
@@ -16,6 +18,7 @@ export interface ClientSummary {
   cpuSeconds: number | undefined;
   recordsPerSecond: number | undefined;
   avgMs: number | undefined;
+  requests: number | undefined;
 }
 
 export function summarizeClient(report: Report, work: string, target: string, warm = false): ClientSummary | undefined {
@@ -27,6 +30,7 @@ export function summarizeClient(report: Report, work: string, target: string, wa
     cpuSeconds: medianOf(runs, (run) => run.brokerCpuSeconds),
     recordsPerSecond: medianOf(runs, (run) => run.recordsPerSecond),
     avgMs: medianOf(runs, (run) => run.avgMs),
+    requests: medianOf(runs, (run) => run.requests),
   };
 }
 
@@ -49,19 +53,31 @@ function ratioCells(goal: Goal, mine: number | undefined, other: number | undefi
   return [shown, goal.text, verdict(goal, compared)];
 }
 
+/** What one C thread needs for the least of the work, as a part of Kafka's figure; bold where that is above the goal. */
+function leastCell(report: Report, goal: Goal, mine: ClientSummary | undefined, other: number | undefined): string {
+  const least = clientWorks.find(({ name }) => name === goal.work)?.least;
+  const cost = least && report.limits && leastCost(least, report.limits, mine?.requests);
+  const figure = cost?.[goal.figure ?? 'cpuSeconds'];
+  if (figure === undefined || !other) return '';
+  const text = `${(figure / other).toFixed(2)} (${figure.toFixed(2)} ${unitOf(goal)})`;
+  return goal.ratioMax !== undefined && figure / other > goal.ratioMax ? `**${text}**` : text;
+}
+
+const unitOf = ({ figure }: Goal) => (figure === 'avgMs' ? 'ms' : 's');
+
 /** The ratio of the second pass, what it is made of, and the verdict. */
 function warmCell(report: Report, goal: Goal): string {
   const { work, figure = 'cpuSeconds' } = goal;
   const mine = work && summarizeClient(report, work, MEASURED, true)?.[figure];
   const other = work && summarizeClient(report, work, REFERENCE, true)?.[figure];
   if (!mine || !other) return '';
-  const figures = `${mine.toFixed(2)} of ${other.toFixed(2)} ${figure === 'avgMs' ? 'ms' : 's'}`;
+  const figures = `${mine.toFixed(2)} of ${other.toFixed(2)} ${unitOf(goal)}`;
   return `${(mine / other).toFixed(2)} (${figures}): ${verdict(goal, mine / other)}`;
 }
 
 /**
- * One row for each goal: what it is about, both brokers, the ratio, the goal, and the verdict; where there was a second pass,
- * its ratio and verdict too.
+ * One row for each goal: what it is about, both brokers, the ratio, the goal, the verdict, and what a C thread would reach;
+ * where there was a second pass, its ratio and verdict too.
  */
 export function clientTable(report: Report): Table {
   const done = new Set((report.clients ?? []).map((run) => run.work));
@@ -73,7 +89,7 @@ export function clientTable(report: Report): Table {
       const [mine, other] = [fact(report, goal.fact, MEASURED), fact(report, goal.fact, REFERENCE)];
       if (mine === undefined && other === undefined) continue;
       const show = (value: number | undefined) => (value === undefined ? '' : `${formatNumber(value)} ${goal.unit}`);
-      rows.push([goal.what, show(other), show(mine), ...ratioCells(goal, mine, other), ...warm(goal)]);
+      rows.push([goal.what, show(other), show(mine), ...ratioCells(goal, mine, other), '', ...warm(goal)]);
       continue;
     }
     if (!done.has(goal.work!)) continue;
@@ -83,8 +99,18 @@ export function clientTable(report: Report): Table {
     ];
     const figure = goal.figure ?? 'cpuSeconds';
     const ratio = ratioCells(goal, mine?.[figure], other?.[figure]);
-    rows.push([goal.what, describe(other), describe(mine), ...ratio, ...warm(goal)]);
+    const least = leastCell(report, goal, mine, other?.[figure]);
+    rows.push([goal.what, describe(other), describe(mine), ...ratio, least, ...warm(goal)]);
   }
-  const head = ['work', 'Kafka', 'Millrace', 'ratio', 'goal', 'reached', ...(hasWarm ? ['ratio, warm'] : [])];
+  const head = [
+    'work',
+    'Kafka',
+    'Millrace',
+    'ratio',
+    'goal',
+    'reached',
+    'C thread',
+    ...(hasWarm ? ['ratio, warm'] : []),
+  ];
   return { head, rows };
 }

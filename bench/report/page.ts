@@ -158,7 +158,7 @@ const FACTS_EXPLANATION =
   'Single figures: how long starts and creations took, what idle things cost in memory and CPU.';
 
 const CLIENTS_EXPLANATION =
-  "CPU seconds of the broker for the same work of the same client (librdkafka's load program, Kafka's own tools), the client's rate or average latency, and the goal of the project for the ratio. Medians where there were several rounds.";
+  "CPU seconds of the broker for the same work of the same client (librdkafka's load program, Kafka's own tools), the client's rate or average latency, the goal of the project for the ratio, and what one thread in C needs here for the least of the work (bold: the goal is below that). Medians where there were several rounds.";
 
 export function pageData(report: Report): PageData {
   const { machine } = report;

@@ -161,7 +161,7 @@ export function readmeSection(reports: Reports): string {
       ? ' Both brokers were started for it; the last column is of a second pass through all works, when the JVM has compiled more.'
       : '';
     parts.push(
-      `CPU seconds of the broker (user and system) for the same work by the same client (librdkafka's load program, Kafka's own tools), median of ${rounds} rounds.${warm} Millrace syncs to disk before it answers acks=all, which Kafka does only where it is told to; rows without a goal show Millrace with Kafka's promise (\`millrace.fsync.acks.all=false\`).`,
+      `CPU seconds of the broker (user and system) for the same work by the same client (librdkafka's load program, Kafka's own tools), median of ${rounds} rounds.${warm} Millrace syncs to disk before it answers acks=all, which Kafka does only where it is told to; rows without a goal show Millrace with Kafka's promise (\`millrace.fsync.acks.all=false\`). *C thread* is what one thread in C needs on this machine for the least of the work (receive, sum, write, sync small requests, answer; or sendfile), as a ratio to Kafka: where it is bold, the goal is below it.`,
       markdown(clientTable(clients)),
     );
   }

@@ -53,13 +53,14 @@ test('medians of the rounds are judged by the goals; a miss says no, what is mis
     '0.30',
     '≤ 0.50',
     'yes',
+    '0.26 (0.51 s)',
   ]);
-  assert.deepEqual(row('10 K round trips, acks=all')?.slice(-3), ['0.25', '≤ 0.30', 'yes']);
-  assert.deepEqual(row('10 K round trips, acks=all: average')?.slice(-3), ['0.90', '≤ 0.60', '**no**']);
-  assert.deepEqual(row('idle resident memory')?.slice(-3), ['0.25', '≤ 90 MiB', '**no**']);
+  assert.deepEqual(row('10 K round trips, acks=all')?.slice(3), ['0.25', '≤ 0.30', 'yes', '']);
+  assert.deepEqual(row('10 K round trips, acks=all: average')?.slice(3), ['0.90', '≤ 0.60', '**no**', '']);
+  assert.deepEqual(row('idle resident memory')?.slice(3), ['0.25', '≤ 90 MiB', '**no**', '']);
   assert.deepEqual(
     row('100 K x 16 KiB, acks=1')?.slice(1),
-    ['failed', '', '', '≤ 0.55', 'not measured'].with(1, '1.00 s'),
+    ['failed', '', '', '≤ 0.55', 'not measured', ''].with(1, '1.00 s'),
   );
   assert.equal(row('4 M x 100 B, acks=1'), undefined);
 });
@@ -71,7 +72,7 @@ test('a second pass is told and judged beside the first', () => {
   ];
   const { head, rows } = clientTable({ ...clients, clients: [...clients.clients!, ...warm] });
   assert.equal(head.at(-1), 'ratio, warm');
-  assert.deepEqual(rows[0]?.slice(3), ['0.30', '≤ 0.50', 'yes', '0.80 (1.00 of 1.25 s): **no**']);
+  assert.deepEqual(rows[0]?.slice(3), ['0.30', '≤ 0.50', 'yes', '0.26 (0.51 s)', '0.80 (1.00 of 1.25 s): **no**']);
   assert.equal(rows[1]?.at(-1), '');
 });
 
@@ -80,8 +81,35 @@ test('a work that is only there for comparison has a ratio and no verdict', () =
   assert.equal(clientWorks.find((work) => work.name === name)?.unsynced, true);
   const both = [run(name, 'millrace', 0, 1), run(name, 'kafka', 0, 4)];
   const { rows } = clientTable({ ...clients, clients: both });
-  assert.deepEqual(rows[0]?.slice(3), ['0.25', '', '']);
+  assert.deepEqual(rows[0]?.slice(3), ['0.25', '', '', '']);
   assert.doesNotMatch(drawPicture({ clients: { ...clients, clients: both } }), /NaN|undefined/);
+});
+
+test('beside the goals stands what a C thread would need; bold where the goal is below it', () => {
+  const woken = (bytes: number, synced: number, cpu: number, wall: number) => ({
+    type: 'woken' as const,
+    bytes,
+    period_us: 1000,
+    synced,
+    cpu_us_per_request: cpu,
+    wall_us_per_request: wall,
+  });
+  const limits = {
+    ...clients.limits!,
+    woken: [woken(200, 0, 10, 30), woken(200, 1, 90, 300), woken(16384, 0, 20, 40), woken(16384, 1, 100, 400)],
+  };
+  const both = (work: string, mine: number, other: number, more: Partial<ClientRun>) => [
+    run(work, 'millrace', 0, mine, more),
+    run(work, 'kafka', 0, other, more),
+  ];
+  const runs = [
+    ...both('latency-10k', 2, 3, { avgMs: 1, requests: 9_000 }),
+    ...both('latency-10k-cached', 2, 3, { avgMs: 1, requests: 9_000 }),
+    ...both('e2e', 2, 2.5, { avgMs: 0.5 }),
+    ...both('produce-unbatched', 1, 4, {}),
+  ];
+  const cells = clientTable({ ...clients, limits, clients: runs }).rows.map((row) => row[6]);
+  assert.deepEqual(cells, ['', '0.30 (0.90 s)', '0.06 (0.18 s)', '**0.40 (1.00 s)**', '0.60 (0.30 ms)', '']);
 });
 
 test('bounds count, also exactly', () => {
@@ -144,6 +172,9 @@ test('what clients print is read, the last summary of several; nothing is not ze
     p99Ms: 7,
     p999Ms: 40,
   });
+  const metrics =
+    'producer-metrics:request-total:{client-id=perf-producer-client}   : 2578.000\nproducer-node-metrics:request-total:{client-id=a, node-id=node-1} : 2574.000';
+  assert.equal(parseClientOutput('ProducerPerformance', `${paced}\n${metrics}`)?.requests, 2578);
   const trips = 'Avg latency: 0.5800 ms\n\nPercentiles: 50th = 0, 99th = 1, 99.9th = 5';
   assert.deepEqual(parseClientOutput('EndToEndLatency', trips), { avgMs: 0.58, p50Ms: 0, p99Ms: 1, p999Ms: 5 });
   assert.equal(parseClientOutput('EndToEndLatency', 'Exception in thread'), undefined);
