@@ -129,7 +129,7 @@ function growTopic(
 ): readonly MetadataRecord[] | ApiError {
   if (!allows(context, 'ALTER', 'TOPIC', wanted.name)) return apiError(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
   const topic = context.image.topics.byName(wanted.name);
-  if (!topic) return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic '${wanted.name}'.`);
+  if (!topic) return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const count = topic.partitions.length;
   const additional = wanted.count - count;
   const fault = growthFault(wanted, topic, additional);

@@ -40,7 +40,7 @@ export const describeConfigs = api(describeConfigsRequest, describeConfigsRespon
         .map((config) => ({
           ...config,
           synonyms: request.includeSynonyms ? [...config.synonyms] : [],
-          documentation: request.includeDocumentation ? config.documentation : null,
+          documentation: request.includeDocumentation || !config.documentation ? config.documentation : null,
         }));
       return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
     } catch (error) {

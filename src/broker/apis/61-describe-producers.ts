@@ -23,10 +23,14 @@ export const describeProducers = api(
 );
 
 async function list(topic: string, partition: number, services: BrokerServices) {
-  const located = services.partitions.locate(topic, partition);
-  const errorCode = topicNameFault(topic) === null ? located.errorCode : ErrorCode.INVALID_TOPIC_EXCEPTION;
-  if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: errorMessage(errorCode) };
-  const { row } = located;
+  const { errorCode, row } = services.partitions.locate(topic, partition);
+  if (topicNameFault(topic) !== null) {
+    const invalid = ErrorCode.INVALID_TOPIC_EXCEPTION;
+    return { errorCode: invalid, errorMessage: errorMessage(invalid) };
+  }
+  // Of a partition that a known topic lacks, Kafka says no more than the code.
+  const known = services.image.topics.byName(topic) !== undefined;
+  if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: known ? null : errorMessage(errorCode) };
   const activeProducers = [...(await services.storage.request(row, { op: 'producers', row }))];
   return { errorCode, errorMessage: null, activeProducers };
 }

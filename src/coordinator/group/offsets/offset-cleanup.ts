@@ -55,8 +55,11 @@ export function deleteOffsets(
   catalog: TopicCatalog,
 ): { records: GroupRecord[]; topics: OffsetDeleteResponse['topics'] } {
   const records: GroupRecord[] = [];
-  const topics = request.topics.map(({ name: topic, partitions }) => {
-    const partitionCount = catalog.byName(topic)?.partitionCount ?? 0;
+  const answers = new Map<string, OffsetDeleteResponse['topics'][number]>();
+  for (const { name: topic, partitions } of request.topics) {
+    const known = catalog.byName(topic);
+    if (known && partitions.length === 0) continue;
+    const partitionCount = known?.partitionCount ?? 0;
     const deleteOne = (partition: number): number => {
       if (partition < 0 || partition >= partitionCount) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       if (group.isSubscribedTo(topic)) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
@@ -66,10 +69,13 @@ export function deleteOffsets(
       }
       return ErrorCode.NONE;
     };
-    const answers = partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: deleteOne(partitionIndex) }));
-    return { name: topic, partitions: answers };
-  });
-  return { records, topics };
+    const answer = answers.get(topic) ?? { name: topic, partitions: [] };
+    answers.set(topic, answer);
+    for (const { partitionIndex } of partitions) {
+      answer.partitions.push({ partitionIndex, errorCode: deleteOne(partitionIndex) });
+    }
+  }
+  return { records, topics: [...answers.values()] };
 }
 
 /** Tombstones of all offsets of the group, those of open transactions too. */
