@@ -486,11 +486,7 @@ export class Broker {
     await this.#partitions.apply(delta, image);
     const deleted = delta.deletedTopics();
     // Not awaited: offsets of a deleted topic go when their turn comes, the deletion need not wait for them.
-    if (deleted.length > 0)
-      this.#groups.topicsDeleted(deleted).catch((error: Error) => {
-        if (this.#stopping) return;
-        this.#logger.warn({ error: error.message }, 'offsets of deleted topics stay until they expire');
-      });
+    if (deleted.length > 0) void this.#groups.topicsDeleted(deleted);
     if (delta.topics.size > 0) this.#groups.topicsChanged();
   }
 

@@ -165,6 +165,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     try {
       await this.#onWriter(partition, (writer) => writer.run(operation));
     } catch (error) {
+      if (this.#closed) return; // the broker stops: there is nothing that anybody could do
       const { code, message } = error as KafkaError;
       this.#options.logger.warn({ partition, name, code, message }, `${this.#options.name} coordinator: not done`);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLogger } from '../../../src/base/logger.ts';
+import { type Logger, silentLogger } from '../../../src/base/logger.ts';
 import { ManualClock } from '../../../src/base/manual-clock.ts';
 import type { LogBatch } from '../../../src/coordinator/runtime/coordinator-log.ts';
 import { CoordinatorRuntime } from '../../../src/coordinator/runtime/coordinator-runtime.ts';
@@ -56,7 +56,7 @@ class MapShard implements CoordinatorShard<Entry> {
   }
 }
 
-function start() {
+function start(logger: Logger = silentLogger) {
   const clock = new ManualClock();
   const log = new MemoryCoordinatorLog();
   const shards: MapShard[] = [];
@@ -65,7 +65,7 @@ function start() {
     log,
     codec,
     clock,
-    logger: silentLogger,
+    logger,
     createShard: (services) => {
       const shard = new MapShard(services);
       shards.push(shard);
@@ -288,4 +288,28 @@ test("timers run as operations, and end with the shard's time here", async () =>
   await settle();
   assert.equal(log.appends, 1);
   assert.equal(clock.pending, 0);
+});
+
+test('what the coordinator does by itself warns when it fails, but not when the broker stops', async () => {
+  const warned: string[] = [];
+  const { runtime, log } = start({
+    ...silentLogger,
+    warn: (_fields: unknown, message: string) => warned.push(message),
+  });
+  await runtime.elected(0, 1);
+  const writeAll = () => runtime.writeAll('all', () => ({ records: [['a', '1']], response: undefined }));
+  log.hold();
+  const interrupted = writeAll();
+  await settle();
+  runtime.resigned(0, null);
+  await interrupted;
+  assert.deepEqual(warned, ['test coordinator: not done']);
+  log.release();
+  await runtime.elected(0, 2);
+  log.hold();
+  const stopped = writeAll();
+  await settle();
+  runtime.close();
+  await stopped;
+  assert.equal(warned.length, 1);
 });
