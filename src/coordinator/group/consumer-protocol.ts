@@ -56,7 +56,10 @@ export function ownedPartitionsOf(subscription: ConsumerProtocolSubscription, to
   });
 }
 
-/** The partitions of an assignment, of topics that exist, as given in `epoch`; null when the bytes are something else. */
+/**
+ * The partitions of an assignment, of topics that exist, as given in `epoch`; null when the bytes are something else, or hold
+ * data of an assignor's own, which would be lost.
+ */
 export function assignedPartitionsOf(
   assignment: Uint8Array,
   topics: TopicCatalog,
@@ -72,6 +75,7 @@ export function assignedPartitionsOf(
   } catch {
     return null;
   }
+  if (assigned.userData?.length) return null;
   for (const { topic, partitions } of assigned.assignedPartitions) {
     const topicId = topics.byName(topic)?.id;
     if (topicId !== undefined && partitions.length > 0) {

@@ -155,7 +155,7 @@ export class GroupCoordinator {
       const join = toJoinRequest(request, context, respond);
       this.#runtime
         .write(this.partitionFor(groupId), (shard) => shard.joinGroup(join))
-        .catch((error) => refuse(errorCodeOf(error)));
+        .catch((error) => respond(joinGroupError('', errorCodeOf(error))));
     });
   }
 

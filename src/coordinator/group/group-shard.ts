@@ -21,6 +21,7 @@ import { ClassicJoin, type JoinRequest } from './classic/classic-join.ts';
 import { classicLeave, type LeavingMember, type LeftMember } from './classic/classic-leave.ts';
 import { ClassicRebalance } from './classic/classic-rebalance.ts';
 import { restoreClassicGroup } from './classic/classic-records.ts';
+import { joinGroupError } from './classic/classic-responses.ts';
 import { ClassicSync } from './classic/classic-sync.ts';
 import { ClassicBridge } from './consumer/classic-bridge.ts';
 import { type DescribedConsumerGroup, describeConsumerGroup } from './consumer/consumer-describe.ts';
@@ -94,9 +95,11 @@ export class GroupShard implements CoordinatorShard<GroupRecord> {
     }
     if (group && !(group instanceof ConsumerGroup)) throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     // An id that this coordinator gave out would be known; a group that could never have members is not made.
-    if (request.memberId !== '') throw new KafkaError(ErrorCode.UNKNOWN_MEMBER_ID);
-    if (request.protocolType === '' || request.protocols.length === 0) {
-      throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    const hasProtocols = request.protocolType !== '' && request.protocols.length > 0;
+    if (request.memberId !== '' || !hasProtocols) {
+      const errorCode = request.memberId ? ErrorCode.UNKNOWN_MEMBER_ID : ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+      request.respond(joinGroupError(request.memberId, errorCode));
+      return softResult(NO_EFFECTS, undefined);
     }
     const tombstones = group?.tombstones() ?? [];
     const joined = this.#classicJoin.join(this.#makeClassicGroup(request.groupId), request, true);

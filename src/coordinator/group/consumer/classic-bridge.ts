@@ -43,7 +43,9 @@ export class ClassicBridge {
   join(group: ConsumerGroup, request: JoinRequest): Effects {
     const { context, groupInstanceId } = request;
     const memberId = request.memberId || `${groupInstanceId ?? context.clientId}-${randomJavaUuid(this.#env.random)}`;
-    throwIfFull(group, memberId, this.#env.config.consumer.maxSize);
+    const { consumer } = this.#env.config;
+    if (consumer.migrationPolicy === 'DISABLED') throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    throwIfFull(group, memberId, consumer.maxSize);
     throwIfProtocolsDiffer(group, request);
     if (request.memberId === '' && groupInstanceId === null && context.apiVersion >= 4) {
       request.respond(joinGroupError(memberId, ErrorCode.MEMBER_ID_REQUIRED));
@@ -71,8 +73,6 @@ export class ClassicBridge {
         member,
         replacedId: found.replacedId,
         reported: ownedPartitionsOf(subscription, this.#env.topics),
-        // Its SyncGroup would only be sent back to join again.
-        targetAtOnce: true,
         mayDescribe: context.mayDescribe,
       },
       records,
@@ -83,7 +83,7 @@ export class ClassicBridge {
   #finishJoin(
     group: ConsumerGroup,
     request: JoinRequest,
-    member: ConsumerMember,
+    { member, epoch }: { member: ConsumerMember; epoch: number },
     replacedId: string | undefined,
     records: GroupRecord[],
   ): Effects {
@@ -95,7 +95,7 @@ export class ClassicBridge {
         protocolName: request.protocols[0].name,
       });
     if (replacedId !== undefined && this.#migration.canDowngrade(group, new Set([replacedId]), 1)) {
-      const downgraded = this.#migration.downgradeReplacing(group, replacedId, member);
+      const downgraded = this.#migration.downgradeReplacing(group, replacedId, member, epoch);
       return { ...downgraded, onDurable: respond };
     }
     return {
@@ -125,7 +125,7 @@ export class ClassicBridge {
       throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }
     // One that has to give partitions back has joined already; it will be told again when it has.
-    if (group.epoch > member.epoch && member.state !== MemberState.UnrevokedPartitions) {
+    if (group.targetEpoch > member.epoch && member.state !== MemberState.UnrevokedPartitions) {
       this.#sessions.expectJoin(group.groupId, member);
       throw new KafkaError(ErrorCode.REBALANCE_IN_PROGRESS);
     }
@@ -150,7 +150,7 @@ export class ClassicBridge {
     const member = this.#classicMember(group, request);
     this.#sessions.resetSession(group.groupId, member);
     const mustJoin =
-      member.epoch < group.epoch ||
+      member.epoch < group.targetEpoch ||
       member.state === MemberState.UnrevokedPartitions ||
       (member.state === MemberState.UnreleasedPartitions && !group.waitsForOthers(member));
     if (!mustJoin) return ErrorCode.NONE;

@@ -61,14 +61,13 @@ export class ConsumerHeartbeat {
     throwIfFull(group, memberId, this.#env.config.consumer.maxSize);
     const { member: before, replacedId } = this.#findMember(group, memberId, request, records);
     const updated = withRequest(before, request, context);
-    const after = this.#progress.advance(
+    const { member: after } = this.#progress.advance(
       {
         group,
         before,
         member: updated,
         replacedId,
         reported: request.topicPartitions,
-        targetAtOnce: false,
         mayDescribe: context.mayDescribe,
       },
       records,

@@ -30,8 +30,6 @@ export interface Progress {
   /** The static member whose place it takes. */
   readonly replacedId?: string;
   readonly reported: readonly TopicPartitions[] | null;
-  /** Compute a target that is due even if the last one is very young. */
-  readonly targetAtOnce: boolean;
   /** Of the principal that asks. */
   readonly mayDescribe?: (topic: string) => boolean;
 }
@@ -52,25 +50,28 @@ export class ConsumerProgress {
     this.#topicsVersion++;
   }
 
-  /** The member after the step. Appends the records. */
-  advance(progress: Progress, records: GroupRecord[]): ConsumerMember {
+  /** The member and the group's epoch after the step. Appends the records. */
+  advance(progress: Progress, records: GroupRecord[]): { member: ConsumerMember; epoch: number } {
     const { group, before, member, replacedId } = progress;
     const isNew = !group.members.has(member.memberId) && replacedId === undefined;
     if (isNew || !sameSubscription(before, member)) records.push(subscriptionRecord(group.groupId, member));
-    const changed = !sameNames(before.topicNames, member.topicNames) || before.topicRegex !== member.topicRegex;
+    const namesChanged = !sameNames(before.topicNames, member.topicNames);
+    const changed = namesChanged || before.topicRegex !== member.topicRegex;
     const isStale = group.topicsVersionSeen !== this.#topicsVersion;
     const regexes = this.#lookUpRegexes(progress, changed, isStale, records);
     const view = new ConsumerView(group, { member, replacedId, regexes });
     let { epoch } = group;
-    if (changed || isStale || regexes.size > 0) epoch = this.#maybeBump(view, changed, records);
-    const target = this.#target(view, epoch, progress, records);
+    if (changed || isStale || regexes.size > 0) {
+      epoch = this.#maybeBump(view, namesChanged || matchesOthers(progress, regexes), records);
+    }
+    const target = this.#target(view, epoch, member.memberId, records);
     const reconciled = reconcileMember(member, {
       ...target,
       isOwned: (topicId, partition) => group.isOwned(topicId, partition),
       reported: progress.reported,
     });
     if (reconciled !== member || isNew) records.push(currentRecord(group.groupId, reconciled));
-    return reconciled;
+    return { member: reconciled, epoch };
   }
 
   /** Members go: what that means for expressions, epoch and topics. */
@@ -89,10 +90,10 @@ export class ConsumerProgress {
   }
 
   /** The epoch after the change of subscriptions or topics. */
-  #maybeBump(view: ConsumerView, changed: boolean, records: GroupRecord[]): number {
+  #maybeBump(view: ConsumerView, mustBump: boolean, records: GroupRecord[]): number {
     const { group } = view;
     const metadataHash = view.metadataHash(this.#env);
-    const bump = changed || metadataHash !== group.metadataHash;
+    const bump = mustBump || metadataHash !== group.metadataHash;
     if (!bump) {
       // Only once the hash in the log is known to be this one: a bump that fails must be tried again.
       group.topicsVersionSeen = this.#topicsVersion;
@@ -104,11 +105,10 @@ export class ConsumerProgress {
     return epoch;
   }
 
-  #target(view: ConsumerView, epoch: number, progress: Progress, records: GroupRecord[]) {
+  #target(view: ConsumerView, epoch: number, memberId: string, records: GroupRecord[]) {
     const { group } = view;
-    const { memberId } = progress.member;
     const isDue = epoch > group.targetEpoch;
-    const waitMs = progress.targetAtOnce ? 0 : this.#waitBeforeTargetMs(group);
+    const waitMs = this.#waitBeforeTargetMs(group);
     if (isDue && waitMs <= 0) {
       return { targetEpoch: epoch, target: computeTarget(view, this.#env, epoch, records).get(memberId)! };
     }
@@ -167,4 +167,14 @@ export class ConsumerProgress {
     }
     return found;
   }
+}
+
+/** Whether an expression brings or takes topics: one that matches nothing yet is no reason for a new epoch. */
+function matchesOthers(
+  { group, before, member }: Progress,
+  regexes: ReadonlyMap<string, readonly string[] | null>,
+): boolean {
+  const topicsOf = (regex: string): readonly string[] | undefined => group.regexes.get(regex)?.topics;
+  if (before.topicRegex !== member.topicRegex && (member.topicRegex === '' || topicsOf(member.topicRegex))) return true;
+  return [...regexes].some(([regex, topics]) => topics !== null && !sameNames(topicsOf(regex) ?? [], topics));
 }

@@ -98,11 +98,11 @@ export class GroupMigration {
 
   /**
    * With a classic member in the place of the static one that was the last of the new protocol; it takes over what that one had,
-   * and there is a rebalance only when it wants something else.
+   * and there is a rebalance only when it wants something else, or somebody did: `epoch` is the group's with its wish.
    */
-  downgradeReplacing(group: ConsumerGroup, replacedId: string, joining: ConsumerMember): Effects {
+  downgradeReplacing(group: ConsumerGroup, replacedId: string, joining: ConsumerMember, epoch: number): Effects {
     const { classic, effects } = this.#downgrade(group, new Set([replacedId]), { member: joining, replacedId });
-    if (joining.epoch === group.epoch) return effects;
+    if (epoch === group.targetEpoch) return effects;
     const started = this.#rebalance.prepare(
       classic,
       'a member came back with the classic protocol and another subscription',
@@ -143,7 +143,10 @@ export class GroupMigration {
     const subscription = subscriptionOf(member.metadataOf(classic.protocolName ?? member.protocols[0].name));
     const assigned = assignedPartitionsOf(member.assignment, this.#env.topics, classic.generationId);
     if (!subscription || !assigned) {
-      throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, `what members of group ${classic.groupId} embed is malformed`);
+      throw new KafkaError(
+        ErrorCode.GROUP_ID_NOT_FOUND,
+        `what members of group ${classic.groupId} embed is malformed, or data of an assignor of their own`,
+      );
     }
     return {
       ...newConsumerMember(member.memberId),

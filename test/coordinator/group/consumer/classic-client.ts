@@ -10,13 +10,15 @@ import type { GroupFixture } from '../group-fixture.ts';
 export class ClassicClient {
   readonly fixture: GroupFixture;
   readonly instanceId: string | null;
+  readonly #userData: Buffer | null;
   memberId = '';
   generation = -1;
   held: number[] = [];
 
-  constructor(fixture: GroupFixture, instanceId: string | null = null) {
+  constructor(fixture: GroupFixture, instanceId: string | null = null, userData: Buffer | null = null) {
     this.fixture = fixture;
     this.instanceId = instanceId;
+    this.#userData = userData;
   }
 
   get names(): string[] {
@@ -66,7 +68,8 @@ export class ClassicClient {
       (partition) => partition % members === index,
     );
     const assignedPartitions = [{ topic: 'orders', partitions }];
-    return encodeBehind(consumerProtocolAssignment, { assignedPartitions }, 1, (writer) => writer.int16(1));
+    const userData = this.#userData;
+    return encodeBehind(consumerProtocolAssignment, { assignedPartitions, userData }, 1, (writer) => writer.int16(1));
   }
 
   #take(assignment: Uint8Array): void {

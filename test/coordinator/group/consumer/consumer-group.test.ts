@@ -297,6 +297,24 @@ test('regular expressions: found, found again when topics come, filtered, droppe
   assert.deepEqual(names(fixture, hidden.assignment!.topicPartitions), ['payouts-0']);
 });
 
+test('an expression that matches nothing yet makes no new epoch', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ConsumerClient(fixture, 'a', { subscribedTopicNames: [], subscribedTopicRegex: 'new.*' });
+  await a.beat();
+  assert.deepEqual([a.epoch, a.names], [1, []]);
+  await fixture.restart();
+  fixture.topics.add('news', 1);
+  fixture.coordinator.topicsChanged();
+  await reconcile(fixture, a);
+  assert.deepEqual([a.epoch, a.names], [2, ['news-0']]);
+  const b = new ConsumerClient(fixture, 'b', { subscribedTopicNames: [], subscribedTopicRegex: 'new.*' });
+  await reconcile(fixture, a, b);
+  assert.deepEqual([a.epoch, b.epoch], [3, 3], 'it is known what it matches');
+  await a.beat({ subscribedTopicRegex: 'n.*s' });
+  await reconcile(fixture, a, b);
+  assert.deepEqual([a.epoch, b.epoch], [4, 4], 'another one, for the same topic');
+});
+
 test('names and an expression together', async () => {
   const fixture = await GroupFixture.start();
   const a = new ConsumerClient(fixture, 'a', { subscribedTopicNames: ['orders'], subscribedTopicRegex: 'pay.*' });

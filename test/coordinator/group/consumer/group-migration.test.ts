@@ -248,6 +248,8 @@ test('a classic member that is told to join again has its rebalance time-out for
   assert.equal(await stubborn.join(), ErrorCode.NONE);
   const d = new ConsumerClient(fixture, 'd');
   await d.beat();
+  assert.equal(await fixture.heartbeat(stubborn.memberId, stubborn.generation), ErrorCode.NONE, 'no new target yet');
+  await fixture.advance(1_000);
   const told: number[] = [];
   for (let second = 0; second < 70; second += 5) {
     told.push(await fixture.heartbeat(stubborn.memberId, stubborn.generation));
@@ -284,7 +286,10 @@ test('migration by policy', async () => {
     assert.equal(upgrade.errorCode, upgrades ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND, migrationPolicy);
     await heartbeat(fixture, 'c', { ...JOIN, groupId: 'h' });
     const d = new ClassicClient(fixture);
-    const { memberId } = await fixture.join({ ...d.request, groupId: 'h' });
+    const { memberId, errorCode } = await fixture.join({ ...d.request, groupId: 'h' });
+    if (migrationPolicy === 'DISABLED') {
+      assert.deepEqual([errorCode, memberId], [ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '']);
+    }
     await fixture.join({ ...d.request, groupId: 'h', memberId });
     await heartbeat(fixture, 'c', { groupId: 'h', memberEpoch: -1 });
     const { groups } = await fixture.coordinator.listGroups({ statesFilter: [], typesFilter: [] }, fixture.context(5));
@@ -294,6 +299,38 @@ test('migration by policy', async () => {
       migrationPolicy,
     );
   }
+});
+
+test('a group whose assignments hold data of an assignor of their own is not upgraded', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ClassicClient(fixture, null, Buffer.from([7]));
+  await classicGroup(fixture, a);
+  assert.equal((await heartbeat(fixture, 'c', JOIN)).errorCode, ErrorCode.GROUP_ID_NOT_FOUND);
+  assert.equal(await groupType(fixture), 'classic Stable');
+  assert.equal(await fixture.leave(a.memberId), ErrorCode.NONE);
+  assert.equal((await heartbeat(fixture, 'c', JOIN)).errorCode, ErrorCode.NONE, 'nothing is lost with an empty group');
+});
+
+test('a classic member does not hurry the next target, and goes on with the last one until it is there', async () => {
+  const fixture = await GroupFixture.start();
+  const c = new ConsumerClient(fixture, 'c');
+  await c.beat();
+  const a = new ClassicClient(fixture);
+  assert.equal(await a.join(), ErrorCode.NONE);
+  assert.deepEqual([a.generation, a.names], [c.epoch, []]);
+  assert.equal(await a.beat(), ErrorCode.NONE);
+  await rounds(fixture, a, c);
+  assert.deepEqual(all(a, c), EIGHT);
+  assert.equal(a.names.length, 4);
+});
+
+test('a classic member in the place of the last other one rebalances for what it wants, even where a target is not due', async () => {
+  const { consumer } = new GroupFixture().config;
+  const config = { consumer: { ...consumer, assignmentIntervalMs: 60_000 } };
+  const fixture = await GroupFixture.start({ config });
+  await new ConsumerClient(fixture, 'new', { instanceId: 'i1', subscribedTopicNames: ['none'] }).beat();
+  await new ClassicClient(fixture, 'i1').join();
+  assert.equal(await groupType(fixture), 'classic PreparingRebalance');
 });
 
 test('groups of other protocols are not upgraded', async () => {
