@@ -65,7 +65,7 @@ export interface DescribedConfig {
 }
 
 export function describeTopicConfig(overrides: ConfigTexts, config: BrokerConfig): DescribedConfig[] {
-  return listed(TOPIC_CONFIGS).map((definition) => {
+  return listed(TOPIC_CONFIGS, overrides).map((definition) => {
     const synonyms = definition.synonym === undefined ? [] : brokerSynonyms(definition.synonym, config);
     const fallback = topicConfigDefault(definition.name, config).text;
     return overridable(definition, overrides, ConfigSource.DYNAMIC_TOPIC_CONFIG, synonyms, fallback);
@@ -73,7 +73,7 @@ export function describeTopicConfig(overrides: ConfigTexts, config: BrokerConfig
 }
 
 export function describeGroupConfig(overrides: ConfigTexts, config: BrokerConfig): DescribedConfig[] {
-  return listed(GROUP_CONFIGS).map((definition) => {
+  return listed(GROUP_CONFIGS, overrides).map((definition) => {
     const { name, synonym } = definition;
     const ownDefault = canonicalText(definition, definition.defaultValue);
     const synonyms =
@@ -88,7 +88,7 @@ export function describeGroupConfig(overrides: ConfigTexts, config: BrokerConfig
 }
 
 export function describeClientMetricsConfig(overrides: ConfigTexts): DescribedConfig[] {
-  return listed(CLIENT_METRICS_CONFIGS).map((definition) => {
+  return listed(CLIENT_METRICS_CONFIGS, overrides).map((definition) => {
     const fallback = canonicalText(definition, definition.defaultValue);
     return overridable(definition, overrides, ConfigSource.CLIENT_METRICS_CONFIG, [], fallback);
   });
@@ -205,6 +205,7 @@ function documentationOf({ documentation, accepted }: ConfigDefinition): string 
   return accepted === undefined ? documentation : `${documentation} Without effect here: ${accepted}`;
 }
 
-function listed(definitions: readonly ConfigDefinition[]): ConfigDefinition[] {
-  return definitions.filter((definition) => !definition.internal);
+/** An internal setting is told only where the resource has it, as in Kafka. */
+function listed(definitions: readonly ConfigDefinition[], overrides: ConfigTexts): ConfigDefinition[] {
+  return definitions.filter(({ name, internal }) => !internal || overrides.has(name));
 }

@@ -87,7 +87,15 @@ test('defaults are described with the values in effect', () => {
       ['delete', ConfigSource.DEFAULT_CONFIG],
     ],
   );
-  assert.equal(entries.has('internal.segment.bytes'), false);
+});
+
+test('an internal setting is described only where the topic has it', () => {
+  assert.equal(described({}, broker()).has('internal.segment.bytes'), false);
+  const entry = described({ 'internal.segment.bytes': '2000' }, broker()).get('internal.segment.bytes');
+  assert.equal(entry?.value, '2000');
+  assert.deepEqual(entry.synonyms, [
+    { name: 'internal.segment.bytes', value: '2000', source: ConfigSource.DYNAMIC_TOPIC_CONFIG },
+  ]);
 });
 
 test('changes of topics: unknown names, ranges, nulls, contradictions', () => {
