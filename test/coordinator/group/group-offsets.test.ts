@@ -127,7 +127,7 @@ test('version 10 names topics by id', async () => {
       },
       fixture.context(10),
     );
-  const [group] = (await fetch(asked)).groups;
+  const [group] = (await fetch(asked.toReversed())).groups;
   assert.deepEqual(
     group.topics.map((topic) => topic.partitions.map((each) => [each.committedOffset, each.errorCode])),
     [

@@ -34,6 +34,8 @@ export function fetchOffsets(
     : exists
       ? fetchAll(store, catalog, groupId, options)
       : [];
+  // Topics that are not known by their id come last.
+  if (options.byTopicId) topics.sort((a, b) => Number(a.name === '') - Number(b.name === ''));
   return { groupId, topics, errorCode: ErrorCode.NONE };
 }
 
