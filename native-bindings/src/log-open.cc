@@ -150,6 +150,7 @@ void markDirty(Log* log, Segment* segment) {
     if (std::find(log->dirty.begin(), log->dirty.end(), segment) == log->dirty.end()) log->dirty.push_back(segment);
   }
   segment->writeVersion.store(version + 1);
+  segment->modifiedMs = -1;
 }
 
 void retireSegment(Log* log, Segment* segment) {
@@ -246,12 +247,12 @@ int logState(double handle, int64_t segmentBaseOffset, double* out) {
     Segment* segment = segmentBaseOffset < 0 ? log->active() : log->find(segmentBaseOffset);
     if (segment == nullptr) return -ENOENT;
     result = segment->load();
-    struct stat info;
-    if (result == 0 && stat(segment->path(".log").c_str(), &info) < 0) result = -errno;
-    if (result == 0) {
-      segment->modifiedMs = modifiedMsOf(info);
-      segment->writeState(out);
+    if (result == 0 && segment->modifiedMs < 0) {
+      struct stat info;
+      if (stat(segment->path(".log").c_str(), &info) < 0) result = -errno;
+      else segment->modifiedMs = modifiedMsOf(info);
     }
+    if (result == 0) segment->writeState(out);
   }
   closeSurplus();
   return result;

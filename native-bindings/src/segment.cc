@@ -47,7 +47,7 @@ void unpin(Segment* segment) {
   segment->syncedSizeBytes.store(0);
   segment->member = segment->loaded = segment->torn = segment->preallocated = false;
   segment->bytesSinceIndexEntry = 0;
-  segment->modifiedMs = 0;
+  segment->modifiedMs = -1;
   segmentTable().free(segment->handle);
 }
 

@@ -79,7 +79,8 @@ struct Segment {
   int64_t maxTimestamp = -1;
   int64_t offsetOfMaxTimestamp = 0;
   int64_t firstBatchTimestamp = -1;
-  double modifiedMs = 0;
+  // Of the .log file; below 0: to be asked for.
+  double modifiedMs = -1;
   int64_t bytesSinceIndexEntry = 0;
   // Bytes from here on were appended by this process (for the guess of what is in the page cache).
   int64_t appendedFrom = 0;

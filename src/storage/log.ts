@@ -115,11 +115,12 @@ export class Log {
    */
   static open(store: LogStore, folder: string, options: LogOptions): Log {
     const { files } = store;
-    ensureDone(files.makeFolder(folder), 'cannot make', folder);
     const topicId = readPartitionMetadata(files, folder);
-    if (topicId !== undefined && topicId !== options.topicId)
+    if (topicId === undefined) {
+      ensureDone(files.makeFolder(folder), 'cannot make', folder);
+      writePartitionMetadata(files, folder, options.topicId);
+    } else if (topicId !== options.topicId)
       throw new StorageError(`topic id ${topicId} where ${options.topicId} is expected`, folder, 0);
-    if (topicId === undefined) writePartitionMetadata(files, folder, options.topicId);
     const present = clearLeftovers(files, folder);
     const handle = ensureDone(store.openLog(folder, engineOptions(options.config)), 'cannot open the log in', folder);
     try {

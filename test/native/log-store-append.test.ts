@@ -31,6 +31,25 @@ describeStores('appending', (t) => {
     assert.equal(written.readUInt32BE(HeaderAt.crc), t.store.crc32c(written, HeaderAt.attributes, written.length));
   });
 
+  test('the state tells when the file changed last, after an append and a cut too', () => {
+    const changedMs = (): number => {
+      assert.equal(t.store.state(t.log, -1, t.state), 0);
+      return t.state[SegmentSlot.modifiedMs];
+    };
+    const age = (): void => void t.store.files.setModified(`${t.folder}/00000000000000000000.log`, 1_000_000);
+    t.store.roll(t.log, 0);
+    age();
+    assert.equal(changedMs(), 1_000_000);
+    t.append(0, [simpleBatch(1, 0), simpleBatch(1, 0)]);
+    assert.ok(changedMs() > 1_000_000);
+    t.store.closeLog(t.log);
+    age();
+    t.log = t.store.openLog(t.folder, OPTIONS);
+    assert.equal(changedMs(), 1_000_000);
+    t.store.truncate(t.log, 1);
+    assert.ok(changedMs() > 1_000_000);
+  });
+
   test('append patches offset and epoch and nothing else', () => {
     t.store.roll(t.log, 0);
     const batches = [simpleBatch(3, 1000), simpleBatch(1, 1001)];
