@@ -2,7 +2,7 @@
  * DescribeConfigs v1-4: topics, brokers (by id, or '' for the cluster's defaults), groups, client metrics, loggers. Where
  * there is nothing to say, the message is empty and not null, as in Kafka.
  */
-import { inAnswerOrder } from '../../config/answer-order.ts';
+import { inHashTableOrder } from '../../base/hash-table-order.ts';
 import {
   ConfigSource,
   type DescribedConfig,
@@ -89,6 +89,11 @@ function list({ resourceType, resourceName }: Resource, services: BrokerServices
 function requireKnownTypes({ resources }: DescribeConfigsRequest): void {
   const unknown = resources.find(({ resourceType }) => !RESOURCE_TYPES.has(resourceType));
   if (unknown) throw failure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${unknown.resourceType}`);
+}
+
+/** Clients that compare whole answers rely on Kafka's order, whatever order the settings were asked for in. */
+function inAnswerOrder(configs: readonly DescribedConfig[]): DescribedConfig[] {
+  return inHashTableOrder(configs, ({ name }) => name);
 }
 
 /** KIP-412: every logger with the level in effect. */

@@ -215,6 +215,20 @@ test('the protocol is the one that most members prefer of those that all know', 
   assert.equal(last.join.answer?.protocolName, 'range');
 });
 
+test('of protocols with as many votes, the one is taken that Kafka meets first, whoever came first', async () => {
+  const offer = (...names: string[]) => ({ protocols: names.map((name) => ({ name, metadata: Buffer.from(name) })) });
+  for (const offers of [
+    [offer('range', 'rr'), offer('rr', 'range')],
+    [offer('rr', 'range'), offer('range', 'rr')],
+  ]) {
+    const fixture = await GroupFixture.start();
+    await fixture.joinWithId(offers[0]);
+    const last = await fixture.joinWithId(offers[1]);
+    await fixture.advance(6_000);
+    assert.equal(last.join.answer?.protocolName, 'rr');
+  }
+});
+
 test('other protocol types are opaque', async () => {
   const fixture = await GroupFixture.start();
   const connect = { protocolType: 'connect', protocols: [{ name: 'sessioned', metadata: Buffer.from([1, 2, 3]) }] };

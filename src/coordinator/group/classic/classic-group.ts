@@ -10,6 +10,7 @@
  * Soft state: requests, timers and callbacks change it directly. What has been made durable is `persisted`, which only
  * replay changes; after a restart the group begins again from there. Control thread.
  */
+import { inHashTableOrder } from '../../../base/hash-table-order.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
 import type { JoinGroupResponse } from '../../../protocol/messages/11-join-group.ts';
 import type { SyncGroupResponse } from '../../../protocol/messages/14-sync-group.ts';
@@ -270,7 +271,7 @@ export class ClassicGroup implements Group {
     return protocols.some(({ name }) => (this.#supportedBy.get(name) ?? 0) === size);
   }
 
-  /** The protocol that most members prefer among those that all of them offer; of equals the one first offered. */
+  /** The protocol that most members prefer among those that all of them offer; of equals the one that Kafka meets first. */
   selectProtocol(): string {
     const candidates = new Set<string>();
     for (const [name, count] of this.#supportedBy) if (count === this.#members.size) candidates.add(name);
@@ -282,7 +283,9 @@ export class ClassicGroup implements Group {
     }
     let winner = '';
     let most = 0;
-    for (const [name, count] of votes) if (count > most) [winner, most] = [name, count];
+    for (const [name, count] of inHashTableOrder([...votes], ([name]) => name)) {
+      if (count > most) [winner, most] = [name, count];
+    }
     return winner;
   }
 
