@@ -1,4 +1,4 @@
-/** What scripts/deploy and docs/deployment.md name is there: settings, metrics, paths, files. */
+/** What scripts/deploy and docs/deployment.md name is there: settings, metrics, paths, files; and metrics of the README. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const deploy = join(root, 'scripts/deploy');
 const read = (name: string): string => readFileSync(join(deploy, name), 'utf8');
 const page = readFileSync(join(root, 'docs/deployment.md'), 'utf8');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 /** Values of the unit by their names; of one that stands twice the last. */
 const unit = new Map(
@@ -66,7 +67,7 @@ describe('deployment', () => {
     }
   });
 
-  test('every metric in the alert rules and on the page is served', { timeout: 60_000 }, async () => {
+  test('every metric in the alert rules, on the page and in the README is served', { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-deploy-'));
     let damaged = (): void => {};
     const found = new Promise<void>((resolve) => (damaged = resolve));
@@ -104,7 +105,8 @@ describe('deployment', () => {
       const rules = [...read('alerts.yml').matchAll(/expr: (.*)/g)].map(([, rule]) => rule.replace(/"[^"]*"/g, ''));
       const names = rules.flatMap((rule) => rule.match(/\b[a-z_]+\b/g)!.filter((word) => !NOT_OURS.includes(word)));
       names.push(...[...page.matchAll(/`((?:kafka|millrace|process)_[a-z_]+)`/g)].map(([, name]) => name));
-      assert.ok(names.length > 8);
+      names.push(...[...readme.matchAll(/^((?:kafka|millrace|process)_[a-z_]+)[{ ]/gm)].map(([, name]) => name));
+      assert.ok(names.length > 15);
       assert.deepEqual(
         names.filter((name) => !served.has(name)),
         [],
