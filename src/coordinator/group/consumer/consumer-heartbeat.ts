@@ -190,7 +190,8 @@ export function validateHeartbeat(
   require(instanceId?.trim() !== '', "InstanceId can't be empty.");
   require(request.rackId?.trim() !== '', "RackId can't be empty.");
   require(memberEpoch >= STATIC_LEAVE_EPOCH, 'MemberEpoch is invalid.');
-  require(memberId.trim() !== '' || (apiVersion === 0 && memberEpoch === JOIN_EPOCH), "MemberId can't be empty.");
+  const maybeNameless = apiVersion === 0 && (memberEpoch === JOIN_EPOCH || memberEpoch === STATIC_LEAVE_EPOCH);
+  require(memberId.trim() !== '' || maybeNameless, "MemberId can't be empty.");
   require(memberEpoch !== STATIC_LEAVE_EPOCH || instanceId !== null, "InstanceId can't be null.");
   if (memberEpoch === JOIN_EPOCH) {
     require(request.rebalanceTimeoutMs !== -1, 'RebalanceTimeoutMs must be provided in first request.');

@@ -69,6 +69,8 @@ export class ConsumerProgress {
       ...target,
       isOwned: (topicId, partition) => group.isOwned(topicId, partition),
       reported: progress.reported,
+      subscribed: () => view.topicIdsOf(member, this.#env),
+      subscriptionChanged: changed,
     });
     if (reconciled !== member || isNew) records.push(currentRecord(group.groupId, reconciled));
     return { member: reconciled, epoch };

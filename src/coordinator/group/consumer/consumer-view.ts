@@ -2,6 +2,7 @@
  * A consumer group as it will be when the records of the running operation have been replayed: handlers decide on it
  * without changing the group. Control thread.
  */
+import { inHashTableOrder } from '../../../base/hash-table-order.ts';
 import type { Uuid } from '../../../base/uuid.ts';
 import type { GroupEnvironment } from '../group-environment.ts';
 import { groupMetadataHash } from '../metadata-hash.ts';
@@ -65,9 +66,15 @@ export class ConsumerView {
     return groupMetadataHash(names, env.topics);
   }
 
-  /** The assignor that most members ask for; the configured default without a wish. */
+  /**
+   * The assignor that most members ask for; the configured default without a wish. Of equals the one that Kafka meets first:
+   * one that was asked for before, of these by their place in its table.
+   */
   preferredAssignor(env: GroupEnvironment): string {
-    const votes = new Map<string, number>();
+    const before = new Set<string>();
+    for (const { serverAssignor } of this.group.members.values())
+      if (serverAssignor !== null) before.add(serverAssignor);
+    const votes = new Map(inHashTableOrder([...before], (name) => name).map((name) => [name, 0]));
     for (const { serverAssignor } of this.members()) {
       if (serverAssignor !== null) votes.set(serverAssignor, (votes.get(serverAssignor) ?? 0) + 1);
     }

@@ -1,7 +1,8 @@
 /**
  * One step of a member towards the group's target (KIP-848): it keeps what both agree on, gives back the rest, and only
  * then gets what is new and free. A partition has one owner at a time: who must give it back owns it until it says
- * that it no longer does. Control thread; pure.
+ * that it no longer does. Topics that it no longer subscribes to are given back at once, and not handed out to it, even if
+ * the target has yet to follow. Control thread; pure.
  */
 import type { Uuid } from '../../../base/uuid.ts';
 import { ErrorCode, KafkaError } from '../../../protocol/errors.ts';
@@ -13,6 +14,7 @@ import {
   type PartitionSet,
   samePartitions,
   type TopicPartitions,
+  unionOf,
 } from './partition-sets.ts';
 
 export interface ReconcileInput {
@@ -22,6 +24,10 @@ export interface ReconcileInput {
   readonly isOwned: (topicId: Uuid, partition: number) => boolean;
   /** What the client says it holds; null when it did not say. */
   readonly reported: readonly TopicPartitions[] | null;
+  /** Topics that exist of those the member subscribes to. */
+  subscribed(): ReadonlySet<Uuid>;
+  /** The member subscribes to others than before. */
+  readonly subscriptionChanged: boolean;
 }
 
 /** The member after the step; the same object when nothing changes. */
@@ -29,6 +35,7 @@ export function reconcileMember(member: ConsumerMember, input: ReconcileInput): 
   const next = step(member, input);
   const unchanged =
     next.epoch === member.epoch &&
+    next.previousEpoch === member.previousEpoch &&
     next.state === member.state &&
     samePartitions(next.assigned, member.assigned) &&
     samePartitions(next.pendingRevocation, member.pendingRevocation);
@@ -38,10 +45,12 @@ export function reconcileMember(member: ConsumerMember, input: ReconcileInput): 
 function step(member: ConsumerMember, input: ReconcileInput): ConsumerMember {
   switch (member.state) {
     case MemberState.Stable:
-      return member.epoch === input.targetEpoch ? member : nextAssignment(member, member.epoch, input);
+      return member.epoch === input.targetEpoch
+        ? withoutUnsubscribed(member, input)
+        : nextAssignment(member, member.epoch, input);
     case MemberState.UnrevokedPartitions:
-      if (stillHolds(member.pendingRevocation, input)) return member;
-      return nextAssignment(member, Math.min(member.epoch + 1, input.targetEpoch), input);
+      if (stillHolds(member.pendingRevocation, input)) return withoutUnsubscribed(member, input);
+      return nextAssignment(member, member.epoch, input);
     case MemberState.UnreleasedPartitions:
       return nextAssignment(member, member.epoch, input);
     default:
@@ -58,8 +67,23 @@ function stillHolds(partitions: OwnedPartitions, { reported }: ReconcileInput): 
   return reported === null || overlaps(reported, partitions);
 }
 
+/** No step is due, but for topics that the member no longer wants: partitions that it does not hold are free at once. */
+function withoutUnsubscribed(member: ConsumerMember, input: ReconcileInput): ConsumerMember {
+  if (!input.subscriptionChanged) return member;
+  const subscribed = input.subscribed();
+  const unwanted = new Map([...member.assigned].filter(([topicId]) => !subscribed.has(topicId)));
+  if (unwanted.size === 0) return member;
+  const assigned = new Map([...member.assigned].filter(([topicId]) => subscribed.has(topicId)));
+  const pendingRevocation = unionOf(member.pendingRevocation, unwanted);
+  const changed = { ...withEpoch(member, member.epoch), assigned };
+  if (!stillHolds(pendingRevocation, input)) return changed;
+  return { ...changed, state: MemberState.UnrevokedPartitions, pendingRevocation };
+}
+
 function nextAssignment(member: ConsumerMember, epochWhileRevoking: number, input: ReconcileInput): ConsumerMember {
-  const { targetEpoch, target } = input;
+  const { targetEpoch } = input;
+  const subscribed = input.subscribed();
+  const target = new Map([...input.target].filter(([topicId]) => subscribed.has(topicId)));
   const kept = new Map<Uuid, Map<number, number>>();
   const revoked = new Map<Uuid, Map<number, number>>();
   for (const [topicId, partitions] of member.assigned) {

@@ -125,6 +125,24 @@ test('epochs: the current one, the one before when the answer was lost, and noth
   assert.deepEqual(names(fixture, rejoined.assignment!.topicPartitions), a.names);
 });
 
+test('a member that waits for partitions, and has come with its new epoch, may not come with the one before', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ConsumerClient(fixture, 'a');
+  const b = new ConsumerClient(fixture, 'b');
+  const c = new ConsumerClient(fixture, 'c');
+  await a.beat();
+  await b.beat();
+  await fixture.advance(1_000);
+  await c.beat();
+  const before = b.epoch;
+  await b.beat();
+  assert.ok(b.epoch > before);
+  const code = async () => (await heartbeat(fixture, 'b', { memberEpoch: before, topicPartitions: [] })).errorCode;
+  assert.equal(await code(), ErrorCode.NONE);
+  await b.beat();
+  assert.equal(await code(), ErrorCode.FENCED_MEMBER_EPOCH);
+});
+
 test('requests that cannot be', async () => {
   const fixture = await GroupFixture.start({
     config: { consumer: { ...new GroupFixture().config.consumer, maxSize: 1 } },
@@ -140,6 +158,8 @@ test('requests that cannot be', async () => {
   assert.equal(await code('a', { ...JOIN, subscribedTopicNames: null }), ErrorCode.INVALID_REQUEST);
   assert.equal(await code('a', { memberEpoch: -3 }), ErrorCode.INVALID_REQUEST);
   assert.equal(await code('a', { memberEpoch: -2 }), ErrorCode.INVALID_REQUEST);
+  assert.equal(await code('', { memberEpoch: -2, instanceId: 'i' }), ErrorCode.INVALID_REQUEST);
+  assert.equal(await code('', { memberEpoch: -2, instanceId: 'i' }, 0), ErrorCode.GROUP_ID_NOT_FOUND);
   assert.equal(await code('a', { ...JOIN, serverAssignor: 'x' }), ErrorCode.UNSUPPORTED_ASSIGNOR);
   assert.equal(await code('a', { ...JOIN, subscribedTopicRegex: '(' }), ErrorCode.INVALID_REGULAR_EXPRESSION);
   assert.equal(await code('a', { memberEpoch: 1 }), ErrorCode.GROUP_ID_NOT_FOUND);
@@ -268,6 +288,22 @@ test('members may choose an assignor; most votes win', async () => {
   await reconcile(fixture, a, b, c);
   assert.equal((await describe(fixture)).assignorName, 'range');
   assert.deepEqual(a.names, ['orders-0', 'orders-1', 'orders-2']);
+});
+
+test('of assignors with as many votes, the one wins that was there before, later on the one that Kafka lists first', async () => {
+  const fixture = await GroupFixture.start();
+  const subscribedTopicNames = ['orders', 'payments'];
+  const a = new ConsumerClient(fixture, 'a', { subscribedTopicNames, serverAssignor: 'range' });
+  const b = new ConsumerClient(fixture, 'b', { subscribedTopicNames, serverAssignor: 'uniform' });
+  const c = new ConsumerClient(fixture, 'c', { subscribedTopicNames });
+  await reconcile(fixture, a, c);
+  await b.beat();
+  const { members, assignorName } = await describe(fixture);
+  const counts = members.map(({ memberId, targetAssignment }) => {
+    return `${memberId} ${names(fixture, targetAssignment.topicPartitions).length}`;
+  });
+  assert.deepEqual(counts.sort(), ['a 5', 'b 4', 'c 3'], 'as range does');
+  assert.equal(assignorName, 'uniform');
 });
 
 test('regular expressions: found, found again when topics come, filtered, dropped with their last user', async () => {
