@@ -167,7 +167,7 @@ describe('connections', () => {
       ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
       ['TLS', Buffer.from('16030100c8010000c4030300000000000000', 'hex')],
       ['zeros', Buffer.alloc(400_000)],
-      ['client id that lies', Buffer.from('0000000e0003000100000001ffee00000000', 'hex')],
+      ['client id that lies', Buffer.from('0000000e000300010000000100ee00000000', 'hex')],
     ];
     for (const [name, bytes] of hostile) {
       const client = await RawClient.connect(broker.port);
