@@ -67,20 +67,21 @@ export class ConsumerView {
   }
 
   /**
-   * The assignor that most members ask for; the configured default without a wish. Of equals the one that Kafka meets first:
-   * one that was asked for before, of these by their place in its table.
+   * The assignor that most members ask for; the configured default without a wish. Of equals the one that Kafka meets first in
+   * its table, where what nobody but the changed member asks for stands before the others.
    */
   preferredAssignor(env: GroupEnvironment): string {
-    const before = new Set<string>();
-    for (const { serverAssignor } of this.group.members.values())
-      if (serverAssignor !== null) before.add(serverAssignor);
-    const votes = new Map(inHashTableOrder([...before], (name) => name).map((name) => [name, 0]));
+    const votes = new Map<string, number>();
     for (const { serverAssignor } of this.members()) {
       if (serverAssignor !== null) votes.set(serverAssignor, (votes.get(serverAssignor) ?? 0) + 1);
     }
+    const changed = this.#changes.member?.serverAssignor ?? null;
     let winner = env.config.consumer.assignors[0];
     let most = 0;
-    for (const [name, count] of votes) if (count > most) [winner, most] = [name, count];
+    if (changed !== null && votes.get(changed) === 1) [winner, most] = [changed, 1];
+    for (const [name, count] of inHashTableOrder([...votes], ([name]) => name)) {
+      if (count > most) [winner, most] = [name, count];
+    }
     return winner;
   }
 
