@@ -61,6 +61,8 @@ const STOP_SYNCS_MAX = 32;
 const LONG_OPS: readonly StorageOp[] = ['open', 'delete'];
 /** Each waits for all before it, and all behind it wait: else it would find some half done. */
 const LONE_OPS: readonly StorageOp[] = ['offline', 'stop'];
+/** Steps of a move. Their failure is told by who asked, if the move is still wanted; one that took its place may be the cause. */
+const MOVE_OPS: readonly StorageOp[] = ['beginMove', 'moveState', 'finishMove'];
 
 export class StorageRequests {
   readonly #context: StorageRequestsContext;
@@ -132,7 +134,8 @@ export class StorageRequests {
     try {
       port.post({ type: 'reply', id, reply: await this.#handle(request), error: null });
     } catch (error) {
-      logger.error({ op: request.op, error: String((error as Error)?.stack ?? error) }, 'a storage request failed');
+      const level = MOVE_OPS.includes(request.op) ? 'debug' : 'error';
+      logger[level]({ op: request.op, error: String((error as Error)?.stack ?? error) }, 'a storage request failed');
       const fault = error instanceof StorageError ? { path: error.path, errno: error.errno } : undefined;
       port.post({ type: 'reply', id, reply: null, error: (error as Error).message, fault });
     }

@@ -41,6 +41,18 @@ describe('partition: moving', () => {
     await assert.rejects(fixture.request({ op: 'finishMove', ...named, target, copiedTo: -1 }), /the disk is gone/);
     assert.equal(fixture.files.stat(target.folder), Errno.ENOENT);
   });
+
+  test('a step whose folder is gone, since another move has taken its place, is no error of the broker', async () => {
+    const fixture = await fixtureWith();
+    await fixture.request({ op: 'beginMove', ...named, target });
+    fixture.files.rename(target.future, '/other/t-0.x-delete');
+    await assert.rejects(fixture.request({ op: 'finishMove', ...named, target, copiedTo: -1 }), /ENOENT/);
+    assert.deepEqual(fixture.failed, []);
+    await assert.rejects(fixture.request({ op: 'moveState', ...named, row: 7, roll: false }));
+    assert.deepEqual(fixture.failed, []);
+    await assert.rejects(fixture.request({ op: 'closeMoved', ...named, partition: 9 }));
+    assert.deepEqual(fixture.failed, ['a storage request failed']);
+  });
 });
 
 /** Row 0 open, with a disk whose file systems can be synced; `stop` tells which were, and what `look` saw at that time. */

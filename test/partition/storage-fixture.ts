@@ -66,11 +66,17 @@ export class StorageFixture {
   called = 0;
   /** Warnings of the host. */
   readonly warned: string[] = [];
+  /** Errors of the host. */
+  readonly failed: string[] = [];
   /** How often the host has rung its own bell. */
   rung = 0;
 
   constructor({ syncAcksAll = true } = {}) {
-    const logger: Logger = { ...silentLogger, warn: (_, message) => this.warned.push(message) };
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (_, message) => this.warned.push(message),
+      error: (_, message) => this.failed.push(message),
+    };
     const store = new HeldSyncs(this.files, this.syncs);
     const memory = { work: allocateRing(RING), completions: allocateRing(RING) };
     const [signal, workerSignal] = [allocateSignal(), allocateSignal()];
