@@ -11,6 +11,7 @@ const FIXES: readonly (readonly [said: RegExp, fix: string])[] = [
   ],
   [/^another process uses the directory/, 'stop the other broker, or name another folder in log.dirs'],
   [/: (EACCES|EPERM|EROFS)$/, 'let the user of this process write there, or name another folder in log.dirs'],
+  [/^cannot (make|lock) .*: ENOENT$/, 'no folder can be made there: name another one in log.dirs'],
   [/: (EEXIST|ENOTDIR)$/, 'log.dirs names folders, and this is a file'],
   [
     /^no meta\.properties beside the metadata log/,

@@ -49,6 +49,25 @@ function attempt(run: () => void): number {
   }
 }
 
+/** With the folders above it. Node's own way to do so never ends where a folder takes no others, as in /proc. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (
+      code === 'ENOENT' &&
+      dirname(path) !== path &&
+      statSync(dirname(path), { throwIfNoEntry: false }) === undefined
+    ) {
+      makeFolders(dirname(path));
+      makeFolders(path);
+    } else if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw error;
+    }
+  }
+}
+
 function writeAll(file: number, position: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at);
 }
@@ -98,7 +117,7 @@ class FsFileSpace implements FileSpace {
   readonly #removals: string[] = [];
 
   makeFolder(path: string): number {
-    return attempt(() => void mkdirSync(path, { recursive: true }));
+    return attempt(() => makeFolders(path));
   }
 
   list(folder: string): FolderEntry[] | number {

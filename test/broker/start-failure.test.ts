@@ -65,6 +65,12 @@ describe('a start that fails', { timeout: 120_000 }, () => {
     taken.close();
   });
 
+  test('for a folder below one that takes no others', { skip: !existsSync('/proc/self') }, async () => {
+    const { output, code } = await broker(['log.dirs=/proc/millrace/data']);
+    assert.equal(code, 1);
+    saysOnce(output, /error="cannot make \/proc\/millrace\/data: ENOENT" fix="no folder can be made there/);
+  });
+
   test('for an address that is not of this machine', async () => {
     const { output, code } = await broker(['listeners=PLAINTEXT://192.0.2.1:0']);
     assert.equal(code, 1);
