@@ -1,19 +1,16 @@
 /** The control thread's side of the I/O threads: listeners, routes, requests and responses. */
 import type { ListenerOptions } from '../network/listener.ts';
+import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../partition/storage-messages.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { TlsSettings } from '../security/tls-settings.ts';
 import type { IoLink } from './io/control-frames.ts';
-import type { EpochEnd } from './io/fetch-divergence.ts';
-import type { AbortedQuestion } from './io/fetch-path.ts';
 import type { ControlRequest, FromIo, IoSettings, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';
-
-type Aborted = Extract<ToIo, { type: 'aborted' }>['aborted'];
 
 export interface IoEvents {
   /** A response frame, or null to close the connection. */
   onRequest(request: ControlRequest): Promise<Uint8Array | null>;
-  onReadAborted(question: AbortedQuestion): Promise<Aborted>;
+  onReadAborted(question: AbortedQuestion): Promise<readonly AbortedTransaction[]>;
   onReadEpochEnd(row: number, leaderEpoch: number): Promise<EpochEnd>;
   /** A connection that has used telemetry is gone. */
   onTelemetryClosed(connection: number): void;

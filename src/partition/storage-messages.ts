@@ -6,7 +6,7 @@ import type { Uuid } from '../base/uuid.ts';
 import type { LogConfig } from '../config/topic-config.ts';
 import type { CleanedGroup, CleanJob } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
-import type { ScrubSegment } from '../storage/log.ts';
+import type { ActiveProducer, ScrubSegment } from '../storage/log.ts';
 import type { MoveState, MoveTarget } from '../storage/move/finish-move.ts';
 import type { DamagedRange } from '../storage/scrub/damage-list.ts';
 import type { DynamicStorageSettings } from './storage-host.ts';
@@ -37,6 +37,28 @@ export interface NamedRow {
   readonly partition: number;
 }
 
+/** What a partition serves: offsets in `[fetchOffset, upperOffset)`, at most the bytes `[position, end)` of a segment. */
+export interface AbortedQuestion {
+  readonly row: number;
+  readonly fetchOffset: number;
+  readonly upperOffset: number;
+  readonly segmentBaseOffset: number;
+  readonly position: number;
+  readonly end: number;
+}
+
+/** What a consumer is told of one. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+/** The last epoch up to the one that was asked for, and where its records end; -1 for both when there is none. */
+export interface EpochEnd {
+  readonly leaderEpoch: number;
+  readonly endOffset: number;
+}
+
 export type StorageRequest =
   /** `isStart`: nobody is served yet. */
   | { readonly op: 'open'; readonly partitions: readonly OpenPartition[]; readonly isStart: boolean }
@@ -58,16 +80,8 @@ export type StorageRequest =
   /** The leader epochs that the records at these offsets, one a row, were written in; -1 when it is not known. */
   | { readonly op: 'epochsForOffsets'; readonly rows: readonly number[]; readonly offsets: readonly number[] }
   | { readonly op: 'producers'; readonly row: number }
-  /** Aborted transactions that may touch `[fetchOffset, upperOffset)`, as far as the bytes `[position, end)` reach. */
-  | {
-      readonly op: 'aborted';
-      readonly row: number;
-      readonly fetchOffset: number;
-      readonly upperOffset: number;
-      readonly segmentBaseOffset: number;
-      readonly position: number;
-      readonly end: number;
-    }
+  /** Aborted transactions that may touch what is served. */
+  | ({ readonly op: 'aborted' } & AbortedQuestion)
   /** What the cleaner wants to know of compacted logs; `checkpoint` is null where none was cleaned before. */
   | { readonly op: 'cleanable'; readonly rows: readonly { readonly row: number; readonly checkpoint: number | null }[] }
   | { readonly op: 'cleanJob'; readonly row: number; readonly checkpoint: number | null }
@@ -96,15 +110,6 @@ export interface OpenedPartition {
   readonly fault: string | null;
 }
 
-export interface DescribedProducer {
-  readonly producerId: number;
-  readonly producerEpoch: number;
-  readonly lastSequence: number;
-  readonly lastTimestamp: number;
-  readonly coordinatorEpoch: number;
-  readonly currentTxnStartOffset: number;
-}
-
 export interface TimestampedOffset {
   readonly errorCode: number;
   readonly timestamp: number;
@@ -122,10 +127,10 @@ export interface StorageReplies {
   readonly deleteRecords: { readonly errorCode: number; readonly lowWatermark: number };
   readonly offsetForTimestamp: TimestampedOffset;
   readonly maxTimestamp: TimestampedOffset;
-  readonly endOffsetForEpoch: { readonly leaderEpoch: number; readonly endOffset: number };
+  readonly endOffsetForEpoch: EpochEnd;
   readonly epochsForOffsets: { readonly rows: readonly number[]; readonly leaderEpochs: readonly number[] };
-  readonly producers: readonly DescribedProducer[];
-  readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
+  readonly producers: readonly ActiveProducer[];
+  readonly aborted: readonly AbortedTransaction[];
   readonly cleanable: readonly (CleanableState & { readonly row: number })[];
   readonly cleanJob: { readonly topicId: Uuid; readonly job: CleanJob };
   readonly swapCleaned: boolean;

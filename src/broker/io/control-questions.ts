@@ -2,10 +2,8 @@
  * What an I/O thread asks others by way of the control thread, and is told later: the producers' coordinators, and the
  * owners of partitions where the table does not say enough. Lives on an I/O thread.
  */
-import type { EpochEnd } from './fetch-divergence.ts';
-import type { AbortedQuestion } from './fetch-path.ts';
+import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../../partition/storage-messages.ts';
 import type { FromIo, Port, ToIo, VerifyQuestion } from './io-messages.ts';
-import type { AbortedTransaction } from './pending-fetch.ts';
 
 type Answer = Extract<ToIo, { type: 'verified' | 'aborted' | 'epochEnd' }>;
 

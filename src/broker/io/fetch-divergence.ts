@@ -3,11 +3,7 @@
  * Fetch v12+): followers ask so, and learn where they have to cut. Consumers send no such epoch. I/O thread.
  */
 
-/** The last epoch up to the one that was asked for, and where its records end; -1 for both when there is none. */
-export interface EpochEnd {
-  readonly leaderEpoch: number;
-  readonly endOffset: number;
-}
+import type { EpochEnd } from '../../partition/storage-messages.ts';
 
 const UNKNOWN = -1;
 

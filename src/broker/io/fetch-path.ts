@@ -5,15 +5,16 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../../native/log-store.ts';
+import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../../partition/storage-messages.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import { type PartitionTable, RowSlot, RowState } from '../../ring/partition-table.ts';
 import type { IoCounters } from '../../telemetry/thread-counters.ts';
 import type { ClientState } from './client-state.ts';
-import { divergence, type EpochEnd } from './fetch-divergence.ts';
+import { divergence } from './fetch-divergence.ts';
 import { FETCH_FLEXIBLE_VERSION, writeFetchResponse } from './fetch-response.ts';
 import { FETCH_TOPIC_ID_VERSION, type FetchPartition, FetchSessionCache } from './fetch-session.ts';
-import { type AbortedTransaction, NO_ROW, PendingFetch } from './pending-fetch.ts';
+import { NO_ROW, PendingFetch } from './pending-fetch.ts';
 import type { ResponseOutput } from './response-output.ts';
 import type { TopicRoutes } from './topic-routes.ts';
 
@@ -25,16 +26,6 @@ const INLINE_RECORDS_BYTES_MAX = 16 * 1024;
 /** Fetches kept for reuse, and the most partitions that such a one has room for. */
 const POOLED_FETCHES_MAX = 64;
 const POOLED_PARTITIONS_MAX = 256;
-
-/** What a partition serves: offsets in `[fetchOffset, upperOffset)`, at most the bytes `[position, end)` of a segment. */
-export interface AbortedQuestion {
-  readonly row: number;
-  readonly fetchOffset: number;
-  readonly upperOffset: number;
-  readonly segmentBaseOffset: number;
-  readonly position: number;
-  readonly end: number;
-}
 
 export interface FetchPathContext {
   readonly ioThread: number;

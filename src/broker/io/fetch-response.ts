@@ -1,7 +1,7 @@
 /** Writes Fetch responses, all versions, into response memory with file ranges between. Lives on an I/O thread. */
 import { ownBytes } from '../../base/own-bytes.ts';
 import { uuidToBytes } from '../../base/uuid.ts';
-import type { EpochEnd } from './fetch-divergence.ts';
+import type { EpochEnd } from '../../partition/storage-messages.ts';
 import { FETCH_SESSION_VERSION, FETCH_TOPIC_ID_VERSION } from './fetch-session.ts';
 import type { PendingFetch } from './pending-fetch.ts';
 import type { ResponseOutput } from './response-output.ts';

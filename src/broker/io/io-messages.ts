@@ -5,12 +5,10 @@
  */
 
 import type { ListenerOptions } from '../../network/listener.ts';
+import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../../partition/storage-messages.ts';
 import type { TlsSettings } from '../../security/tls-settings.ts';
 import type { ClientSoftware } from './client-software.ts';
 import type { ConnectionBounds } from './connection-limits.ts';
-import type { EpochEnd } from './fetch-divergence.ts';
-import type { AbortedQuestion } from './fetch-path.ts';
-import type { AbortedTransaction } from './pending-fetch.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';
 
 /**

@@ -4,19 +4,14 @@
  */
 import type { Timer } from '../../base/clock.ts';
 import { PLAN_STRIDE } from '../../native/log-store.ts';
+import type { AbortedTransaction, EpochEnd } from '../../partition/storage-messages.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
-import type { EpochEnd } from './fetch-divergence.ts';
 import type { FetchPath } from './fetch-path.ts';
 import type { FetchContext } from './fetch-session.ts';
 import type { ResponseOutput } from './response-output.ts';
-
-export interface AbortedTransaction {
-  readonly producerId: number;
-  readonly firstOffset: number;
-}
 
 /** A partition that this broker does not have. */
 export const NO_ROW = -1;

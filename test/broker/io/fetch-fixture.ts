@@ -6,7 +6,6 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { ClientState } from '../../../src/broker/io/client-state.ts';
 import { FetchPath } from '../../../src/broker/io/fetch-path.ts';
 import { FetchSessionCache } from '../../../src/broker/io/fetch-session.ts';
-import type { AbortedTransaction } from '../../../src/broker/io/pending-fetch.ts';
 import { ResponseOutput } from '../../../src/broker/io/response-output.ts';
 import { TopicRoutes } from '../../../src/broker/io/topic-routes.ts';
 import type { LogStore } from '../../../src/native/log-store.ts';
@@ -15,6 +14,7 @@ import { MemoryFileSpace } from '../../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../../src/native/segmented-log-store.ts';
 import type { Connection } from '../../../src/network/connection.ts';
 import { NodeResponseSender } from '../../../src/network/node-response-sender.ts';
+import type { AbortedTransaction } from '../../../src/partition/storage-messages.ts';
 import { decode, encode } from '../../../src/protocol/codec.ts';
 import {
   type FetchRequest,
