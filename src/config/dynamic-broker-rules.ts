@@ -3,7 +3,9 @@
  * held against the ones in effect. Pure; control thread.
  */
 import type { BrokerConfig } from './broker-config.ts';
+import { ConfigError } from './config-error.ts';
 import { GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
+import { brokerListeners, listenerProtocols } from './listeners.ts';
 import { effectiveTopicConfig } from './topic-config.ts';
 
 /** Sizes of thread pools. They have no effect here, but a change that Kafka refuses must not pass because of that. */
@@ -20,11 +22,18 @@ const POOL_SIZES: ReadonlySet<string> = new Set([
   'remote.log.reader.threads',
 ]);
 
-/** Those that count for one listener as well, as `listener.name.<listener>.<name>`. */
-const LISTENER_LIMITS: ReadonlySet<string> = new Set([
+/** Those that count for one listener as well, as `listener.name.<listener>.<name>`, of one broker or of all. */
+export const LISTENER_LIMITS: ReadonlySet<string> = new Set([
   'max.connection.creation.rate',
   'max.connections',
   'num.network.threads',
+]);
+
+/** Settings that name classes, with those that Kafka brings: no other can be loaded here. */
+const CLASSES: ReadonlyMap<string, string> = new Map([
+  ['metric.reporters', 'org.apache.kafka.common.metrics.JmxReporter'],
+  ['principal.builder.class', 'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder'],
+  ['ssl.engine.factory.class', 'org.apache.kafka.common.security.ssl.DefaultSslEngineFactory'],
 ]);
 
 /** Each compaction that runs at the same time needs more than this for its keys. */
@@ -43,6 +52,7 @@ export function dynamicChangeFault(
   texts: Texts,
   config: BrokerConfig,
 ): string | undefined {
+  if (CLASSES.has(key)) return classFault(key, [value].flat() as string[]);
   if (name !== key && !LISTENER_LIMITS.has(key)) return undefined;
   const poolFault = POOL_SIZES.has(key) ? poolSizeFault(key, Number(value), config) : undefined;
   if (poolFault !== undefined) return poolFault;
@@ -69,10 +79,33 @@ export function dynamicChangeFault(
         texts.get('max.connections.per.ip.overrides') ?? config.string('max.connections.per.ip.overrides');
       return value === 0 && overrides === '' ? 'zero needs max.connections.per.ip.overrides' : undefined;
     }
+    case 'listener.security.protocol.map':
+      return protocolMapFault(texts, config);
     case 'cordoned.log.dirs':
       return foreignDirectoryFault(value as readonly string[], config);
     default:
       return undefined;
+  }
+}
+
+function classFault(key: string, classes: readonly string[]): string | undefined {
+  const foreign = classes.find((name) => name !== CLASSES.get(key));
+  return foreign === undefined ? undefined : `there is no class '${foreign}' here`;
+}
+
+/** Every listener stays in the map, with the protocol that it speaks. */
+function protocolMapFault(texts: Texts, config: BrokerConfig): string | undefined {
+  const now = brokerListeners(config);
+  const all = [...now.listeners, ...now.controllerListeners];
+  try {
+    const protocols = listenerProtocols(afterChange(texts, config));
+    const changed = all.find(({ name, securityProtocol }) => protocols.get(name) !== securityProtocol);
+    return (
+      changed && `listener ${changed.name} has ${changed.securityProtocol}, which cannot change while the broker runs`
+    );
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
   }
 }
 
@@ -123,7 +156,8 @@ function groupBoundsFault(name: string, value: number, config: BrokerConfig): st
   return undefined;
 }
 
-function foreignDirectoryFault(cordoned: readonly string[], config: BrokerConfig): string | undefined {
+/** Why these directories cannot be cordoned; `*` alone means all. */
+export function foreignDirectoryFault(cordoned: readonly string[], config: BrokerConfig): string | undefined {
   if (cordoned.length === 1 && cordoned[0] === '*') return undefined;
   const own = config.get('log.dirs') ?? config.list('log.dir');
   const foreign = cordoned.find((directory) => !own.includes(directory));

@@ -38,8 +38,8 @@ export interface BrokerListeners {
 }
 
 export function brokerListeners(config: BrokerConfig): BrokerListeners {
-  const controllerNames = config.list('controller.listener.names').map((name) => name.toUpperCase());
-  const protocols = protocolMap(config, controllerNames);
+  const controllerNames = controllerListenerNames(config);
+  const protocols = listenerProtocols(config);
   const all = config.list('listeners').map((text) => parseEndpoint('listeners', text));
   refuseDuplicates('listeners', all, true);
   const typed = all.map((endpoint) => ({ ...endpoint, securityProtocol: protocolOf(endpoint.name, protocols) }));
@@ -57,6 +57,10 @@ export function brokerListeners(config: BrokerConfig): BrokerListeners {
     advertised: advertisedListeners(config, listeners, controllerNames),
     interBrokerListenerName: interBrokerListener(config, listeners),
   };
+}
+
+function controllerListenerNames(config: BrokerConfig): readonly string[] {
+  return config.list('controller.listener.names').map((name) => name.toUpperCase());
 }
 
 type Endpoint = Pick<Listener, 'name' | 'host' | 'port'>;
@@ -96,7 +100,8 @@ function collide(one: Endpoint, other: Endpoint): boolean {
   return !(families.includes(4) && families.includes(6));
 }
 
-function protocolMap(config: BrokerConfig, controllerNames: readonly string[]): Map<string, SecurityProtocol> {
+/** By listener, in upper case. Throws a ConfigError. */
+export function listenerProtocols(config: BrokerConfig): ReadonlyMap<string, SecurityProtocol> {
   const setting = 'listener.security.protocol.map';
   const protocols = new Map<string, SecurityProtocol>();
   for (const pair of splitList(config.string(setting))) {
@@ -120,7 +125,7 @@ function protocolMap(config: BrokerConfig, controllerNames: readonly string[]): 
     protocols.set(name, protocol);
   }
   // As in Kafka, controllers speak PLAINTEXT unless the map was given.
-  if (!config.isSet(setting)) for (const name of controllerNames) protocols.set(name, 'PLAINTEXT');
+  if (!config.isSet(setting)) for (const name of controllerListenerNames(config)) protocols.set(name, 'PLAINTEXT');
   return protocols;
 }
 

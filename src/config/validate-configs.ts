@@ -13,7 +13,7 @@ import { brokerConfigDefinitionOf } from './broker-configs.ts';
 import { clientMatchFault, clientMetricsDefinition } from './client-metrics-config.ts';
 import type { ConfigDefinition, ConfigType } from './config-definition.ts';
 import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue } from './config-value.ts';
-import { dynamicChangeFault } from './dynamic-broker-rules.ts';
+import { dynamicChangeFault, LISTENER_LIMITS } from './dynamic-broker-rules.ts';
 import { effectiveGroupConfig, GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { effectiveTopicConfig, topicConfigDefinition } from './topic-config.ts';
 
@@ -118,6 +118,9 @@ function scopeProblem(
   definition: ConfigDefinition | undefined,
   perBroker: boolean,
 ): ConfigProblem | undefined {
+  if (!perBroker && name.startsWith('listener.name.') && !LISTENER_LIMITS.has(definition?.name ?? '')) {
+    return badRequest(name, `Cannot update ${name} for the whole cluster; it can be set for one broker only`);
+  }
   if (!definition) return undefined;
   if (definition.dynamic === undefined) {
     return badRequest(name, `Cannot update ${name} while the broker runs; set it in its properties and restart`);

@@ -144,6 +144,29 @@ test('dynamic changes that would shut everybody out or contradict another settin
   assert.match(problem({ 'log.cleaner.threads': '2' }, memory)!, /more than 1 MiB/);
 });
 
+test('dynamic changes name only classes that there are, and leave listeners their protocols', () => {
+  const problem = (name: string, text: string, perBroker = true): string | undefined =>
+    validateDynamicBrokerConfigs(new Map([[name, text]]), perBroker, config())[0]?.problem;
+  const reporter = 'org.apache.kafka.common.metrics.JmxReporter';
+  for (const text of [reporter, '']) assert.equal(problem('metric.reporters', text, false), undefined);
+  assert.match(problem('metric.reporters', `${reporter},x.Y`, false)!, /there is no class 'x.Y' here$/);
+  for (const prefix of ['', 'listener.name.x.']) {
+    assert.match(problem(`${prefix}principal.builder.class`, 'x.Y')!, /there is no class/);
+    assert.match(problem(`${prefix}ssl.engine.factory.class`, 'x.Y')!, /there is no class/);
+  }
+  for (const name of ['plugin', 'max.connections.per.ip', 'ssl.keystore.type']) {
+    assert.match(problem(`listener.name.x.${name}`, '5', false)!, /for one broker only$/);
+  }
+  assert.equal(problem('listener.name.x.max.connections', '5', false), undefined);
+  const map = (text: string) => problem('listener.security.protocol.map', text);
+  assert.equal(map('PLAINTEXT:PLAINTEXT,EXTRA:SSL'), undefined);
+  assert.match(map('EXTRA:SSL')!, /listener PLAINTEXT has PLAINTEXT, which cannot change/);
+  assert.match(map('PLAINTEXT:SSL')!, /listener PLAINTEXT has PLAINTEXT, which cannot change/);
+  for (const text of ['nonsense', 'PLAINTEXT:PLAINTEXT,X:NOPE', 'PLAINTEXT:PLAINTEXT,:SSL']) {
+    assert.match(map(text)!, /not a pair/);
+  }
+});
+
 test('dynamic changes are held against the value in effect', () => {
   const problem = (name: string, text: string, now: Record<string, string> = {}): string | undefined =>
     validateDynamicBrokerConfigs(new Map([[name, text]]), true, config(now))[0]?.problem;
