@@ -9,6 +9,7 @@
 
 #include "big-endian.h"
 #include "decompress.h"
+#include "match-copy.h"
 
 namespace millrace {
 namespace {
@@ -18,8 +19,6 @@ constexpr uint8_t FLAG_INDEPENDENT = 0x20, FLAG_BLOCK_CHECKSUM = 0x10, FLAG_CONT
                   FLAG_CONTENT_CHECKSUM = 0x04, FLAG_RESERVED = 0x02, FLAG_DICTIONARY = 0x01;
 constexpr uint32_t BLOCK_STORED = 0x80000000;
 constexpr size_t MATCH_BYTES_MIN = 4;
-// The decoder copies in steps of this many bytes and may write so far beyond what it means to.
-constexpr size_t COPY_BYTES = 16;
 
 constexpr uint32_t PRIME_1 = 2654435761u, PRIME_2 = 2246822519u, PRIME_3 = 3266489917u, PRIME_4 = 668265263u,
                    PRIME_5 = 374761393u;
@@ -54,25 +53,6 @@ inline bool extendLength(const uint8_t*& in, const uint8_t* end, size_t& length,
     length += more;
   } while (more == 255);
   return true;
-}
-
-inline void copyMatch(uint8_t* to, size_t distance, size_t count, const uint8_t* limit) {
-  const uint8_t* from = to - distance;
-  uint8_t* const end = to + count;
-  if (distance >= COPY_BYTES && end + COPY_BYTES <= limit) {
-    for (; to < end; to += COPY_BYTES, from += COPY_BYTES) memcpy(to, from, COPY_BYTES);
-  } else if (distance >= 8 && end + 8 <= limit) {
-    for (; to < end; to += 8, from += 8) memcpy(to, from, 8);
-  } else if (count <= COPY_BYTES) {
-    while (to < end) *to++ = *from++;
-  } else {
-    // A short pattern: what is written already doubles what can be copied at once.
-    for (size_t ready = distance; to < end; ready *= 2) {
-      const size_t piece = static_cast<size_t>(end - to) < ready ? static_cast<size_t>(end - to) : ready;
-      memcpy(to, from, piece);
-      to += piece;
-    }
-  }
 }
 
 constexpr int64_t MALFORMED = -1;

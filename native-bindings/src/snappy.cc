@@ -9,13 +9,13 @@
 
 #include "big-endian.h"
 #include "decompress.h"
+#include "match-copy.h"
 
 namespace millrace {
 namespace {
 
 constexpr uint8_t FRAMING_MAGIC[8] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
 constexpr size_t FRAMING_HEADER_BYTES = 16;
-constexpr size_t COPY_BYTES = 16;
 
 // The declared content length; false when it is cut off or above 32 bits.
 bool readLength(const uint8_t*& in, const uint8_t* end, uint64_t& length) {
@@ -27,18 +27,6 @@ bool readLength(const uint8_t*& in, const uint8_t* end, uint64_t& length) {
     if (byte < 0x80) return length <= UINT32_MAX;
   }
   return false;
-}
-
-inline void copyBack(uint8_t* to, size_t distance, size_t count, const uint8_t* limit) {
-  const uint8_t* from = to - distance;
-  uint8_t* const end = to + count;
-  if (distance >= COPY_BYTES && end + COPY_BYTES <= limit) {
-    for (; to < end; to += COPY_BYTES, from += COPY_BYTES) memcpy(to, from, COPY_BYTES);
-  } else if (distance >= 8 && end + 8 <= limit) {
-    for (; to < end; to += 8, from += 8) memcpy(to, from, 8);
-  } else {
-    while (to < end) *to++ = *from++;
-  }
 }
 
 // Decodes the elements of a block to exactly `[start, limit)`.
@@ -89,7 +77,7 @@ bool decodeElements(const uint8_t* in, const uint8_t* const end, uint8_t* const 
     }
     if (distance == 0 || distance > static_cast<size_t>(out - start) || count > static_cast<size_t>(limit - out))
       return false;
-    copyBack(out, distance, count, limit);
+    copyMatch(out, distance, count, limit);
     out += count;
   }
   return out == limit;
