@@ -1,7 +1,8 @@
-/** Builds the storage host of a broker thread. */
+/** Builds storage hosts: that of a broker thread, and what it has in common with the one on the calling thread. */
 import type { Clock } from '../../base/clock.ts';
+import type { LogStore } from '../../native/log-store.ts';
 import type { NativeLogStore } from '../../native/native-log-store.ts';
-import { StorageHost } from '../../partition/storage-host.ts';
+import { StorageHost, type StorageHostSettings, type StoragePort } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
@@ -14,24 +15,35 @@ import type { SharedMemory } from '../shared-memory.ts';
 import { threadPort } from './ports.ts';
 import type { StorageSeed } from './thread-seed.ts';
 
-/** What the hosts of one thread share. */
-export interface ThreadContext {
+export interface StorageHostContext {
   readonly memory: SharedMemory;
   readonly arenaIds: readonly number[];
   readonly clock: Clock;
-  readonly store: NativeLogStore;
+  readonly store: LogStore;
   readonly loggers: ComponentLoggers;
   /** Bells of I/O threads in order, then of the control thread. */
   readonly senders: readonly Doorbell[];
-  readonly workers: readonly Doorbell[];
   /** This thread's own, rung as others ring it: it is answered when everything else has had its turn. */
   readonly again: Doorbell;
 }
 
+/** What the hosts of one thread share. */
+export interface ThreadContext extends StorageHostContext {
+  readonly store: NativeLogStore;
+  readonly workers: readonly Doorbell[];
+}
+
 export function buildStorageHost({ settings, port }: StorageSeed, context: ThreadContext): StorageHost {
-  const { memory, arenaIds, clock, store, loggers, senders } = context;
+  context.store.setInlineSyncMax(settings.inlineSyncMaxUs);
+  return createStorageHost(settings, context, threadPort<FromStorage, ToStorage>(port));
+}
+
+export function createStorageHost(
+  settings: StorageHostSettings,
+  { memory, arenaIds, clock, store, loggers, senders, again }: StorageHostContext,
+  port: StoragePort,
+): StorageHost {
   const { worker } = settings;
-  store.setInlineSyncMax(settings.inlineSyncMaxUs);
   return new StorageHost({
     settings,
     clock,
@@ -46,7 +58,7 @@ export function buildStorageHost({ settings, port }: StorageSeed, context: Threa
       memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
     })),
     sleeper: new WakeSleeper(memory.workerSignals[worker]),
-    bell: context.again,
-    port: threadPort<FromStorage, ToStorage>(port),
+    bell: again,
+    port,
   });
 }

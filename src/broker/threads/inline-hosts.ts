@@ -2,22 +2,20 @@
 import { systemRandom } from '../../base/random.ts';
 import { NodeResponseSender } from '../../network/node-response-sender.ts';
 import { NodeSockets } from '../../network/node-sockets.ts';
-import { StorageHost } from '../../partition/storage-host.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
-import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';
 import { openCounters } from '../../ring/shared-counters.ts';
 import { SharedTally } from '../../ring/shared-tally.ts';
 import { type Doorbell, WakeCaller, WakeSleeper } from '../../ring/wake-signal.ts';
-import { adoptBatchMemory } from '../../storage/batch-memory.ts';
-import { IoCounters, StorageCounters } from '../../telemetry/thread-counters.ts';
+import { IoCounters } from '../../telemetry/thread-counters.ts';
 import { FetchSessionCache } from '../io/fetch-session.ts';
 import { IoHost } from '../io/io-host.ts';
 import type { FromIo, ToIo } from '../io/io-messages.ts';
 import { RESPONSE_BYTES_START, type ResponseMemory } from '../io/response-output.ts';
 import { WorkerLink } from '../io/worker-links.ts';
 import { SCRATCH_BYTES } from '../shared-memory.ts';
+import { createStorageHost } from './build-storage-host.ts';
 import { createControlEnds, createControlLink, type Hosts, type HostsOptions, prepareMemory } from './hosts.ts';
 import { portPair } from './ports.ts';
 
@@ -38,23 +36,11 @@ export function startInlineHosts(options: HostsOptions): Hosts {
   const table = new PartitionTable(memory.table);
   const [ioBell, controlBell, workerBell] = [new TaskDoorbell(), new TaskDoorbell(), new TaskDoorbell()];
   const [storagePort, storageHostPort] = portPair<ToStorage, FromStorage>();
-  const storageHost = new StorageHost({
-    settings: { ...options.storage, worker: 0 },
-    clock,
-    logger: loggers.of('storage'),
-    store,
-    table,
-    sources: memory.senders.map(({ links, signal, arena }, sender) => ({
-      work: new RingConsumer(links[0].work),
-      completions: new RingProducer(links[0].completions),
-      caller: new WakeCaller(signal, sender === 0 ? ioBell : controlBell),
-      memory: adoptBatchMemory(arenaIds[sender], Buffer.from(arena)),
-    })),
-    sleeper: new WakeSleeper(memory.workerSignals[0]),
-    bell: workerBell,
-    counters: memory.counters && new StorageCounters(openCounters(memory.counters.storage[0])),
-    port: storageHostPort,
-  });
+  const storageHost = createStorageHost(
+    { ...options.storage, worker: 0 },
+    { memory, arenaIds, clock, store, loggers, senders: [ioBell, controlBell], again: workerBell },
+    storageHostPort,
+  );
   const [ioPort, ioHostPort] = portPair<ToIo, FromIo>();
   let responseMemory: ResponseMemory = { bytes: Buffer.allocUnsafeSlow(RESPONSE_BYTES_START), id: 0 };
   const ioHost = new IoHost({
