@@ -61,6 +61,8 @@ export interface DelegationTokenSettings {
 
 export interface ControlContext {
   readonly image: MetadataImage;
+  /** Level of `kraft.version`: no record of the image tells it. */
+  readonly kraftVersion: number;
   readonly settings: ControllerSettings;
   readonly rules: ConfigRules;
   readonly random: Random;

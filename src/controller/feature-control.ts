@@ -37,7 +37,7 @@ export function updateFeatures(
     const fault = updateFault(update, levels, context);
     if (fault) return failed(invalid(update, fault));
     const { feature: name, maxVersionLevel: featureLevel } = update;
-    records.push(metadataRecord('FeatureLevelRecord', { name, featureLevel }));
+    if (name !== KRAFT_VERSION) records.push(metadataRecord('FeatureLevelRecord', { name, featureLevel }));
     if (name === ELR_VERSION && featureLevel > 0) records.push(...clusterMinimum(context));
   }
   return {
@@ -51,8 +51,9 @@ export function updateFeatures(
   };
 }
 
-function levelOf(feature: string, image: MetadataImage): number {
-  return feature === METADATA_VERSION ? image.metadataVersion : (image.features.get(feature) ?? 0);
+function levelOf(feature: string, { image, kraftVersion }: ControlContext): number {
+  if (feature === METADATA_VERSION) return image.metadataVersion;
+  return feature === KRAFT_VERSION ? kraftVersion : (image.features.get(feature) ?? 0);
 }
 
 function invalid({ feature, maxVersionLevel }: FeatureUpdate, fault: string): ApiError {
@@ -72,16 +73,17 @@ function updateFault(
   if (level < 0) return 'A feature level cannot be negative.';
   const range = SUPPORTED_FEATURES.get(feature);
   if (!range) return 'This feature is not known here.';
-  if (feature === KRAFT_VERSION) return 'The quorum has one voter; its version is set when a directory is formatted.';
   const unsupported = supportFault(feature, level, context.image);
   if (unsupported) return unsupported;
-  const current = levelOf(feature, context.image);
+  const current = levelOf(feature, context);
   if (level < current && type === UpgradeType.UPGRADE) {
     return `The level is ${current} now. Lowering it needs the upgrade type SAFE_DOWNGRADE or UNSAFE_DOWNGRADE.`;
   }
   if (level > current && type !== UpgradeType.UPGRADE)
     return `The level is ${current} now, so this is not a downgrade.`;
   if (feature === METADATA_VERSION) return metadataVersionFault(level, current);
+  if (feature === KRAFT_VERSION && level !== current)
+    return 'The quorum has one voter; its version is set when a directory is formatted.';
   for (const [dependent, dependentLevel, needed, neededLevel] of FEATURE_DEPENDENCIES) {
     if (dependent !== feature || level < dependentLevel) continue;
     if ((levels.get(needed) ?? METADATA_VERSION_MIN) < neededLevel)

@@ -294,8 +294,8 @@ export class LocalController implements Controller {
 
   #controlContext(request: ControllerRequestContext): ControlContext {
     const { settings, rules, random, clock } = this.#options;
-    const nextOffset = this.#leader.nextOffset;
-    return { image: this.image, settings, rules, random, nextOffset, nowMs: clock.wallMs(), request };
+    const { nextOffset, kraftVersion } = this.#leader;
+    return { image: this.image, kraftVersion, settings, rules, random, nextOffset, nowMs: clock.wallMs(), request };
   }
 
   /** Resolves when the records are durable and replayed, with what becomes of the change. */

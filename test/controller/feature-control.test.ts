@@ -47,6 +47,33 @@ test('levels go down only when it is asked for, and up only as an upgrade', asyn
   assert.equal(setup.controller.image.features.has('group.version'), false);
 });
 
+test('kraft.version may be told the level that it has; no record says so', async () => {
+  const setup = await startedController();
+  const error = async (level: number, type: number) =>
+    errorName((await update(setup, 'kraft.version', level, type)).errorCode);
+  const before = setup.controller.image.lastOffset;
+  assert.equal(await error(0, SAFE_DOWNGRADE), 'NONE');
+  assert.equal(await error(0, UPGRADE), 'NONE');
+  assert.equal(await error(1, SAFE_DOWNGRADE), 'INVALID_UPDATE_VERSION');
+  assert.equal(await error(2, UPGRADE), 'INVALID_UPDATE_VERSION');
+  assert.equal(setup.controller.image.lastOffset, before);
+  // As a downgrade of everything to an older release asks for it.
+  const featureUpdates = [
+    { feature: 'kraft.version', maxVersionLevel: 0, allowDowngrade: true, upgradeType: SAFE_DOWNGRADE },
+    { feature: 'transaction.version', maxVersionLevel: 0, allowDowngrade: true, upgradeType: SAFE_DOWNGRADE },
+  ];
+  const { results } = await setup.controller.updateFeatures(
+    { timeoutMs: 0, featureUpdates, validateOnly: false },
+    { ...LATEST, apiVersion: 1 },
+  );
+  assert.deepEqual(
+    results.map(({ errorCode }) => errorCode),
+    [0, 0],
+  );
+  assert.equal(setup.controller.image.features.has('transaction.version'), false);
+  assert.equal(setup.controller.image.features.has('kraft.version'), false);
+});
+
 test('each feature of an update that was carried out is told so', async () => {
   const { results } = await update(await startedController(), 'group.version', 1, UPGRADE, 1);
   assert.deepEqual(results, [{ feature: 'group.version', errorCode: 0, errorMessage: 'NONE' }]);
