@@ -91,13 +91,18 @@ function faultText(fault: BatchFault, codecAvailable: boolean, { decompressedByt
   return `the records decompress to more than ${decompressedBytesMax} bytes`;
 }
 
+/** What a log's batches are checked with, and against. */
+export interface AppendRules {
+  readonly store: LogStore;
+  readonly config: LogConfig;
+  readonly validation: ValidationPolicy;
+}
+
 /**
  * Checks the batch and writes its facts to `facts` (BatchSlot). Returns its size in bytes, or -1 after failing `outcome`.
  */
 export function validateBatch(
-  store: LogStore,
-  config: LogConfig,
-  policy: ValidationPolicy,
+  rules: AppendRules,
   memory: BatchMemory,
   offset: number,
   sizeBytes: number,
@@ -106,6 +111,7 @@ export function validateBatch(
   facts: Float64Array,
   outcome: AppendOutcome,
 ): number {
+  const { store, config, validation } = rules;
   const batchBytes = checkEnvelope(memory, offset, sizeBytes, outcome);
   if (batchBytes < 0) return -1;
   const { view } = memory;
@@ -113,11 +119,11 @@ export function validateBatch(
     return refuse(outcome, ErrorCode.INVALID_RECORD, 'the base offset of a batch to append must be 0');
   if (batchBytes > config.maxMessageBytes)
     return refuse(outcome, ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(batchBytes, config));
-  const fault = store.validate(memory.id, offset, batchBytes, policy, facts, 0);
+  const fault = store.validate(memory.id, offset, batchBytes, validation, facts, 0);
   const attributes = view.getUint16(offset + BatchHeaderAt.attributes);
   if (fault !== BatchFault.none) {
     const codecAvailable = store.codecAvailable(attributes & BatchAttribute.compressionMask);
-    return refuse(outcome, faultError(fault, codecAvailable), faultText(fault, codecAvailable, policy));
+    return refuse(outcome, faultError(fault, codecAvailable), faultText(fault, codecAvailable, validation));
   }
   if (origin === AppendOrigin.client) {
     if (attributes & BatchAttribute.control)
@@ -126,7 +132,7 @@ export function validateBatch(
       return refuse(outcome, ErrorCode.INVALID_RECORD, 'a batch with a producer id needs a sequence number');
   }
   if ((attributes & BatchAttribute.control) === 0 && mayHaveBadRecords(config, nowMs, attributes, facts))
-    if (!checkRecords(config, policy, memory, offset, nowMs, outcome)) return -1;
+    if (!checkRecords(rules, memory, offset, nowMs, outcome)) return -1;
   return batchBytes;
 }
 
@@ -147,8 +153,7 @@ function mayHaveBadRecords(config: LogConfig, nowMs: number, attributes: number,
 
 /** Looks at each record; fails `outcome` with what it finds and returns false. */
 function checkRecords(
-  config: LogConfig,
-  policy: ValidationPolicy,
+  { config, validation }: AppendRules,
   memory: BatchMemory,
   offset: number,
   nowMs: number,
@@ -159,7 +164,7 @@ function checkRecords(
   let errorCode: ErrorCode = ErrorCode.INVALID_RECORD;
   const { messageTimestampBeforeMaxMs: beforeMaxMs, messageTimestampAfterMaxMs: afterMaxMs } = config;
   let index = 0;
-  for (const { key, timestamp } of new RecordReader(batch, policy)) {
+  for (const { key, timestamp } of new RecordReader(batch, validation)) {
     let message: string | undefined;
     if (config.cleanupCompact && key === null) message = 'a compacted topic takes no record without a key';
     else if (batch.isLogAppendTime) {

@@ -117,19 +117,7 @@ export class LogAppender {
     }
     const facts = this.#facts;
     const nowMs = state.clock.wallMs();
-    const { store, config, validation } = state;
-    const batchBytes = validateBatch(
-      store,
-      config,
-      validation,
-      memory,
-      offset,
-      sizeBytes,
-      origin,
-      nowMs,
-      facts,
-      outcome,
-    );
+    const batchBytes = validateBatch(state, memory, offset, sizeBytes, origin, nowMs, facts, outcome);
     if (batchBytes < 0) return;
     if (origin === AppendOrigin.client && facts[BatchSlot.producerId] >= 0 && this.#answerDuplicate(outcome)) return;
     const incoming = this.#incoming;
@@ -143,7 +131,7 @@ export class LogAppender {
     incoming.nowMs = nowMs;
     const attributes = facts[BatchSlot.attributes];
     if (attributes & BatchAttribute.transactional && !this.#isVerified(outcome)) return;
-    const codec = targetCodec(config, attributes);
+    const codec = targetCodec(state.config, attributes);
     if (codec === (attributes & BatchAttribute.compressionMask) && facts[BatchSlot.deltasInOrder] === 1)
       this.#place(outcome);
     else this.#stageRebuilt(codec, outcome);
