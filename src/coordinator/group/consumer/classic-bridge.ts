@@ -194,9 +194,7 @@ export class ClassicBridge {
 
 /** A classic member must share a protocol with the group's other classic members, in case they are left alone. */
 function throwIfProtocolsDiffer(group: ConsumerGroup, request: JoinRequest): void {
-  const classics = [...group.members.values()].flatMap(({ classic, memberId }) =>
-    classic && memberId !== request.memberId ? [classic] : [],
-  );
+  const classics = [...group.members.values()].flatMap(({ classic }) => classic ?? []);
   const isShared = request.protocols.some(({ name }) =>
     classics.every(({ supportedProtocols }) => supportedProtocols.some((protocol) => protocol.name === name)),
   );

@@ -14,7 +14,7 @@ import { assignedPartitionsOf, assignmentBytes, subscriptionOf } from '../consum
 import type { Group } from '../group.ts';
 import type { Effects, GroupEnvironment } from '../group-environment.ts';
 import { consumerGroupRecord, consumerMemberRecord, type GroupRecord } from '../group-records.ts';
-import { NO_METADATA_HASH } from '../metadata-hash.ts';
+import { groupMetadataHash } from '../metadata-hash.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import {
   type ConsumerMember,
@@ -56,12 +56,11 @@ export class GroupMigration {
       classic.answerSync(member, syncGroupError(ErrorCode.REBALANCE_IN_PROGRESS));
     }
     const { groupId, generationId: epoch } = classic;
-    group.replayGroup(epoch, NO_METADATA_HASH);
+    const topicNames = new Set(members.flatMap((member) => [...member.topicNames]));
+    const metadataHash = groupMetadataHash(topicNames, this.#env.topics);
+    group.replayGroup(epoch, metadataHash);
     group.replayTarget(epoch, 0);
-    records.push(
-      ...classic.tombstones(),
-      consumerGroupRecord('consumerGroup', groupId, { epoch, metadataHash: NO_METADATA_HASH }),
-    );
+    records.push(...classic.tombstones(), consumerGroupRecord('consumerGroup', groupId, { epoch, metadataHash }));
     for (const member of members) {
       const topicPartitions = toTopicPartitions(member.assigned);
       group.putMember(member);

@@ -188,6 +188,15 @@ test('members that wait for a rebalance are sent to join the new one', async () 
   assert.equal(again.errorCode, ErrorCode.NONE);
 });
 
+test('an upgrade knows the topics of the classic members: who brings none moves no epoch', async () => {
+  const fixture = await GroupFixture.start();
+  const a = new ClassicClient(fixture);
+  await classicGroup(fixture, a);
+  const c = new ConsumerClient(fixture, 'c', { subscribedTopicNames: [] });
+  await c.beat();
+  assert.deepEqual([c.lastError, c.epoch], [ErrorCode.NONE, a.generation]);
+});
+
 test('a classic member of a consumer group: refusals and sessions', async () => {
   const fixture = await GroupFixture.start();
   const c = new ConsumerClient(fixture, 'c');
@@ -202,6 +211,11 @@ test('a classic member of a consumer group: refusals and sessions', async () => 
   assert.equal(
     (await fixture.join({ ...a.request, memberId: 'x', protocols: other })).errorCode,
     ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+  );
+  assert.equal(
+    (await fixture.join({ ...a.request, memberId: a.memberId, protocols: other })).errorCode,
+    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+    'its own protocols of before count too',
   );
   const malformed = [{ name: 'cooperative-sticky', metadata: Buffer.from([1]) }];
   assert.equal(
