@@ -10,6 +10,7 @@ import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { PartitionTable } from '../ring/partition-table.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { AutoTopics } from './auto-topics.ts';
+import type { CordonedDirectories } from './cordoned-directories.ts';
 import type { ClientSoftware } from './io/client-software.ts';
 import type { LogDirectories } from './log-directories.ts';
 import type { ReplicaMover } from './moves/replica-mover.ts';
@@ -42,6 +43,7 @@ export interface BrokerServices {
   readonly storage: StorageLinks;
   readonly table: PartitionTable;
   readonly logDirectories: LogDirectories;
+  readonly cordoned: CordonedDirectories;
   readonly moves: ReplicaMover;
   readonly scrub: Readonly<ScrubCounters>;
   readonly autoTopics: AutoTopics;

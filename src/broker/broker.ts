@@ -32,6 +32,7 @@ import type { BackgroundPool } from './background/background-pool.ts';
 import type { BrokerServices, Endpoint, RequestContext } from './broker-services.ts';
 import type { CleanerPool } from './cleaner/cleaner-pool.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
+import { CordonedDirectories } from './cordoned-directories.ts';
 import { DirectoryLocks } from './directory-locks.ts';
 import { groupSettings } from './group-settings.ts';
 import { messageBytesMax, OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-topics.ts';
@@ -86,6 +87,7 @@ export class Broker {
   readonly #security: ListenerSecurity;
   readonly #metadataLog: MetadataDirectory['log'];
   readonly #directories: LogDirectories;
+  readonly #cordoned: CordonedDirectories;
   readonly #controller: LocalController;
   readonly #io: IoLinks;
   readonly #storage: StorageLinks;
@@ -212,6 +214,12 @@ export class Broker {
     this.#hosts = parts.hosts;
     this.clusterId = parts.directory.clusterId;
     this.nodeId = loaded.identity.nodeId;
+    this.#cordoned = new CordonedDirectories({
+      nodeId: this.nodeId,
+      image: parts.controller.image,
+      directories: parts.directories,
+      config: () => this.#config,
+    });
     this.#storage = new StorageLinks(this.#hosts.storagePorts, {
       onOffline: (row, fault, ofDirectory) => {
         logger.error({ row, fault }, 'a partition went offline');
@@ -466,7 +474,7 @@ export class Broker {
       wantFence,
       wantShutDown: false,
       offlineLogDirs: this.#directories.offlineIds(),
-      cordonedLogDirs: [],
+      cordonedLogDirs: this.#cordoned.ids(),
     });
   }
 
@@ -482,6 +490,8 @@ export class Broker {
       await this.#io.changeSettings({ connectionBounds: connectionBounds(this.#config), tls });
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });
     }
+    // Not awaited: it is decided behind the change that is being applied. A metadata log that fails at it says so itself.
+    if (!this.#cordoned.areKnown) this.#heartbeat(false).catch(() => {});
     this.#telemetry.apply(delta);
     await this.#partitions.apply(delta, image);
     const deleted = delta.deletedTopics();
@@ -529,6 +539,7 @@ export class Broker {
       storage: this.#storage,
       table: this.#hosts.table,
       logDirectories: this.#directories,
+      cordoned: this.#cordoned,
       moves: this.#storageServices.moves,
       scrub: this.#storageServices.scrubber.counters,
       autoTopics: new AutoTopics(

@@ -101,6 +101,11 @@ export class LogDirectories {
     });
   }
 
+  /** Of all, by which clients know them. */
+  paths(): string[] {
+    return this.#directories.map(({ path }) => this.#describedPath(path));
+  }
+
   directoryOf(topic: string, partition: number): string | undefined {
     const directory = this.#directoryOf.get(partitionFolderName(topic, partition));
     return directory && this.#describedPath(directory.path);

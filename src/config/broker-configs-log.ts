@@ -10,7 +10,7 @@ export const LOG_CONFIGS = [
     why: 'The data stays where the broker was started and survives a reboot, and the folder is named at start.',
   }),
   list('log.dirs', null, 'Folders of the data, separated by commas; takes the place of log.dir.', { nonEmpty: true }),
-  list('cordoned.log.dirs', [], 'Folders that get no new partitions.', { dynamic: 'broker', accepted: NOT_YET }),
+  list('cordoned.log.dirs', [], 'Folders that get no new partitions; * means all.', { dynamic: 'broker' }),
   int('log.segment.bytes', 1_073_741_824, 'Default of segment.bytes.', { min: 1_048_576, dynamic: 'cluster' }),
   long('log.roll.ms', null, 'Default of segment.ms; without it log.roll.hours counts.', { min: 1, dynamic: 'cluster' }),
   int('log.roll.hours', 168, 'Default of segment.ms in hours.', { min: 1 }),

@@ -10,6 +10,7 @@ import { brokerConfigDefinition, brokerConfigDefinitionOf } from './broker-confi
 import { ConfigError, unusableValue } from './config-error.ts';
 import { resolveReferences } from './config-references.ts';
 import { isProblem, parseConfigValue } from './config-value.ts';
+import { foreignDirectoryFault } from './dynamic-broker-rules.ts';
 import { environmentConfigs } from './environment-configs.ts';
 import { GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
 import { ineffectiveConfigWarning } from './ineffective-configs.ts';
@@ -153,6 +154,9 @@ function checkBounds(config: BrokerConfig): void {
       'give -1 (no bound) or at least 1',
     );
   }
+  const foreign = foreignDirectoryFault(config.list('cordoned.log.dirs'), config);
+  if (foreign !== undefined)
+    throw new ConfigError(foreign, 'cordoned.log.dirs', 'name folders of log.dirs, or * for all of them');
   requireOrder(config, 'group.min.session.timeout.ms', 'group.max.session.timeout.ms');
   for (const [name, { min, max }] of GROUP_CONFIG_BOUNDS) {
     const setting = groupConfigDefinition(name)!.synonym as NumberName;

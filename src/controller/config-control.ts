@@ -4,6 +4,7 @@
  */
 import { ConfigResourceType, type ConfigValues, configKey } from '../metadata/configs-image.ts';
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-records.ts';
+import { permittedAt } from '../metadata/metadata-version.ts';
 import { topicNameFault } from '../metadata/topic-name.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { AlterConfigsRequest, AlterConfigsResponse } from '../protocol/messages/33-alter-configs.ts';
@@ -118,6 +119,7 @@ function alterResource<R extends AlterableResource>(
   const invalid =
     lengthFault(after) ??
     minimumFault(resource, changes, context) ??
+    cordonedFault(changes, context) ??
     valuesFault(resource, after, [...changes.keys()], context) ??
     existenceFault(resource, context);
   if (invalid) return invalid;
@@ -170,6 +172,12 @@ function minimumFault(
     ErrorCode.INVALID_CONFIG,
     'With ELR, min.insync.replicas of the cluster cannot be removed; set it to 1 instead.',
   );
+}
+
+/** The controller could not keep what the brokers would tell it of them. */
+function cordonedFault(changes: Changes, { image }: ControlContext): ApiError | null {
+  if (!changes.has('cordoned.log.dirs') || permittedAt.cordonedLogDirs(image.metadataVersion)) return null;
+  return apiError(ErrorCode.INVALID_CONFIG, 'cordoned.log.dirs needs metadata.version 4.3-IV0. Upgrade it first.');
 }
 
 function current({ resourceType, resourceName }: Resource, context: ControlContext): ConfigValues {

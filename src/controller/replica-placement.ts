@@ -53,11 +53,12 @@ export function placeReplicas(
   replicationFactor: number,
   random: Random,
 ): number[][] | string {
-  const brokers = [...image.cluster.brokers()].sort((a, b) => a.id - b.id);
+  const brokers = [...image.cluster.brokers()].filter(hasRoomForNew).sort((a, b) => a.id - b.id);
   if (brokers.length < replicationFactor) {
     return (
       `Replication factor ${replicationFactor} cannot be reached: ` +
-      `${brokers.length} broker(s) are registered. Use a replication factor of at most that.`
+      `${brokers.length} broker(s) are registered with a log directory that is not cordoned. ` +
+      'Use a replication factor of at most that.'
     );
   }
   const active = brokers.filter(({ fenced, inControlledShutdown }) => !fenced && !inControlledShutdown);
@@ -68,6 +69,11 @@ export function placeReplicas(
   const fenced = brokers.filter(({ id }) => !activeIds.has(id));
   const start = random.below(active.length);
   return Array.from({ length: count }, (_, partition) => deal(active, fenced, start + partition, replicationFactor));
+}
+
+/** Not all of its log directories are cordoned (KIP-1066). */
+function hasRoomForNew({ logDirs, cordonedLogDirs }: BrokerRegistration): boolean {
+  return logDirs.length === 0 || logDirs.some((directory) => !cordonedLogDirs?.includes(directory));
 }
 
 /** Active brokers first, beginning with another one for each partition; fenced ones only when they are needed. */

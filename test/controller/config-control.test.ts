@@ -236,3 +236,17 @@ test('another minimum of in-sync replicas forgets the eligible leader replicas',
   await alterError(after, TOPIC, 'a', [[SET, 'min.insync.replicas', '2']]);
   assert.deepEqual([partition().elr, partition().lastKnownElr], [[], []]);
 });
+
+test('cordoned.log.dirs needs a metadata.version that knows of cordoned directories', async () => {
+  const setup = await started();
+  assert.equal(await alterError(setup, BROKER, '1', [[SET, 'cordoned.log.dirs', '']]), 'NONE');
+  const { log } = setup.directory;
+  const record = metadataRecord('FeatureLevelRecord', { name: 'metadata.version', featureLevel: 29 });
+  await log.append(
+    encodeRecordBatch([record], { baseOffset: log.endOffset, epoch: 1, timestampMs: 0 }),
+    1,
+    log.endOffset,
+  );
+  const before = await openController({ files: setup.files, seed: 2 });
+  assert.equal(await alterError(before, BROKER, '1', [[SET, 'cordoned.log.dirs', '']]), 'INVALID_CONFIG');
+});

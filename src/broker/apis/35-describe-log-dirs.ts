@@ -21,7 +21,8 @@ function wantedOf(topics: NonNullable<DescribeLogDirsRequest['topics']>): Readon
 }
 
 export const describeLogDirs = api(describeLogDirsRequest, describeLogDirsResponse, async (request, _, services) => {
-  const { partitions, storage, logDirectories, moves, table } = services;
+  const { partitions, storage, logDirectories, cordoned, moves, table } = services;
+  const cordonedPaths = cordoned.paths();
   const wanted = request.topics && wantedOf(request.topics);
   const places = [...partitions.rows()].filter(
     ({ topic, partition }) => !wanted || (wanted.get(topic)?.has(partition) ?? false),
@@ -50,7 +51,8 @@ export const describeLogDirs = api(describeLogDirsRequest, describeLogDirsRespon
       add(topic, { partitionIndex: partition, partitionSize: sizeBytes, offsetLag, isFutureKey: true });
     }
     const named = [...topics].map(([name, list]) => ({ name, partitions: list }));
-    return { errorCode, logDir: path, topics: named, totalBytes, usableBytes };
+    const isCordoned = cordonedPaths.includes(path);
+    return { errorCode, logDir: path, topics: named, totalBytes, usableBytes, isCordoned };
   });
   return { errorCode: ErrorCode.NONE, results };
 });
