@@ -51,10 +51,10 @@ export class ClassicBridge {
       request.respond(joinGroupError(memberId, ErrorCode.MEMBER_ID_REQUIRED));
       return NO_EFFECTS;
     }
-    const subscription = subscriptionOf(request.protocols[0].metadata);
-    if (!subscription) throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, 'the subscription is malformed');
     const records: GroupRecord[] = [];
     const found = this.#findMember(group, memberId, request, records);
+    const subscription = subscriptionOf(request.protocols[0].metadata);
+    if (!subscription) throw new KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, 'the subscription is malformed');
     const member: ConsumerMember = {
       ...found.member,
       instanceId: groupInstanceId ?? found.member.instanceId,

@@ -60,6 +60,7 @@ export class ConsumerHeartbeat {
     const memberId = request.memberId === '' ? randomUuid(this.#env.random) : request.memberId;
     throwIfFull(group, memberId, this.#env.config.consumer.maxSize);
     const { member: before, replacedId } = this.#findMember(group, memberId, request, records);
+    if (request.subscribedTopicRegex) validateRegex(request.subscribedTopicRegex);
     const updated = withRequest(before, request, context);
     const { member: after } = this.#progress.advance(
       {
@@ -175,7 +176,7 @@ export function throwIfFull(group: ConsumerGroup, memberId: string, maxSize: num
   }
 }
 
-/** Throws INVALID_REQUEST, UNSUPPORTED_ASSIGNOR or INVALID_REGULAR_EXPRESSION. */
+/** Throws INVALID_REQUEST or UNSUPPORTED_ASSIGNOR. */
 export function validateHeartbeat(
   request: ConsumerGroupHeartbeatRequest,
   apiVersion: number,
@@ -206,7 +207,6 @@ export function validateHeartbeat(
       `ServerAssignor ${serverAssignor} is not supported. Supported assignors: ${assignors.join(', ')}.`,
     );
   }
-  if (subscribedTopicRegex && memberEpoch >= JOIN_EPOCH) validateRegex(subscribedTopicRegex);
 }
 
 export function heartbeatAnswer(

@@ -163,12 +163,15 @@ test('requests that cannot be', async () => {
   assert.equal(await code('a', { ...JOIN, serverAssignor: 'x' }), ErrorCode.UNSUPPORTED_ASSIGNOR);
   assert.equal(await code('a', { ...JOIN, subscribedTopicRegex: '(' }), ErrorCode.INVALID_REGULAR_EXPRESSION);
   assert.equal(await code('a', { memberEpoch: 1 }), ErrorCode.GROUP_ID_NOT_FOUND);
+  assert.equal(await code('a', { memberEpoch: 1, subscribedTopicRegex: '(' }), ErrorCode.GROUP_ID_NOT_FOUND);
   assert.equal(await code('a', { memberEpoch: -1 }), ErrorCode.GROUP_ID_NOT_FOUND);
   assert.equal((await describe(fixture)).errorCode, ErrorCode.GROUP_ID_NOT_FOUND, 'none of these made a group');
   const made = await heartbeat(fixture, '', JOIN, 0);
   assert.match(made.memberId!, /^[\w-]{22}$/, 'version 0 gives ids');
   assert.equal(await code('b', JOIN), ErrorCode.GROUP_MAX_SIZE_REACHED);
   assert.equal(await code(made.memberId!, { memberEpoch: 2 }), ErrorCode.NONE);
+  const malformed = { memberEpoch: 9, subscribedTopicRegex: '(' };
+  assert.equal(await code(made.memberId!, malformed), ErrorCode.FENCED_MEMBER_EPOCH, 'before the expression is read');
 });
 
 test('a static member that leaves for a while comes back to its partitions without moving the group', async () => {

@@ -222,6 +222,8 @@ test('a classic member of a consumer group: refusals and sessions', async () => 
     (await fixture.join({ ...a.request, protocols: malformed })).errorCode,
     ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
   );
+  const unknown = { ...a.request, memberId: 'x', groupInstanceId: 'i', protocols: malformed };
+  assert.equal((await fixture.join(unknown)).errorCode, ErrorCode.UNKNOWN_MEMBER_ID);
   assert.equal(await fixture.heartbeat('c', c.epoch), ErrorCode.UNKNOWN_MEMBER_ID, 'not one of the classic protocol');
   assert.equal(await fixture.heartbeat(a.memberId, a.generation + 1), ErrorCode.ILLEGAL_GENERATION);
   assert.equal(
