@@ -308,7 +308,8 @@ export class GroupCoordinator {
       try {
         return await this.#runtime.read(this.partitionFor(groupId), (shard) => shard.describeConsumerGroup(groupId));
       } catch (error) {
-        return noConsumerGroup(groupId, errorCodeOf(error), (error as KafkaError).message);
+        // A coordinator that cannot answer says no more than the code, as in Kafka.
+        return noConsumerGroup(groupId, errorCodeOf(error), null);
       }
     };
     return { throttleTimeMs: 0, groups: await Promise.all(request.groupIds.map(describe)) };

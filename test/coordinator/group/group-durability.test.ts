@@ -169,6 +169,9 @@ test('only the partitions that are led here are served', async () => {
   assert.equal(join.answer?.errorCode, ErrorCode.NOT_COORDINATOR);
   assert.equal(await fixture.commitError(3), ErrorCode.NOT_COORDINATOR);
   assert.equal((await fixture.fetchAll()).groups[0].errorCode, ErrorCode.NOT_COORDINATOR);
+  const request = { groupIds: ['g'], includeAuthorizedOperations: false };
+  const [described] = (await fixture.coordinator.consumerGroupDescribe(request, fixture.context(1))).groups;
+  assert.deepEqual([described.errorCode, described.errorMessage], [ErrorCode.NOT_COORDINATOR, null]);
   await fixture.coordinator.elected(mine, 5);
   assert.equal(await fixture.committed(), 2);
 });
