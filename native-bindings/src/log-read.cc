@@ -171,27 +171,88 @@ bool rangeInTail(const Segment* segment, int64_t offset, int64_t upperOffset, Ra
   return true;
 }
 
+// A read of one segment that is being planned: found out under the lock, then followed in the files without it.
+struct Look {
+  Pinned pinned;
+  // The first offset that is wanted of the segment, and the one before which the read ends.
+  int64_t offset;
+  int64_t upperOffset;
+  Start from, upperFrom;
+  // The upper offset lies in this segment.
+  bool upperInside = false;
+  double maxBytes;
+  WalkBounds bounds;
+  // Bytes from here on are thought to be in the page cache.
+  int64_t recentFrom = 0;
+  Range range;
+};
+
 // Finds the range in the files. Returns 1, 0 when no batch of the segment has the offset or a later one, or a negative
-// errno. `upperInside`: the upper offset lies in this segment.
-int rangeInFiles(const Pinned& pinned, int64_t offset, const Start& from, int64_t upperOffset, const Start& upperFrom,
-                 bool upperInside, double maxBytes, const WalkBounds& bounds, Range& range) {
-  const int64_t walkEnd = std::min(pinned.sizeBytes, bounds.end);
-  HeaderWalk walk(pinned.fd, bounds.start, walkEnd);
-  if (const int result = pinned.seek(walk, from, offset); result < 0) return result;
-  const int found = walkTo(walk, offset);
+// errno.
+int rangeInFiles(Look& look) {
+  const Pinned& pinned = look.pinned;
+  Range& range = look.range;
+  const int64_t walkEnd = std::min(pinned.sizeBytes, look.bounds.end);
+  HeaderWalk walk(pinned.fd, look.bounds.start, walkEnd);
+  if (const int result = pinned.seek(walk, look.from, look.offset); result < 0) return result;
+  const int found = walkTo(walk, look.offset);
   if (found <= 0) return found;
   range.position = walk.position();
   range.firstBatchBytes = walk.sizeBytes();
   range.baseOffset = walk.header().baseOffset();
   range.end = walkEnd;
   // The bound matters only if the bytes asked for reach it.
-  if (!upperInside || maxBytes <= 0) return 1;
-  if (const int result = pinned.seek(walk, upperFrom, upperOffset); result < 0) return result;
-  if (static_cast<double>(range.position) + maxBytes <= static_cast<double>(walk.position())) return 1;
-  const int upper = walkTo(walk, upperOffset);
+  if (!look.upperInside || look.maxBytes <= 0) return 1;
+  if (const int result = pinned.seek(walk, look.upperFrom, look.upperOffset); result < 0) return result;
+  if (static_cast<double>(range.position) + look.maxBytes <= static_cast<double>(walk.position())) return 1;
+  const int upper = walkTo(walk, look.upperOffset);
   if (upper < 0) return upper;
   if (upper > 0) range.end = walk.position();
   return 1;
+}
+
+// Holds the segment and writes the plan, of one batch at least.
+inline int finishPlan(Look& look, Segment* segment, double* out) {
+  Range& range = look.range;
+  if (range.end <= range.position) range.end = range.position + range.firstBatchBytes;
+  // The first page is there: its header was just read.
+  const double sizeBytes = std::min(static_cast<double>(range.end - range.position), std::max(look.maxBytes, 1.0));
+  const int64_t last = range.position + static_cast<int64_t>(sizeBytes) - 1;
+  const bool cached = range.position >= look.recentFrom || isCached(look.pinned.fd, last);
+  hold(segment);
+  writePlan(segment, range, look.maxBytes, cached, out);
+  return planOk;
+}
+
+// Beside a plan's status: the range is to be found in the files of a segment that is pinned.
+constexpr int LOOK_IN_FILES = 4;
+
+// Finds the segment of an offset, behind the one with the base offset `passed`, and the range where its tail tells it.
+// Returns LOOK_IN_FILES, the status of a plan, or a negative error.
+int beginLook(double handle, int64_t offset, int64_t passed, Look& look, double* out) {
+  LockedLog log(handle);
+  if (!log) return WRONG_HANDLE;
+  Segment* active = log->active();
+  if (active == nullptr || offset < log->segments[0]->baseOffset || offset > active->nextOffset) return planOutOfRange;
+  if (offset >= look.upperOffset) return planAtEnd;
+  int64_t index = log->floorSegment(std::max(offset, passed));
+  if (log->segments[index]->baseOffset <= passed) index++;
+  if (index >= static_cast<int64_t>(log->segments.size())) return planAtEnd;
+  Segment* segment = log->segments[index];
+  look.offset = std::max(offset, segment->baseOffset);
+  if (segment == active && look.offset >= segment->nextOffset) return planAtEnd;
+  if (!log->damage.empty() && !findBounds(log->damage, segment->baseOffset, look.offset, look.bounds)) return planDamaged;
+  if (segment == active && rangeInTail(segment, look.offset, look.upperOffset, look.range)) {
+    if (look.range.baseOffset >= look.upperOffset) return planAtEnd;
+    if (const int result = segment->ensureOpen(); result < 0) return result;
+    return finishPlan(look, segment, out);
+  }
+  if (const int result = look.pinned.take(segment); result < 0) return result;
+  look.upperInside = look.upperOffset < (segment == active ? segment->nextOffset : log->segments[index + 1]->baseOffset);
+  look.from = look.pinned.startInMemory(look.offset);
+  if (look.upperInside) look.upperFrom = look.pinned.startInMemory(look.upperOffset);
+  look.recentFrom = std::max(segment->appendedFrom, segment->sizeBytes - RECENT_BYTES);
+  return LOOK_IN_FILES;
 }
 
 // The greatest time entry at or before the timestamp tells where the look-up starts; its offset, relative.
@@ -219,63 +280,18 @@ int64_t readFile(int fd, uint8_t* target, int64_t sizeBytes, int64_t position) {
 int planRead(double handle, double offsetAsked, double maxBytes, double upperAsked, double* out) {
   if (!(offsetAsked >= 0)) return logTable().isLive(handle) ? planOutOfRange : WRONG_HANDLE;
   const int64_t offset = wholeOffset(offsetAsked);
-  const int64_t upperOffset = wholeOffset(upperAsked);
   // Segments up to here hold neither the offset nor a later one.
   int64_t passed = -1;
   for (;;) {
-    Pinned pinned;
-    Start from, upperFrom;
-    Range range;
-    int64_t wanted;
-    bool upperInside;
-    int64_t recentFrom;
-    WalkBounds bounds;
-    {
-      LockedLog log(handle);
-      if (!log) return WRONG_HANDLE;
-      Segment* active = log->active();
-      if (active == nullptr || offset < log->segments[0]->baseOffset || offset > active->nextOffset)
-        return planOutOfRange;
-      if (offset >= upperOffset) return planAtEnd;
-      int64_t index = log->floorSegment(std::max(offset, passed));
-      if (log->segments[index]->baseOffset <= passed) index++;
-      if (index >= static_cast<int64_t>(log->segments.size())) return planAtEnd;
-      Segment* segment = log->segments[index];
-      wanted = std::max(offset, segment->baseOffset);
-      if (segment == active && wanted >= segment->nextOffset) return planAtEnd;
-      if (!log->damage.empty() && !findBounds(log->damage, segment->baseOffset, wanted, bounds)) return planDamaged;
-      const bool inTail = segment == active && rangeInTail(segment, wanted, upperOffset, range);
-      upperInside = segment == active ? upperOffset < segment->nextOffset
-                                      : upperOffset < log->segments[index + 1]->baseOffset;
-      if (inTail) {
-        if (range.baseOffset >= upperOffset) return planAtEnd;
-        if (range.end <= range.position) range.end = range.position + range.firstBatchBytes;
-        if (const int result = segment->ensureOpen(); result < 0) return result;
-        hold(segment);
-        writePlan(segment, range, maxBytes, true, out);
-        return planOk;
-      }
-      if (const int result = pinned.take(segment); result < 0) return result;
-      from = pinned.startInMemory(wanted);
-      if (upperInside) upperFrom = pinned.startInMemory(upperOffset);
-      recentFrom = std::max(segment->appendedFrom, segment->sizeBytes - RECENT_BYTES);
-    }
-    const int found = rangeInFiles(pinned, wanted, from, upperOffset, upperFrom, upperInside, maxBytes, bounds, range);
+    Look look;
+    look.upperOffset = wholeOffset(upperAsked);
+    look.maxBytes = maxBytes;
+    if (const int begun = beginLook(handle, offset, passed, look, out); begun != LOOK_IN_FILES) return begun;
+    const int found = rangeInFiles(look);
     if (found < 0) return found;
-    if (found == 0 && bounds.end <= pinned.sizeBytes) return planDamaged;
-    if (found == 0) {
-      passed = pinned.segment->baseOffset;
-      continue;
-    }
-    if (range.baseOffset >= upperOffset) return planAtEnd;
-    if (range.end <= range.position) range.end = range.position + range.firstBatchBytes;
-    // The first page is there: its header was just read.
-    const double lengthWanted = std::min(static_cast<double>(range.end - range.position), std::max(maxBytes, 1.0));
-    const int64_t last = range.position + static_cast<int64_t>(lengthWanted) - 1;
-    const bool cached = range.position >= recentFrom || isCached(pinned.fd, last);
-    hold(pinned.segment);
-    writePlan(pinned.segment, range, maxBytes, cached, out);
-    return planOk;
+    if (found > 0) return look.range.baseOffset >= look.upperOffset ? planAtEnd : finishPlan(look, look.pinned.segment, out);
+    if (look.bounds.end <= look.pinned.sizeBytes) return planDamaged;
+    passed = look.pinned.segment->baseOffset;
   }
 }
 
