@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -41,13 +41,15 @@ test('threads that the system refuses, in a process of their own', { skip: canFa
   assert.equal(outcome.status, 0, outcome.output);
 });
 
-for (const next of ['the next order', 'the end'])
-  test(`an order without a thread fails and leaves nothing to ${next}`, { skip: !canFail }, async () => {
-    setFault(Fault.thread, true);
-    await assert.rejects(double(1), { code: 'ERR_WORKER_INIT_FAILED' });
-    await assert.rejects(double(2), { code: 'ERR_WORKER_INIT_FAILED' });
-    setFault(Fault.thread, false);
-    if (next === 'the next order') assert.equal(await double(3), 6);
-    await pool.close();
-    await setImmediate();
-  });
+describe('an order without a thread fails', { skip: !canFail }, () => {
+  for (const next of ['the next order', 'the end'])
+    test(`and leaves nothing to ${next}`, async () => {
+      setFault(Fault.thread, true);
+      await assert.rejects(double(1), { code: 'ERR_WORKER_INIT_FAILED' });
+      await assert.rejects(double(2), { code: 'ERR_WORKER_INIT_FAILED' });
+      setFault(Fault.thread, false);
+      if (next === 'the next order') assert.equal(await double(3), 6);
+      await pool.close();
+      await setImmediate();
+    });
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { startFailure } from '../../../src/broker/start-failure.ts';
 import { startEarly, takeWorker } from '../../../src/broker/threads/broker-workers.ts';
 import { canFail, Fault, runFailing, setFault } from '../../native/failing-calls.ts';
@@ -10,9 +10,11 @@ test('threads that the system refuses, in a process of their own', { skip: canFa
   assert.equal(run.status, 0, run.output);
 });
 
-test('who takes a thread is told what to do where none can be made', { skip: !canFail }, () => {
-  setFault(Fault.thread, true);
-  startEarly();
-  assert.throws(takeWorker, (error: Error) => /ulimit -u/.test(startFailure(error).fix ?? ''));
-  setFault(Fault.thread, false);
+describe('no thread can be made', { skip: !canFail }, () => {
+  test('who takes one is told what to do', () => {
+    setFault(Fault.thread, true);
+    startEarly();
+    assert.throws(takeWorker, (error: Error) => /ulimit -u/.test(startFailure(error).fix ?? ''));
+    setFault(Fault.thread, false);
+  });
 });
