@@ -147,9 +147,10 @@ test('LeaveGroup before version 3 has one member and one error', async () => {
 
 test('a pending member joins after all others have left', async () => {
   const fixture = await GroupFixture.start();
-  const { ids } = await fixture.stableGroup(1);
+  const { ids } = await fixture.stableGroup(2);
   const { memberId } = await fixture.join();
-  assert.equal(await fixture.leave(ids[0]), ErrorCode.NONE);
+  for (const id of ids) assert.equal(await fixture.leave(id), ErrorCode.NONE);
+  assert.equal(await fixture.state(), 'PreparingRebalance');
   const join = new Pending(fixture.join({ memberId }));
   await settle();
   assert.deepEqual([join.answer!.errorCode, join.answer!.leader], [ErrorCode.NONE, memberId]);
@@ -227,6 +228,15 @@ test('of protocols with as many votes, the one is taken that Kafka meets first, 
     await fixture.advance(6_000);
     assert.equal(last.join.answer?.protocolName, 'rr');
   }
+});
+
+test('a group whose last member leaves is empty at once, though an id was given out', async () => {
+  const fixture = await GroupFixture.start();
+  const { ids } = await fixture.stableGroup(1);
+  const given = await fixture.join({ memberId: '' }, 4);
+  assert.equal(given.errorCode, ErrorCode.MEMBER_ID_REQUIRED);
+  assert.equal(await fixture.leave(ids[0]), ErrorCode.NONE);
+  assert.equal(await fixture.state(), 'Empty');
 });
 
 test('other protocol types are opaque', async () => {

@@ -46,7 +46,8 @@ export class ClassicRebalance {
       this.#waitForMoreMembers(group, delayMs, Math.max(group.rebalanceTimeoutMs - delayMs, 0));
       return NO_EFFECTS;
     }
-    if (group.hasAllMembersJoined) return this.#completeJoin(group);
+    // Without members there is nobody to wait for: ids that were given out may still come.
+    if (group.hasAllMembersJoined || group.size === 0) return this.#completeJoin(group);
     this.#completeJoinAfter(group);
     return NO_EFFECTS;
   }
