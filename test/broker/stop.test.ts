@@ -1,6 +1,7 @@
 // What a stop does to clients that are in the middle of something.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -60,6 +61,25 @@ describe('stop', () => {
     await client.closed;
     await flooding;
     assert.deepEqual(client.stray, []);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a connection with requests that were not taken ends, and is not reset', { skip: !loadAddon() }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-stop-'));
+    const { broker, client } = await brokerWithTopic({ engine: 'native', folder });
+    client.close();
+    const socket = connect(broker.port, '127.0.0.1');
+    const ended = new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.once('end', () => resolve('ended'));
+    });
+    const answered = new Promise((resolve) => socket.once('data', resolve));
+    const frames = Array.from({ length: 4_000 }, (_, id) => requestFrame(produceRequest, 7, body, id));
+    socket.write(Buffer.concat(frames));
+    await answered;
+    await broker.stop();
+    assert.equal(await ended, 'ended');
+    socket.destroy();
     rmSync(folder, { recursive: true });
   });
 

@@ -87,7 +87,7 @@ export interface IoHostContext {
 const SWEEP_MS = 1_000;
 /** Completions handled before responses are sent and reads get their turn. */
 const DRAIN_MAX = 4_096;
-/** A stop waits this long for responses under way, and looks this often. */
+/** A stop waits this long for responses under way and for clients to fall silent, and looks this often. */
 const STOP_MS = 2_000;
 const STOP_LOOK_MS = 10;
 /** API key, version and correlation id: what every request begins with. */
@@ -238,7 +238,11 @@ export class IoHost implements FrameHandler {
   /** True when the frame is taken (and its block with it). */
   #take(client: ClientState, bytes: Buffer, start: number, end: number, block: number): boolean {
     const { settings, arena } = this.#context;
-    if (this.#stopping || client.muted || client.refusal !== null) return false;
+    if (this.#stopping) {
+      if (block >= 0) arena.free(block);
+      return true;
+    }
+    if (client.muted || client.refusal !== null) return false;
     if (end - start < HEADER_BYTES_MIN) throw new ProtocolError('malformed', 'frame too short for a header');
     const apiKey = bytes.readInt16BE(start);
     const isProduce = apiKey === ApiKey.Produce;
@@ -549,15 +553,27 @@ export class IoHost implements FrameHandler {
     this.#closeFor(deadlocked, 'frames under way need more memory than there is for requests');
   }
 
+  /**
+   * What comes from now on is read and dropped: a connection that is closed with bytes unread is reset, and its client
+   * loses answers that it has not read. It would send those batches again, and a snapshot of producers knows only the last.
+   */
   #stop(): void {
     this.#stopping = true;
     this.#listeners.close();
+    for (const client of this.#clients.values()) this.#resume(client);
     const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
+    let receivedBytes = 0;
     const step = (): void => {
-      const busy = [...this.#clients.values()].some(
-        ({ pending, connection }) =>
-          (pending.length > 0 && [...pending].some(({ isProduce }) => isProduce)) || connection.sender.pendingBytes > 0,
-      );
+      const clients = [...this.#clients.values()];
+      const before = receivedBytes;
+      receivedBytes = clients.reduce((sum, { connection }) => sum + connection.receivedBytes, 0);
+      const busy =
+        receivedBytes !== before ||
+        clients.some(
+          ({ pending, connection }) =>
+            (pending.length > 0 && [...pending].some(({ isProduce }) => isProduce)) ||
+            connection.sender.pendingBytes > 0,
+        );
       if (busy && this.#context.clock.monotonicMs() < untilMs) {
         this.#context.clock.schedule(STOP_LOOK_MS, step);
         return;
