@@ -51,7 +51,9 @@ export function writePublished(folder: string, progress: (text: string) => void)
   const page = join(folder, 'latency/report.html');
   const shot = join(root, 'docs/performance-report.png');
   const made = existsSync(page) ? screenshot(page, shot) : 'no latency report';
-  progress(`Written: README.md, docs/performance.md, docs/performance.svg${made === undefined ? `, ${shot}` : ''}`);
+  progress(
+    `Written: README.md, docs/performance.md, docs/performance.svg${made === undefined ? ', docs/performance-report.png' : ''}`,
+  );
   if (made !== undefined) progress(`No screenshot of the report page: ${made}.`);
 }
 
