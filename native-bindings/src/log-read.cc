@@ -225,7 +225,7 @@ inline int finishPlan(Look& look, Segment* segment, double* out) {
 }
 
 // Beside a plan's status: the range is to be found in the files of a segment that is pinned.
-constexpr int LOOK_IN_FILES = 4;
+constexpr int LOOK_IN_FILES = planDamaged + 1;
 
 // Finds the segment of an offset, behind the one with the base offset `passed`, and the range where its tail tells it.
 // Returns LOOK_IN_FILES, the status of a plan, or a negative error.
