@@ -26,7 +26,7 @@ export const MILLRACE_CONFIGS = [
   int(
     'millrace.io.pause.max.us',
     200,
-    'Longest pause of an I/O thread, in microseconds, in which frames gather while many clients send small ones: less CPU for a little latency. Tried only at rates above 4,000 frames/s, ended where it gathers none, or where clients send less for it; 0: never.',
+    'Longest pause of an I/O thread, in microseconds, in which frames gather while many small ones come: less CPU for a little latency. Tried only at rates above 4,000 frames/s, ended where it gathers none, or where less comes for it; 0: never.',
     { min: 0, max: 10_000 },
   ),
   int(

@@ -248,7 +248,7 @@ export class IoHost implements FrameHandler {
     const isProduce = apiKey === ApiKey.Produce;
     if (!client.accepts(isProduce, settings.pipelineRequestsMax)) return false;
     const header = parseRequestHeader(bytes, start, end);
-    this.#context.pacer?.frame();
+    this.#context.pacer?.frame(end - start, client);
     this.#queueTurn();
     if (isProduce) {
       checkVersion(header, PRODUCE_VERSION_MIN, PRODUCE_VERSION_MAX);

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FramePacer } from '../../../src/broker/io/frame-pacer.ts';
 
-/** A thread whose passes take no time but their pauses; frames arrive by its clock. */
+const FRAME_BYTES = 1_000;
+
+/** A thread whose passes take `passUs`; frames arrive by its clock. */
 class Fixture {
   nowUs = 1_000_000;
+  passUs = 0;
   readonly pauses: number[] = [];
   readonly pacer: FramePacer;
   #afterPass: (() => void) | null = null;
@@ -24,12 +27,26 @@ class Fixture {
     });
   }
 
-  /** Frames come every `everyUs`, whatever the thread does. */
-  openLoop(count: number, everyUs: number): void {
+  /** Frames come every `everyUs`, whatever the thread does, from so many connections in turn. */
+  openLoop(count: number, everyUs: number, connections = 1): void {
     let dueUs = this.nowUs;
     for (let left = count; left > 0; ) {
       this.nowUs = Math.max(this.nowUs, dueUs);
-      for (; left > 0 && dueUs <= this.nowUs; left--, dueUs += everyUs) this.pacer.frame();
+      for (; left > 0 && dueUs <= this.nowUs; left--, dueUs += everyUs)
+        this.pacer.frame(FRAME_BYTES, left % connections);
+      this.#endPass();
+    }
+  }
+
+  /** A client has a record every `everyUs` and at most five requests under way, into which goes whatever waits. */
+  batching(passes: number, everyUs: number): void {
+    let sentUs = this.nowUs;
+    for (let pass = 0; pass < passes; pass++) {
+      this.nowUs = Math.max(this.nowUs, sentUs + everyUs);
+      const records = Math.floor((this.nowUs - sentUs) / everyUs);
+      const frames = Math.min(records, 5);
+      for (let frame = 0; frame < frames; frame++) this.pacer.frame((FRAME_BYTES * records) / frames, 0);
+      sentUs += records * everyUs;
       this.#endPass();
     }
   }
@@ -38,7 +55,7 @@ class Fixture {
   pipelined(passes: number, count: number, afterUs: number): void {
     for (let pass = 0; pass < passes; pass++) {
       this.nowUs += afterUs;
-      for (let frame = 0; frame < count; frame++) this.pacer.frame();
+      for (let frame = 0; frame < count; frame++) this.pacer.frame(FRAME_BYTES, 0);
       this.#endPass();
     }
   }
@@ -49,6 +66,7 @@ class Fixture {
   }
 
   #endPass(): void {
+    this.nowUs += this.passUs;
     const task = this.#afterPass;
     this.#afterPass = null;
     task?.();
@@ -105,17 +123,30 @@ describe('frame pacer', () => {
     assert.equal(fixture.pauses.length, after);
   });
 
-  test('does not pause behind passes that take long themselves', () => {
+  test('pauses behind long passes where a client then puts more into each frame', () => {
     const fixture = new Fixture();
-    fixture.openLoop(2_000, 50);
-    const before = fixture.pauses.length;
-    for (let pass = 0; pass < 100; pass++) {
-      for (let frame = 0; frame < 20; frame++) fixture.pacer.frame();
-      fixture.nowUs += 300;
-      fixture.openLoop(0, 1);
-      fixture.pipelined(1, 1, 300);
-    }
-    assert.equal(fixture.pauses.length, before);
+    fixture.passUs = 300;
+    fixture.batching(10_000, 50);
+    const paused = fixture.pausedUs() / (fixture.nowUs - 1_000_000);
+    assert.ok(paused > 0.3, `${paused} of the time`);
+  });
+
+  test('does not pause behind long passes where clients wait for their answers', () => {
+    const fixture = new Fixture();
+    fixture.passUs = 300;
+    fixture.pipelined(10_000, 5, 50);
+    const paused = fixture.pausedUs() / (fixture.nowUs - 1_000_000);
+    assert.ok(paused > 0, 'it is tried');
+    assert.ok(paused < 0.05, `${paused} of the time`);
+  });
+
+  test('does not pause behind long passes where each frame is of another connection', () => {
+    const fixture = new Fixture();
+    fixture.passUs = 300;
+    fixture.openLoop(40_000, 100, 50);
+    const paused = fixture.pausedUs() / (fixture.nowUs - 1_000_000);
+    assert.ok(paused > 0, 'it is tried');
+    assert.ok(paused < 0.05, `${paused} of the time`);
   });
 
   test('0 turns it off', () => {
