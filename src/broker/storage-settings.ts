@@ -1,6 +1,6 @@
 /** What the storage hosts need of the settings: all of them at start, and again those that change while they run. */
 import type { BrokerConfig } from '../config/broker-config.ts';
-import type { DynamicStorageSettings, StorageHostSettings } from '../partition/storage-host.ts';
+import type { DynamicStorageSettings, StorageHostSettings } from '../partition/storage-host-settings.ts';
 
 export function storageSettings(config: BrokerConfig): Omit<StorageHostSettings, 'worker'> {
   return {

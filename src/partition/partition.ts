@@ -12,6 +12,7 @@ import { ErrorCode } from '../protocol/errors.ts';
 import { type PartitionTable, RowSlot, RowState } from '../ring/partition-table.ts';
 import { AppendOrigin } from '../storage/append-origin.ts';
 import { AppendOutcome } from '../storage/append-outcome.ts';
+import type { BatchMemory } from '../storage/batch-memory.ts';
 import type { CleanedGroup } from '../storage/cleaner/clean-job.ts';
 import type { CleanableState } from '../storage/cleaner/cleanable.ts';
 import { isDirectoryFault } from '../storage/directory-fault.ts';
@@ -21,11 +22,11 @@ import { NO_GUARD } from '../storage/producer/verification-states.ts';
 import type { DamagedRange } from '../storage/scrub/damage-list.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { StorageCounters } from '../telemetry/thread-counters.ts';
-import type { StorageHostSettings, WorkSource } from './storage-host.ts';
+import type { DynamicStorageSettings } from './storage-host-settings.ts';
 import { type AppendDetail, CompletionOp, Work, WorkOp } from './work-descriptors.ts';
 
 export interface PartitionContext {
-  readonly settings: StorageHostSettings;
+  readonly settings: DynamicStorageSettings;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: LogStore;
@@ -57,7 +58,7 @@ class StagedBatch {
   token = 0;
   acks = 0;
   /** Where the batch lies, for the details of an error. */
-  source!: WorkSource;
+  memory!: BatchMemory;
   offset = 0;
   sizeBytes = 0;
 }
@@ -102,10 +103,10 @@ export class Partition {
   }
 
   /** Takes one descriptor; true when the partition has work to write that it had not before. */
-  stage(sender: number, source: WorkSource, slots: Float64Array, at: number): boolean {
+  stage(sender: number, memory: BatchMemory, slots: Float64Array, at: number): boolean {
     const batch = free.pop() ?? new StagedBatch();
     batch.sender = sender;
-    batch.source = source;
+    batch.memory = memory;
     batch.token = slots[at + Work.token];
     batch.acks = slots[at + Work.acks];
     batch.offset = slots[at + Work.offset];
@@ -120,7 +121,7 @@ export class Partition {
     appendContext.verificationGuard = transaction;
     appendContext.transactionVersion = transaction;
     appendContext.supportsEpochBump = slots[at + Work.apiVersion] >= IMPLICIT_TRANSACTION_VERSION;
-    this.log.stage(source.memory, batch.offset, batch.sizeBytes, origin, batch.outcome, appendContext);
+    this.log.stage(memory, batch.offset, batch.sizeBytes, origin, batch.outcome, appendContext);
     if (!batch.outcome.isPending) {
       this.#noteFault();
       // A duplicate is answered like its original: with acks=all once it is durable.
@@ -444,7 +445,7 @@ function countAppends(counters: StorageCounters, row: number, staged: readonly S
 const free: StagedBatch[] = [];
 
 /** Puts what is to be said about a refused batch where the batch stood; 0 when there is nothing, or no room. */
-function writeDetail({ outcome, source, offset, sizeBytes }: StagedBatch): number {
+function writeDetail({ outcome, memory, offset, sizeBytes }: StagedBatch): number {
   const { message, recordErrors } = outcome;
   if (message === null && recordErrors.length === 0) return 0;
   // Which records were at fault says more than why: clients have a text of their own for the error.
@@ -458,7 +459,7 @@ function writeDetail({ outcome, source, offset, sizeBytes }: StagedBatch): numbe
   for (const detail of details) {
     const bytes = Buffer.from(JSON.stringify(detail));
     if (bytes.length > sizeBytes) continue;
-    source.memory.bytes.set(bytes, offset);
+    memory.bytes.set(bytes, offset);
     return bytes.length;
   }
   return 0;

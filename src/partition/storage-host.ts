@@ -16,40 +16,18 @@ import type { Doorbell, WakeCaller, WakeSleeper } from '../ring/wake-signal.ts';
 import type { BatchMemory } from '../storage/batch-memory.ts';
 import type { StorageCounters } from '../telemetry/thread-counters.ts';
 import type { Partition, PartitionContext } from './partition.ts';
-import type { FromStorage, ToStorage } from './storage-messages.ts';
+import type { StorageHostSettings } from './storage-host-settings.ts';
+import type { StoragePort } from './storage-messages.ts';
 import { StorageRequests } from './storage-requests.ts';
 import { Completion, CompletionOp, Work } from './work-descriptors.ts';
 
-/** Settings that may change while the host runs (`settings` request). */
-export interface DynamicStorageSettings {
-  /** `millrace.fsync.acks.all` */
-  readonly syncAcksAll: boolean;
-  readonly producerIdExpirationMs: number;
-  readonly transactionVerificationEnabled: boolean;
-}
-
-export interface StorageHostSettings extends DynamicStorageSettings {
-  readonly worker: number;
-  /** `millrace.fsync.inline.max.us` */
-  readonly inlineSyncMaxUs: number;
-  /** `millrace.records.decompressed.bytes.max` */
-  readonly decompressedBytesMax: number;
-  readonly producerIdExpirationCheckMs: number;
-  readonly retentionCheckMs: number;
-}
-
 /** One sender of work as the worker sees it. */
-export interface WorkSource {
+interface WorkSource {
   readonly work: RingConsumer;
   readonly completions: RingProducer;
   readonly caller: WakeCaller;
   /** Memory that its descriptors point into. */
   readonly memory: BatchMemory;
-}
-
-export interface StoragePort {
-  post(message: FromStorage): void;
-  onMessage(receive: (message: ToStorage) => void): void;
 }
 
 export interface StorageHostContext {
@@ -160,7 +138,7 @@ export class StorageHost {
       if (!partition) {
         const { done } = CompletionOp;
         this.#complete(index, done, slots[at + Work.token], ErrorCode.NOT_LEADER_OR_FOLLOWER, -1, -1, -1, NO_DETAIL);
-      } else if (partition.stage(index, source, slots, at)) {
+      } else if (partition.stage(index, source.memory, slots, at)) {
         this.#touched[this.#touchedCount++] = partition;
       }
       work.advance();

@@ -9,7 +9,7 @@ import type { CleanableState } from '../storage/cleaner/cleanable.ts';
 import type { ActiveProducer, ScrubSegment } from '../storage/log.ts';
 import type { MoveState, MoveTarget } from '../storage/move/finish-move.ts';
 import type { DamagedRange } from '../storage/scrub/damage-list.ts';
-import type { DynamicStorageSettings } from './storage-host.ts';
+import type { DynamicStorageSettings } from './storage-host-settings.ts';
 
 export interface OpenPartition {
   readonly row: number;
@@ -165,3 +165,9 @@ export type FromStorage =
     }
   /** A partition went offline; `ofDirectory`: what failed (a sync, the device) takes its whole directory offline. */
   | { readonly type: 'offline'; readonly row: number; readonly fault: string; readonly ofDirectory: boolean };
+
+/** The storage worker's end. */
+export interface StoragePort {
+  post(message: FromStorage): void;
+  onMessage(receive: (message: ToStorage) => void): void;
+}

@@ -14,12 +14,13 @@ import type { ProducerStateOptions } from '../storage/producer/producer-state.ts
 import { StorageError } from '../storage/storage-error.ts';
 import { FileSystemSyncs } from './file-system-syncs.ts';
 import { Partition, type PartitionContext } from './partition.ts';
-import type { DynamicStorageSettings, StorageHostSettings, StoragePort } from './storage-host.ts';
+import type { DynamicStorageSettings, StorageHostSettings } from './storage-host-settings.ts';
 import type {
   NamedRow,
   OpenedPartition,
   OpenPartition,
   StorageOp,
+  StoragePort,
   StorageReplies,
   StorageRequest,
   TimestampedOffset,

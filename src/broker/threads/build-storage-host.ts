@@ -2,8 +2,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { LogStore } from '../../native/log-store.ts';
 import type { NativeLogStore } from '../../native/native-log-store.ts';
-import { StorageHost, type StorageHostSettings, type StoragePort } from '../../partition/storage-host.ts';
-import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
+import { StorageHost } from '../../partition/storage-host.ts';
+import type { StorageHostSettings } from '../../partition/storage-host-settings.ts';
+import type { FromStorage, StoragePort, ToStorage } from '../../partition/storage-messages.ts';
 import { RingConsumer, RingProducer } from '../../ring/descriptor-ring.ts';
 import { PartitionTable } from '../../ring/partition-table.ts';
 import { openCounters } from '../../ring/shared-counters.ts';

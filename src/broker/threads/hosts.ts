@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { LogStore } from '../../native/log-store.ts';
-import type { StorageHostSettings } from '../../partition/storage-host.ts';
+import type { StorageHostSettings } from '../../partition/storage-host-settings.ts';
 import type { FromStorage, ToStorage } from '../../partition/storage-messages.ts';
 import type { PartitionTable } from '../../ring/partition-table.ts';
 import { SharedArena } from '../../ring/shared-arena.ts';

@@ -1,6 +1,6 @@
 /** What a thread is given first, in a message. Structured-cloned; the memory is shared. */
 import type { MessagePort } from 'node:worker_threads';
-import type { StorageHostSettings } from '../../partition/storage-host.ts';
+import type { StorageHostSettings } from '../../partition/storage-host-settings.ts';
 import type { AssignedLevels } from '../../telemetry/component-loggers.ts';
 import type { IoHostSettings } from '../io/io-host.ts';
 import type { SharedMemory } from '../shared-memory.ts';
