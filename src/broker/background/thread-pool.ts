@@ -9,7 +9,7 @@ const IDLE_MS = 10_000;
 
 type Task = Parameters<TaskQueue['push']>[0];
 
-/** First come, first served; the newest can be taken back. */
+/** Orders whose threads are starting; the newest can be taken back. */
 class OrderQueue implements TaskQueue {
   readonly #tasks = new Set<Task>();
 
@@ -45,6 +45,9 @@ export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
   #pool: Promise<Piscina> | undefined;
   #threads = 0;
   #running = 0;
+  #onThreads = 0;
+  /** Orders beyond the threads that there are; each goes on when one before it has ended. */
+  readonly #waiting: (() => void)[] = [];
 
   /** The module's default export takes an order, with the port that goes to it, and gives an outcome. */
   constructor(worker: URL) {
@@ -52,8 +55,8 @@ export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
   }
 
   /**
-   * On one of at most so many threads; another number takes effect when nothing runs. Rejects when the system refuses a
-   * thread (ERR_WORKER_INIT_FAILED), or the worker throws.
+   * On one of at most so many threads; another number takes effect when nothing runs. Where the system refuses a thread,
+   * the order waits for one that is there. Rejects when there is none (ERR_WORKER_INIT_FAILED), or the worker throws.
    */
   async run(order: Order, threads: number): Promise<Outcome> {
     if (this.#threads !== threads && this.#running === 0) await this.close();
@@ -63,19 +66,36 @@ export class ThreadPool<Order extends { readonly port: MessagePort }, Outcome> {
         this.#threads = threads;
         this.#pool = startPool(this.#worker, threads, this.#queue);
       }
-      return await this.#submit(await this.#pool, order);
+      return await this.#carryOut(await this.#pool, order);
     } finally {
       this.#running--;
     }
   }
 
-  #submit(pool: Piscina, order: Order): Promise<Outcome> {
+  async #carryOut(pool: Piscina, order: Order): Promise<Outcome> {
     try {
-      return pool.run(order, { transferList: [order.port] });
+      for (;;) {
+        const outcome = this.#submit(pool, order);
+        if (outcome) return await outcome;
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Undefined while the order has to wait. Throws when there is no thread to wait for. */
+  #submit(pool: Piscina, order: Order): Promise<Outcome> | undefined {
+    if (this.#onThreads === this.#threads) return undefined;
+    try {
+      const outcome: Promise<Outcome> = pool.run(order, { transferList: [order.port] });
+      this.#onThreads++;
+      return outcome.finally(() => this.#onThreads--);
     } catch (error) {
-      // It is queued before a thread is started for it, and would be given to the next one, whose sender has given it up.
+      // It is queued before a thread is started for it, and would be given to the next one too.
       this.#queue.dropNewest();
-      throw error;
+      if (this.#onThreads === 0) throw error;
+      return undefined;
     }
   }
 
