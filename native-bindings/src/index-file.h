@@ -58,6 +58,7 @@ class IndexFile {
 
   // Adds to the pending entries. (under the lock)
   void add(int64_t key, int32_t value);
+  bool hasPending() const { return pending_ > 0; }
   // Whether enough is pending to be worth a write.
   bool flushDue() const { return pending_ >= INDEX_GROUP_ENTRIES; }
   // Writing what is pending takes two steps, so that the file is written without the lock: `writePending`, then

@@ -171,6 +171,7 @@ int writeIndexes(Log* log, Segment* segment, bool closing) {
   const int offsets = segment->offsetIndex.writePending(segment->path(".index"));
   const int times = segment->timeIndex.writePending(segment->path(".timeindex"));
   std::lock_guard lock(log->mutex);
+  segment->timeIndexWritten |= segment->timeIndex.hasPending();
   segment->offsetIndex.settlePending(offsets);
   segment->timeIndex.settlePending(times);
   if (closing) {
@@ -239,6 +240,17 @@ int closeLog(double handle) {
   return 0;
 }
 
+int finishIndexes(double handle) {
+  Log* log = ownedLog(handle);
+  if (log == nullptr) return WRONG_HANDLE;
+  Segment* active = log->active();
+  if (active == nullptr) return 0;
+  writeIndexes(log, active, true);
+  std::lock_guard lock(log->mutex);
+  active->syncsTimeIndex = active->timeIndexWritten && active->needsTimeIndex();
+  return active->syncsTimeIndex ? 1 : 0;
+}
+
 int logState(double handle, int64_t segmentBaseOffset, double* out) {
   int result;
   {
@@ -268,6 +280,10 @@ int rollLog(double handle, int64_t baseOffset) {
   if (active) {
     if (const int result = writeIndexes(log, active, true); result < 0) return result;
     if (const int result = trimSegment(log, active); result < 0) return result;
+    std::lock_guard lock(log->mutex);
+    if (const int result = active->ensureOpen(); result < 0) return result;
+    // Its records may be durable, its indexes are not.
+    markDirty(log, active);
   }
   Segment* segment = makeSegment(log, baseOffset, 0);
   if (segment == nullptr) return -ENOMEM;

@@ -85,6 +85,7 @@ struct Rebuilt {
   void moveTo(Segment* target, int64_t fileBytes) const {
     target->offsetIndex.adopt(segment.offsetIndex);
     target->timeIndex.adopt(segment.timeIndex);
+    target->timeIndexWritten = true;
     target->dropTail();
     target->sizeBytes = target->appendedFrom = segment.sizeBytes;
     target->nextOffset = segment.nextOffset;

@@ -265,6 +265,8 @@ napi_value begin(napi_env env, napi_callback_info) {
   return answer(env, result);
 }
 
+napi_value finish(napi_env env, napi_callback_info) { return answer(env, finishIndexes(exchangeOf(env)[0])); }
+
 napi_value syncNow(napi_env env, napi_callback_info) { return answer(env, syncLogNow(exchangeOf(env)[0])); }
 
 }  // namespace
@@ -300,6 +302,7 @@ void defineLogStore(napi_env env, napi_value exports) {
       {"setInlineSyncMax", inlineSyncMax},
       {"askSync", ask},
       {"beginSyncs", begin},
+      {"finishIndexes", finish},
       {"syncNow", syncNow},
   };
   defineMethods(env, exports, methods);

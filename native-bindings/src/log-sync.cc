@@ -127,7 +127,7 @@ SyncPace& syncPace() {
 
 struct SyncJob {
   std::vector<SyncedSegment> segments;
-  // Index files of segments that were rolled since.
+  // Index files of segments that were rolled since, and those that `finishIndexes` wants.
   std::vector<std::string> indexPaths;
   // The log's, when entries of it have changed, and the parents of folders that were made for it.
   std::vector<std::string> folders;
@@ -177,6 +177,10 @@ bool gather(double handle, SyncJob& job) {
     if (segment == log->active()) continue;
     for (const char* suffix : {".index", ".timeindex"}) job.indexPaths.push_back(segment->path(suffix));
   }
+  if (Segment* active = log->active(); active && active->syncsTimeIndex) {
+    job.indexPaths.push_back(active->path(".timeindex"));
+    active->timeIndexWritten = active->syncsTimeIndex = false;
+  }
   if (log->folderSyncedVersion != log->folderVersion) {
     job.folders.push_back(log->folder);
     for (uint32_t level = 0; level < log->foldersMade; level++) job.folders.push_back(parentOf(job.folders.back()));
@@ -192,7 +196,9 @@ void noteFolderSynced(const SyncJob& job) {
   job.log->foldersMade = 0;
 }
 
-bool isNothing(const SyncJob& job) { return job.segments.empty() && job.folders.empty(); }
+bool isNothing(const SyncJob& job) {
+  return job.segments.empty() && job.indexPaths.empty() && job.folders.empty();
+}
 
 // Of one segment at most, and few bytes: as quick as the device can be.
 bool isSmall(const SyncJob& job) {
@@ -262,8 +268,8 @@ class FileSystemSync {
     const int64_t begunNs = nowNs();
     std::vector<dev_t> done;
     for (const SyncJob& job : round) {
-      // A folder alone has no descriptor to ask.
-      if (job.segments.empty() && !job.folders.empty()) return false;
+      // Folders and indexes alone have no descriptor to ask.
+      if (job.segments.empty() && !isNothing(job)) return false;
       for (const SyncedSegment& entry : job.segments) {
         struct stat found;
         if (fstat(entry.fd, &found) < 0) return false;

@@ -114,6 +114,8 @@ double openLog(const char* folder, const LogOptions& options);
 int setLogOptions(double handle, const LogOptions& options);
 int setDamage(double handle, const double* ranges, uint32_t count);
 int closeLog(double handle);
+// 1 when the next sync takes the time index along, else 0.
+int finishIndexes(double handle);
 int logState(double handle, int64_t segmentBaseOffset, double* out);
 int rollLog(double handle, int64_t baseOffset);
 int removeSegment(double handle, int64_t segmentBaseOffset);

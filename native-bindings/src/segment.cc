@@ -46,6 +46,7 @@ void unpin(Segment* segment) {
   segment->syncedVersion.store(0);
   segment->syncedSizeBytes.store(0);
   segment->member = segment->loaded = segment->torn = segment->preallocated = false;
+  segment->timeIndexWritten = segment->syncsTimeIndex = false;
   segment->bytesSinceIndexEntry = 0;
   segment->modifiedMs = -1;
   segmentTable().free(segment->handle);
@@ -232,6 +233,10 @@ void Segment::addTimeEntry(uint32_t timeEntriesMax) {
   if (maxTimestamp > last && timeIndex.entries() < static_cast<int64_t>(timeEntriesMax))
     // An offset that a walk found in a damaged header may be anything.
     timeIndex.add(maxTimestamp, static_cast<int32_t>(static_cast<uint64_t>(offsetOfMaxTimestamp) - static_cast<uint64_t>(baseOffset)));
+}
+
+bool Segment::needsTimeIndex() const {
+  return loaded && indexesUsable() && offsetIndex.entries() > 0 && offsetOfMaxTimestamp - baseOffset < offsetIndex.lastKey();
 }
 
 void Segment::writeState(double* out) const {

@@ -72,6 +72,10 @@ struct Segment {
   bool torn = false;
   // The file is larger than the segment.
   bool preallocated = false;
+  // The time index was written to since it was last synced, as far as known.
+  bool timeIndexWritten = false;
+  // The active segment's next sync takes the time index along.
+  bool syncsTimeIndex = false;
   int fd = -1;
   // End of the good bytes; before `loaded`, the size of the file.
   int64_t sizeBytes = 0;
@@ -119,6 +123,8 @@ struct Segment {
                  uint32_t timeEntriesMax);
   // A time entry for the greatest timestamp so far, if it advances the index.
   void addTimeEntry(uint32_t timeEntriesMax);
+  // Whether only the time index leads to the greatest timestamp: a walk from the offset index's end does not meet it.
+  bool needsTimeIndex() const;
   void writeState(double* out) const;
   void dropTail();
   void closeDescriptors();

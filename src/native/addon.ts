@@ -44,6 +44,7 @@ export interface Addon {
   askSync(): number;
   /** 1: all are done already, and are not told. */
   beginSyncs(): number;
+  finishIndexes(): number;
   syncNow(): number;
 
   /** The same: output, result, output, result ... */

@@ -25,6 +25,11 @@ abstract class IndexFile {
   #trimmed = true;
   #synced = true;
 
+  /** Nothing was written to the file since it was last synced. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
   constructor(files: FileSpace, path: string, entryBytes: number) {
     this.#files = files;
     this.path = path;

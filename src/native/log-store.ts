@@ -271,6 +271,12 @@ export interface LogStore {
   rebuild(log: LogHandle, segmentBaseOffset: number): SegmentScan | number;
 
   /**
+   * For a stop: writes the active segment's indexes with their closing entry. True when the next sync takes the time index
+   * along: the greatest timestamp lies before the offset index's last entry, so who opens the log finds it there only.
+   * (owner)
+   */
+  finishIndexes(log: LogHandle): boolean;
+  /**
    * fdatasync of everything appended so far (rolled segments too); `done` gets 0 or a negative errno on the calling
    * thread, maybe before the call returns. (owner)
    */

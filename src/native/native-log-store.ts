@@ -253,6 +253,11 @@ export class NativeLogStore implements LogStore {
     collectSyncs(this.#addon, work);
   }
 
+  finishIndexes(log: LogHandle): boolean {
+    this.#exchange[0] = log;
+    return this.#addon.finishIndexes() === 1;
+  }
+
   syncNow(log: LogHandle): number {
     this.#exchange[0] = log;
     return this.#addon.syncNow();

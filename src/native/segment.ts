@@ -46,6 +46,8 @@ export class Segment {
   bytesSinceIndexEntry = 0;
   /** Written to since the last sync. */
   dirty = false;
+  /** The next sync takes the indexes along, also those of an active segment. */
+  indexesFinished = false;
   /** Plans that have not been released. */
   planHolds = 0;
   /** Plans and syncs that need the descriptor. */
@@ -297,12 +299,23 @@ export class Segment {
     return this.flushIndexes(sync);
   }
 
+  /** See LogStore.finishIndexes. */
+  finishIndexes(): boolean {
+    const { offsetIndex, timeIndex } = this;
+    const last = offsetIndex.entries - 1;
+    if (this.closeIndexes(false) < 0 || last < 0 || timeIndex.synced) return false;
+    this.indexesFinished = this.offsetOfMaxTimestamp - this.baseOffset < offsetIndex.relativeOffset(last);
+    this.dirty ||= this.indexesFinished;
+    return this.indexesFinished;
+  }
+
   /** Makes the indexes durable as they are; the closing time entry may still follow, and may be lost without harm. */
   syncIndexes(): number {
     return this.offsetIndexUsable && this.timeIndexUsable ? this.flushIndexes(true) : 0;
   }
 
   flushIndexes(sync: boolean): number {
+    if (sync) this.indexesFinished = false;
     return this.offsetIndex.flush(sync) || this.timeIndex.flush(sync);
   }
 

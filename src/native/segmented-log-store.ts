@@ -167,6 +167,8 @@ export class SegmentedLogStore implements LogStore {
       segment.retire();
       return made;
     }
+    // Its records may be durable, its indexes are not.
+    if (active) active.dirty = true;
     open.segments.push(segment);
     open.folderDirty = true;
     return 0;
@@ -365,6 +367,10 @@ export class SegmentedLogStore implements LogStore {
     return this.#find(log, segmentBaseOffset)?.rebuild(options.indexIntervalBytes) ?? Errno.ENOENT;
   }
 
+  finishIndexes(log: LogHandle): boolean {
+    return this.#log(log).segments.at(-1)?.finishIndexes() ?? false;
+  }
+
   sync(log: LogHandle, done: (result: number) => void): void {
     const open = this.#log(log);
     const dirty = open.segments.filter((segment) => segment.dirty);
@@ -375,7 +381,8 @@ export class SegmentedLogStore implements LogStore {
       if (--waiting === 0) done(first);
     };
     for (const segment of dirty) {
-      const indexes = segment === open.segments.at(-1) ? 0 : segment.flushIndexes(true);
+      const isActive = segment === open.segments.at(-1);
+      const indexes = isActive && !segment.indexesFinished ? 0 : segment.flushIndexes(true);
       waiting++;
       if (indexes < 0) queueMicrotask(() => finish(indexes));
       else segment.sync(finish);

@@ -358,7 +358,7 @@ export class StorageRequests {
     for (const partition of open) partition.close();
     partitionContext.publish();
     await Promise.all(open.map((partition) => partition.syncEnded()));
-    const atOnce = this.#fileSystems.payFor(open.filter(({ log }) => log.recoveryPoint < log.logEndOffset).length);
+    const atOnce = this.#fileSystems.payFor(open.filter(({ log }) => log.finishIndexes()).length);
     if (!atOnce) await syncBesideEachOther(open);
     const failures: { row: number; fault: string }[] = [];
     const fail = ({ row, log }: Partition, fault: string): void => {

@@ -49,9 +49,15 @@ function syncFile({ files }: LogState, path: string, done: (result: number) => v
   });
 }
 
-/** The same, before it returns. Throws a StorageError. */
+/** Completes the active segment's indexes, for a stop. True when a sync has anything to do. */
+export function finishIndexes({ store, handle, recoveryPoint, logEndOffset }: LogState): boolean {
+  return store.finishIndexes(handle) || recoveryPoint < logEndOffset;
+}
+
+/** Syncs the log as it may be closed, before it returns. Throws a StorageError. */
 export function syncLogNow(state: LogState): void {
   const { files, folder } = state;
+  finishIndexes(state);
   const fail = (result: number): void => {
     if (result < 0) throw new StorageError('cannot sync the log in', folder, result);
   };

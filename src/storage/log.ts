@@ -31,7 +31,7 @@ import {
 } from './log-recovery.ts';
 import { deleteOldSegments, logSizeBytes, moveLogStart, unlinkNow } from './log-retention.ts';
 import { LogState } from './log-state.ts';
-import { type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
+import { finishIndexes, type SyncDone, syncLog, syncLogNow } from './log-sync.ts';
 import { beginMove, finishMove, type MoveState, type MoveTarget, moveState } from './move/finish-move.ts';
 import { readPartitionMetadata, writePartitionMetadata } from './partition-metadata-file.ts';
 import { findAborted, type ServedBytes } from './producer/aborted-lookup.ts';
@@ -489,6 +489,11 @@ export class Log {
     state.highWatermark = offset;
     state.recoveryPoint = Math.min(state.recoveryPoint, offset);
     this.#appender.resync();
+  }
+
+  /** Before the last sync, of a stop: whether that has anything to do. */
+  finishIndexes(): boolean {
+    return finishIndexes(this.#state);
   }
 
   /**

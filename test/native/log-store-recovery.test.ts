@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
 import { test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
 import { BatchFault, PlanSlot, SegmentSlot } from '../../src/native/log-store.ts';
-import { describeStores, OPTIONS } from './log-store-fixture.ts';
+import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
+import { describeStores, type LogStoreFixture, OPTIONS } from './log-store-fixture.ts';
 import { simpleBatch } from './record-batches.ts';
+
+/** Makes syncs of a file fail, whoever opens it for that. */
+function failSyncsOf({ store: { files }, folder }: LogStoreFixture, name: string): void {
+  const path = `${folder}/${name}`;
+  if (files instanceof MemoryFileSpace) {
+    files.failWith('sync', Errno.EIO, path);
+  } else {
+    files.unlink(path);
+    symlinkSync(name, path);
+  }
+}
 
 describeStores('rebuilding and syncing', (t) => {
   test('rebuild makes lost indexes anew', () => {
@@ -226,6 +240,56 @@ describeStores('rebuilding and syncing', (t) => {
     t.append(5, [simpleBatch(5, 1000)]);
     t.store.roll(t.log, 10);
     assert.equal(t.store.syncNow(t.log), 0);
+  });
+
+  // The records of a closed segment may all be durable before it is closed: acks=all, and then a batch that has no room.
+  test('a closed segment whose records had been synced before has its indexes synced', async () => {
+    const sync = (): Promise<number> => new Promise((resolve) => t.store.sync(t.log, resolve));
+    for (const [at, suffix] of ['.index', '.timeindex'].entries()) {
+      const baseOffset = at * 10;
+      t.store.roll(t.log, baseOffset);
+      assert.equal(await sync(), 0);
+      for (let offset = baseOffset; offset < baseOffset + 10; offset++) t.append(offset, [simpleBatch(1, 1000, 3000)]);
+      assert.equal(await sync(), 0);
+      t.store.roll(t.log, baseOffset + 10);
+      failSyncsOf(t, `${String(baseOffset).padStart(20, '0')}${suffix}`);
+      assert.ok((await sync()) < 0, suffix);
+      t.store.remove(t.log, baseOffset);
+    }
+  });
+
+  // Where they rise, a walk from the end of the offset index meets the greatest one, however little of the others is there.
+  test('a stop makes the time index durable where timestamps fall', async () => {
+    const sync = (): Promise<number> => new Promise((resolve) => t.store.sync(t.log, resolve));
+    const appendAll = (timestampOf: (at: number) => number): void => {
+      const { baseOffset, nextOffset } = SegmentSlot;
+      t.store.roll(t.log, t.state[nextOffset]);
+      t.store.state(t.log, -1, t.state);
+      for (let at = 0; at < 10; at++) t.append(t.state[baseOffset] + at, [simpleBatch(1, timestampOf(at), 3000)]);
+    };
+    const reopened = (): number => {
+      t.reopen();
+      t.store.state(t.log, -1, t.state);
+      return t.state[SegmentSlot.maxTimestamp];
+    };
+    appendAll((at) => 1000 + at);
+    assert.equal(t.store.finishIndexes(t.log), false);
+    appendAll((at) => 1000 - at);
+    assert.equal(await sync(), 0);
+    assert.equal(t.store.finishIndexes(t.log), true);
+    assert.equal(await sync(), 0);
+    assert.equal(t.store.finishIndexes(t.log), false, 'it is durable now');
+    assert.equal(reopened(), 1000);
+    assert.equal(t.store.finishIndexes(t.log), false, 'nothing was written');
+    for (const syncNow of [false, true]) {
+      appendAll((at) => 1000 - at);
+      assert.equal(await sync(), 0);
+      assert.equal(t.store.finishIndexes(t.log), true);
+      failSyncsOf(t, `${String(t.state[SegmentSlot.baseOffset]).padStart(20, '0')}.timeindex`);
+      assert.ok((syncNow ? t.store.syncNow(t.log) : await sync()) < 0);
+      t.store.roll(t.log, t.state[SegmentSlot.nextOffset]);
+      t.store.remove(t.log, t.state[SegmentSlot.baseOffset]);
+    }
   });
 
   test('of many logs that are synced together each is told once, round after round', async () => {

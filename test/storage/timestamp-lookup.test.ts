@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Errno } from '../../src/native/file-space.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { makeBatch, simpleBatch } from '../native/record-batches.ts';
-import { LogFixture, NOW_MS } from './log-fixture.ts';
+import { FOLDER, LogFixture, NOW_MS } from './log-fixture.ts';
 
 const at = (...timestamps: number[]): { timestamp: number; value: string }[] =>
   timestamps.map((timestamp) => ({ timestamp: NOW_MS + timestamp, value: 'x'.repeat(100) }));
@@ -25,6 +27,21 @@ describe('offsets by timestamp', () => {
       assert.deepEqual(log.offsetForTimestamp(NOW_MS + 6, 11), { offset: 1, timestamp: NOW_MS + 10, leaderEpoch: 0 });
       assert.deepEqual(log.maxTimestampOffset(11), { offset: 9, timestamp: NOW_MS + 40, leaderEpoch: 0 });
     });
+
+  // A start takes it from the time index, where timestamps fall. A clean mark and a power failure might leave less of that.
+  test('what leads to the greatest timestamp is durable when the log is closed', () => {
+    for (const [rising, isSynced] of [
+      [-1, true],
+      [1, false],
+    ] as const) {
+      const fixture = new LogFixture({ indexIntervalBytes: 0 });
+      for (let number = 0; number < 5; number++) fixture.append(simpleBatch(1, NOW_MS + number * rising));
+      fixture.files.failWith('sync', Errno.EIO, `${FOLDER}/00000000000000000000.timeindex`);
+      fixture.log.sync(() => {});
+      if (isSynced) assert.throws(() => fixture.log.close(), StorageError);
+      else fixture.log.close();
+    }
+  });
 
   test('a record at or above the readable end counts as none', () => {
     const { log } = filled(0);
