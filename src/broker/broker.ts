@@ -12,8 +12,8 @@ import type { BrokerConfig } from '../config/broker-config.ts';
 import { SECURITY_PROTOCOLS } from '../config/config-definition.ts';
 import type { LoadedBrokerConfig } from '../config/load-broker-config.ts';
 import { KafkaConfigRules } from '../controller/kafka-config-rules.ts';
-import { LocalController } from '../controller/local-controller.ts';
-import { type MetadataDirectory, openMetadataDirectory } from '../controller/metadata-directory.ts';
+import type { LocalController } from '../controller/local-controller.ts';
+import type { MetadataDirectory } from '../controller/metadata-directory.ts';
 import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import type { TopicDescription } from '../coordinator/group/group-ports.ts';
 import { ConfigResourceType } from '../metadata/configs-image.ts';
@@ -24,7 +24,6 @@ import type { TopicImage } from '../metadata/topics-image.ts';
 import type { LogStore } from '../native/log-store.ts';
 import { ErrorCode, errorName } from '../protocol/errors.ts';
 import { RowSlot } from '../ring/partition-table.ts';
-import { keepReserve } from '../storage/reserve-file.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import { createApiTable } from './api-table.ts';
 import { AutoTopics } from './auto-topics.ts';
@@ -39,14 +38,16 @@ import { messageBytesMax, OFFSETS_TOPIC, TRANSACTION_TOPIC } from './internal-to
 import { connectionBounds } from './io/connection-limits.ts';
 import { IoLinks } from './io-links.ts';
 import { ListenerSecurity } from './listener-security.ts';
-import { LogDirectories } from './log-directories.ts';
+import type { LogDirectories } from './log-directories.ts';
+import { openController } from './open-controller.ts';
+import { type OpenedDirectories, openDirectories } from './open-directories.ts';
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts';
 import { PartitionManager } from './partition-manager.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { RequestRouter } from './request-router.ts';
 import { PARTITIONS_MAX } from './shared-memory.ts';
 import { StorageLinks } from './storage-links.ts';
-import { StorageServices, startDirectories } from './storage-services.ts';
+import { StorageServices } from './storage-services.ts';
 import { dynamicStorageSettings } from './storage-settings.ts';
 import { TelemetryServices } from './telemetry/telemetry-services.ts';
 import type { Hosts } from './threads/hosts.ts';
@@ -71,16 +72,21 @@ export interface BoundListener {
   readonly port: number;
 }
 
+/** Dynamic ones change while the broker runs. */
+interface Settings {
+  now: BrokerConfig;
+}
+
 export class Broker {
   readonly clusterId: string;
   readonly nodeId: number;
   listeners: readonly BoundListener[] = [];
   /** Where metrics are served; undefined when they are not. */
   metricsPort: number | undefined;
-  #config: BrokerConfig;
+  readonly #settings: Settings;
   readonly #options: BrokerOptions;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #clock: Clock = systemClock;
+  readonly #random: Random = systemRandom;
   readonly #logger: Logger;
   readonly #hosts: Hosts;
   readonly #locks: DirectoryLocks;
@@ -122,59 +128,17 @@ export class Broker {
     locks: DirectoryLocks,
     security: ListenerSecurity,
   ): Promise<Broker> {
-    const { loaded, store, loggers } = options;
-    const [clock, random] = [systemClock, systemRandom];
-    const { config, identity } = loaded;
-    const start = startDirectories(identity.logDirs, identity.metadataLogDir, locks, (path) =>
-      keepReserve(store.files, path, () => random.bytes(config.int('millrace.disk.reserve.bytes'))),
+    const { loaded, store, loggers, onFatal } = options;
+    const settings: Settings = { now: loaded.config };
+    const { metadata, directories } = openDirectories(loaded, locks, store, loggers);
+    const rules = new KafkaConfigRules(
+      () => settings.now,
+      (changed, names) => security.faultOf(changed, names),
     );
-    const directory = openMetadataDirectory({
-      store,
-      nodeId: identity.nodeId,
-      logDirs: start.usable,
-      metadataLogDir: identity.metadataLogDir,
-      clusterId: identity.clusterId,
-      random,
-      logger: loggers.of('controller'),
-      wallMs: () => clock.wallMs(),
-      segmentBytes: config.int('metadata.log.segment.bytes'),
-      segmentMs: config.long('metadata.log.segment.ms'),
-      reserveBytes: config.int('millrace.disk.reserve.bytes'),
-    });
-    const described = start.describe(directory.directoryIds);
-    const directories = new LogDirectories(described, store.files, random, loggers.of('storage'));
-    let current = config;
-    const controller = await LocalController.open({
-      log: directory.log,
-      directoryId: directory.metadataDirectoryId,
-      bootstrapRecords: directory.bootstrapRecords,
-      settings: {
-        nodeId: identity.nodeId,
-        clusterId: directory.clusterId,
-        defaultPartitions: config.int('num.partitions'),
-        defaultReplicationFactor: config.int('default.replication.factor'),
-        deleteTopicEnable: config.boolean('delete.topic.enable'),
-        minInsyncReplicas: config.int('min.insync.replicas'),
-        partitionsMax: PARTITIONS_MAX,
-      },
-      rules: new KafkaConfigRules(
-        () => current,
-        (changed, names) => security.faultOf(changed, names),
-      ),
-      snapshots: {
-        recordBytesMax: config.long('metadata.log.max.record.bytes.between.snapshots'),
-        intervalMsMax: config.long('metadata.log.max.snapshot.interval.ms'),
-        retentionBytes: config.long('metadata.max.retention.bytes'),
-        retentionMs: config.long('metadata.max.retention.ms'),
-      },
-      clock,
-      random,
-      logger: loggers.of('controller'),
-      onFatal: options.onFatal,
-    });
-    const hosts = await options.startHosts(config);
-    const broker = new Broker(options, { clock, random, locks, security, directory, directories, controller, hosts });
-    broker.#onConfig = (changed) => (current = changed);
+    const logger = loggers.of('controller');
+    const controller = await openController({ loaded, metadata, rules, logger, onFatal });
+    const hosts = await options.startHosts(settings.now);
+    const broker = new Broker(options, { settings, locks, security, metadata, directories, controller, hosts });
     try {
       await broker.#start();
     } catch (error) {
@@ -184,17 +148,12 @@ export class Broker {
     return broker;
   }
 
-  #onConfig: (config: BrokerConfig) => void = () => {};
-
   private constructor(
     options: BrokerOptions,
-    parts: {
-      clock: Clock;
-      random: Random;
+    parts: OpenedDirectories & {
+      settings: Settings;
       locks: DirectoryLocks;
       security: ListenerSecurity;
-      directory: MetadataDirectory;
-      directories: LogDirectories;
       controller: LocalController;
       hosts: Hosts;
     },
@@ -202,17 +161,15 @@ export class Broker {
     const { loaded, loggers } = options;
     const logger = loggers.of('broker');
     this.#options = options;
-    this.#config = loaded.config;
+    this.#settings = parts.settings;
     this.#logger = logger;
-    this.#clock = parts.clock;
-    this.#random = parts.random;
     this.#locks = parts.locks;
     this.#security = parts.security;
-    this.#metadataLog = parts.directory.log;
+    this.#metadataLog = parts.metadata.log;
     this.#directories = parts.directories;
     this.#controller = parts.controller;
     this.#hosts = parts.hosts;
-    this.clusterId = parts.directory.clusterId;
+    this.clusterId = parts.metadata.clusterId;
     this.nodeId = loaded.identity.nodeId;
     this.#cordoned = new CordonedDirectories({
       nodeId: this.nodeId,
@@ -247,6 +204,10 @@ export class Broker {
       config: () => this.#config,
     });
     this.#router = new RequestRouter(createApiTable(), this.#services(), loggers.of('requests'));
+  }
+
+  get #config(): BrokerConfig {
+    return this.#settings.now;
   }
 
   #createPartitions(): PartitionManager {
@@ -484,8 +445,7 @@ export class Broker {
       ({ before, after }) => (after ?? before)?.resourceType === ConfigResourceType.BROKER,
     );
     if (settings) {
-      this.#config = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
-      this.#onConfig(this.#config);
+      this.#settings.now = this.#config.withDynamic(image.configs.broker(), image.configs.broker(this.nodeId));
       const tls = this.#security.apply(this.#config, this.#logger);
       await this.#io.changeSettings({ connectionBounds: connectionBounds(this.#config), tls });
       await this.#storage.requestAll({ op: 'settings', settings: dynamicStorageSettings(this.#config) });

@@ -36,7 +36,7 @@ export interface PartitionPlace {
 }
 
 /** A directory of the settings as the start has found it. */
-export interface StartDirectory {
+interface StartDirectory {
   readonly path: string;
   /** From its meta.properties; undefined when it cannot be read. */
   readonly id: Uuid | undefined;

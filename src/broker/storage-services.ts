@@ -9,8 +9,7 @@ import type { FileSpace } from '../native/file-space.ts';
 import type { ComponentLoggers } from '../telemetry/component-loggers.ts';
 import type { BackgroundPool } from './background/background-pool.ts';
 import { DirectoryFailures } from './directory-failures.ts';
-import type { DirectoryLocks } from './directory-locks.ts';
-import type { LogDirectories, StartDirectory } from './log-directories.ts';
+import type { LogDirectories } from './log-directories.ts';
 import { ReplicaMover } from './moves/replica-mover.ts';
 import type { AssignedPlace, PartitionManager } from './partition-manager.ts';
 import { LogScrubber } from './scrub/log-scrubber.ts';
@@ -103,23 +102,4 @@ export class StorageServices {
         loggers.of('storage').warn({ error: error.message }, 'the controller was not told where partitions lie');
       });
   }
-}
-
-/**
- * The directories of the settings as the start finds them. Throws the fault when none is left, or not the metadata log's.
- * `keepRoom` keeps room back on a directory's disk.
- */
-export function startDirectories(
-  logDirs: readonly string[],
-  metadataLogDir: string,
-  locks: DirectoryLocks,
-  keepRoom: (directory: string) => void,
-): { readonly usable: readonly string[]; describe(ids: ReadonlyMap<string, string>): StartDirectory[] } {
-  locks.ensureUsable(metadataLogDir);
-  const usable = logDirs.filter((path) => !locks.faults.has(path));
-  if (usable.length === 0) locks.ensureUsable(logDirs[0]);
-  for (const path of usable) keepRoom(path);
-  const describe = (ids: ReadonlyMap<string, string>): StartDirectory[] =>
-    logDirs.map((path) => ({ path, id: ids.get(path), fault: locks.faults.get(path)?.message }));
-  return { usable, describe };
 }
