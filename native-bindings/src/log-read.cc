@@ -184,6 +184,8 @@ struct Look {
   WalkBounds bounds;
   // Bytes from here on are thought to be in the page cache.
   int64_t recentFrom = 0;
+  // The walk to the offset stopped at bytes that are no batch.
+  bool stuck = false;
   Range range;
 };
 
@@ -196,6 +198,7 @@ int rangeInFiles(Look& look) {
   HeaderWalk walk(pinned.fd, look.bounds.start, walkEnd);
   if (const int result = pinned.seek(walk, look.from, look.offset); result < 0) return result;
   const int found = walkTo(walk, look.offset);
+  look.stuck = found == 0 && walk.position() < walkEnd;
   if (found <= 0) return found;
   range.position = walk.position();
   range.firstBatchBytes = walk.sizeBytes();
@@ -207,7 +210,7 @@ int rangeInFiles(Look& look) {
   if (static_cast<double>(range.position) + look.maxBytes <= static_cast<double>(walk.position())) return 1;
   const int upper = walkTo(walk, look.upperOffset);
   if (upper < 0) return upper;
-  if (upper > 0) range.end = walk.position();
+  range.end = walk.position();
   return 1;
 }
 
@@ -290,7 +293,7 @@ int planRead(double handle, double offsetAsked, double maxBytes, double upperAsk
     const int found = rangeInFiles(look);
     if (found < 0) return found;
     if (found > 0) return look.range.baseOffset >= look.upperOffset ? planAtEnd : finishPlan(look, look.pinned.segment, out);
-    if (look.bounds.end <= look.pinned.sizeBytes) return planDamaged;
+    if (look.stuck || look.bounds.end <= look.pinned.sizeBytes) return planDamaged;
     passed = look.pinned.segment->baseOffset;
   }
 }

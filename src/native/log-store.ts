@@ -131,7 +131,7 @@ export const PlanStatus = {
   atEnd: 1,
   /** The offset lies below the first segment or above the end. */
   outOfRange: 2,
-  /** The batch with the offset is known to be damaged (`setDamage`). */
+  /** The batch with the offset is known to be damaged (`setDamage`), or bytes that are no batch are in its way. */
   damaged: 3,
 } as const;
 

@@ -29,6 +29,9 @@ export interface WalkBounds {
   readonly end: number;
 }
 
+/** Instead of a position: bytes that are no batch are in the way. */
+export const STUCK = -1_000_000;
+
 export class Segment {
   readonly baseOffset: number;
   readonly path: string;
@@ -58,6 +61,8 @@ export class Segment {
   #retired = false;
   /** The file is larger than the segment. */
   #preallocated = false;
+  /** The walk that found the next offset stopped before the end of the file. */
+  #endsEarly = false;
 
   constructor(files: FileSpace, folder: string, baseOffset: number, sizeBytes: number, modifiedMs: number) {
     this.#files = files;
@@ -155,7 +160,10 @@ export class Segment {
     for (;;) {
       const size = this.headerAt(position);
       if (size < 0) return size;
-      if (size === 0) return 0;
+      if (size === 0) {
+        this.#endsEarly = position < this.sizeBytes;
+        return 0;
+      }
       const lastOffset = headerLastOffset();
       const timestamp = readInt64(windowView, headerFrom + HeaderAt.maxTimestamp);
       if (timestamp > this.maxTimestamp) {
@@ -213,18 +221,25 @@ export class Segment {
   }
 
   /** Position of the batch that contains `offset` or of the next one; -1 when there is none. */
-  positionOf(offset: number, bounds?: WalkBounds): number {
+  positionOf(offset: number): number {
+    const position = this.seek(offset);
+    return position === STUCK ? -1 : position;
+  }
+
+  /** As `positionOf`, within bounds; STUCK where the walk meets bytes that are no batch. */
+  seek(offset: number, bounds?: WalkBounds): number {
     const loaded = this.load();
     if (loaded < 0) return loaded;
     // Among damage, the walk that found the next offset may have ended early.
-    if (offset >= this.nextOffset && !bounds) return -1;
+    if (offset >= this.nextOffset && !bounds && !this.#endsEarly) return -1;
     let position = this.#startFor(offset);
     if (position < 0) return position;
     if (bounds) position = Math.max(position, bounds.start);
     for (;;) {
       if (bounds && position >= bounds.end) return -1;
       const size = this.headerAt(position);
-      if (size <= 0) return size < 0 ? size : -1;
+      if (size < 0) return size;
+      if (size === 0) return position < this.sizeBytes ? STUCK : -1;
       if (headerLastOffset() >= offset) return position;
       position += size;
     }

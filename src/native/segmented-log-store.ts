@@ -18,7 +18,7 @@ import {
   type SegmentScan,
   type ValidationPolicy,
 } from './log-store.ts';
-import { headerBaseOffset, Segment, type WalkBounds } from './segment.ts';
+import { headerBaseOffset, Segment, STUCK, type WalkBounds } from './segment.ts';
 
 /**
  * The port to the storage engine in plain TypeScript over a FileSpace: slower than the addon, the same behaviour, and
@@ -299,7 +299,8 @@ export class SegmentedLogStore implements LogStore {
     for (let at = floorSegment(segments, offset); at < segments.length; at++) {
       const segment = segments[at];
       const bounds = damage.length > 0 ? boundsIn(damage, segment, offset) : undefined;
-      const position = segment.positionOf(Math.max(offset, segment.baseOffset), bounds);
+      const position = segment.seek(Math.max(offset, segment.baseOffset), bounds);
+      if (position === STUCK) return PlanStatus.damaged;
       if (position < -1) return position;
       if (bounds && bounds.end <= segment.sizeBytes && (position < 0 || position >= bounds.end))
         return PlanStatus.damaged;
@@ -307,7 +308,10 @@ export class SegmentedLogStore implements LogStore {
       const firstBatchBytes = segment.headerAt(position);
       const baseOffset = headerBaseOffset();
       if (baseOffset >= upperOffset) return PlanStatus.atEnd;
-      let end = upperOffset >= segment.nextOffset ? segment.sizeBytes : segment.positionOf(upperOffset, bounds);
+      const endOffset = segments[at + 1]?.baseOffset ?? segment.nextOffset;
+      let end = upperOffset >= endOffset ? segment.sizeBytes : segment.seek(upperOffset, bounds);
+      // What lies before the damage is then read batch by batch.
+      if (end === STUCK) end = position;
       if (end < -1) return end;
       if (end < 0) end = segment.sizeBytes;
       if (bounds) end = Math.min(end, bounds.end);

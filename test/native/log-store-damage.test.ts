@@ -77,6 +77,26 @@ describeStores('damage and preallocation', (t) => {
     assert.throws(() => t.store.setDamage(987654, new Float64Array(0)));
   });
 
+  test('bytes that are no batch are told to readers, who are not led past the rest of the segment', () => {
+    fill();
+    const path = `${t.folder}/00000000000000000000.log`;
+    const file = t.store.files.open(path, false);
+    // Too short for a header, then longer than the file.
+    for (const length of [0, 0x7f000000]) {
+      const bytes = Buffer.alloc(4);
+      bytes.writeInt32BE(length);
+      assert.equal(t.store.files.write(file, 3 * BATCH.length + 8, [bytes], 1), 0);
+      t.reopen();
+      assert.deepEqual(plan(2, 22, BATCH.length), [1, 1]);
+      assert.equal(plan(6), PlanStatus.damaged);
+      assert.equal(plan(15), PlanStatus.damaged);
+      assert.deepEqual(plan(20), [0, 1]);
+      const bounded = plan(2, 16);
+      assert.ok(Array.isArray(bounded) && bounded[0] + bounded[1] <= 3, `${bounded}`);
+    }
+    t.store.files.close(file);
+  });
+
   test('a preallocated segment is cut to its own size when it is closed', () => {
     if (t.store.kind === 'memory') return;
     const preallocateBytes = 100_000;
