@@ -4,9 +4,9 @@
  */
 import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
+import { ANONYMOUS } from '../controller/control-context.ts';
 import type { Controller } from '../controller/controller.ts';
 import { ErrorCode, errorName } from '../protocol/errors.ts';
-import { ANONYMOUS } from './broker-services.ts';
 import { internalTopicShape } from './internal-topics.ts';
 
 /** CreateTopics version that carries everything used here. */

@@ -56,9 +56,6 @@ export interface BrokerServices {
   endpoint(nodeId: number, context: RequestContext): Endpoint | undefined;
 }
 
-/** The principal of whoever has not logged in. */
-export const ANONYMOUS = 'User:ANONYMOUS';
-
 /** Who asks, and how. */
 export interface RequestContext {
   readonly apiKey: number;

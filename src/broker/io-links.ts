@@ -2,7 +2,7 @@
 import type { ListenerOptions } from '../network/listener.ts';
 import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../partition/storage-messages.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import type { TlsSettings } from '../security/tls-settings.ts';
+import type { TlsSettings } from '../security/tls-endpoint.ts';
 import type { IoLink } from './io/control-frames.ts';
 import type { ControlRequest, FromIo, IoSettings, Port, ToIo, VerifyQuestion } from './io/io-messages.ts';
 import type { TopicRouteMessage } from './io/topic-routes.ts';

@@ -8,7 +8,8 @@ import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { BrokerListeners } from '../config/listeners.ts';
-import { loadTlsSettings, type TlsSettings } from '../security/tls-settings.ts';
+import type { TlsSettings } from '../security/tls-endpoint.ts';
+import { loadTlsSettings } from '../security/tls-settings.ts';
 import type { IoSettings } from './io/io-messages.ts';
 
 /** A certificate that ends sooner is worth a warning at start. */

@@ -4,13 +4,14 @@
  */
 import type { Logger } from '../base/logger.ts';
 import { ownBytes } from '../base/own-bytes.ts';
+import { ANONYMOUS } from '../controller/control-context.ts';
 import { ApiKey } from '../protocol/api-keys.ts';
 import { decodeFrom, encodeBehind, ProtocolError, Reader } from '../protocol/codec.ts';
 import { parseRequestHeader, type RequestHeader, writeResponseHeader } from '../protocol/request-header.ts';
 import { holdsViews } from '../protocol/schema.ts';
 import type { Api } from './api-handler.ts';
 import { answerUnsupportedVersion } from './apis/18-api-versions.ts';
-import { ANONYMOUS, type BrokerServices, type RequestContext } from './broker-services.ts';
+import type { BrokerServices, RequestContext } from './broker-services.ts';
 import { type ControlRequest, REQUEST_ELEMENTS_MAX } from './io/io-messages.ts';
 
 const SIZE_BYTES = 4;

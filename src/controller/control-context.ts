@@ -17,6 +17,9 @@ export const PARTITIONS_PER_REQUEST_MAX = 10_000;
 export type AccessOperation = 'CREATE' | 'DELETE' | 'ALTER' | 'DESCRIBE' | 'ALTER_CONFIGS' | 'DESCRIBE_CONFIGS';
 export type AccessResource = 'TOPIC' | 'GROUP' | 'CLUSTER';
 
+/** The principal of whoever has not logged in. */
+export const ANONYMOUS = 'User:ANONYMOUS';
+
 /** Who asks, and how: what the broker knows of a request that it hands to its controller. */
 export interface ControllerRequestContext {
   readonly apiVersion: number;

@@ -60,6 +60,7 @@ import { brokerHeartbeat, registerBroker, unregisterBroker } from './cluster-con
 import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
 import type { ConfigRules } from './config-rules.ts';
 import {
+  ANONYMOUS,
   type ApiError,
   apiError,
   type ControlContext,
@@ -123,7 +124,7 @@ interface TimedOptions<Request, Response> extends RunOptions<Request, Response> 
   readonly refuse: (request: Request, error: ApiError) => Response;
 }
 
-const SELF: ControllerRequestContext = { apiVersion: 0, principal: 'User:ANONYMOUS' };
+const SELF: ControllerRequestContext = { apiVersion: 0, principal: ANONYMOUS };
 
 export class LocalController implements Controller {
   readonly image: MetadataImage;

@@ -12,27 +12,8 @@ import { splitList } from '../config/config-value.ts';
 import { opensslCipher } from './cipher-suites.ts';
 import { loadKeyStore } from './key-store.ts';
 import { ListenerTexts } from './listener-texts.ts';
-import { openTlsEndpoint } from './tls-endpoint.ts';
+import { openTlsEndpoint, type TlsClientAuth, type TlsSettings } from './tls-endpoint.ts';
 import { loadTrustStore } from './trust-store.ts';
-
-export type TlsClientAuth = 'none' | 'requested' | 'required';
-
-export interface TlsSettings {
-  /** PEM, not encrypted. */
-  readonly key: string;
-  /** PEM, the broker's own certificate first. */
-  readonly certificateChain: string;
-  /** PEM certificates whose holders may issue certificates of clients. */
-  readonly trusted: readonly string[];
-  readonly clientAuth: TlsClientAuth;
-  readonly minVersion: SecureVersion;
-  readonly maxVersion: SecureVersion;
-  /** In OpenSSL's words; null leaves it to OpenSSL. */
-  readonly ciphers: string | null;
-  readonly sessionIdContext: string;
-  /** Shared by the I/O threads, so that a session goes on wherever the client's next connection lands. */
-  readonly ticketKeys: Uint8Array;
-}
 
 const TICKET_KEY_BYTES = 48;
 const VERSIONS: readonly SecureVersion[] = ['TLSv1.2', 'TLSv1.3'];

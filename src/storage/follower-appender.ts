@@ -3,9 +3,9 @@ import { BATCH_HEADER_BYTES, BATCH_MAGIC, RecordBatchView } from '../protocol/re
 import { AppendList } from './append-list.ts';
 import type { BatchMemory } from './batch-memory.ts';
 import type { LogState } from './log-state.ts';
+import { indexAborted, takeBackAborted } from './producer/index-aborted.ts';
 import { replayBatch } from './producer/producer-replay.ts';
 import type { CompletedTransaction } from './producer/producer-state.ts';
-import { indexAborted, takeBackAborted } from './producer/transaction-index.ts';
 import { rollSegment, shouldRoll } from './segment-roll.ts';
 import { StorageError } from './storage-error.ts';
 

@@ -3,6 +3,7 @@
  * on a connection without authentication the answer is DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, as in Kafka. Without
  * `delegation.token.secret.key` it is DELEGATION_TOKEN_AUTH_DISABLED, from the controller.
  */
+import { ANONYMOUS } from '../../controller/control-context.ts';
 import { tokenPrincipals } from '../../controller/token-control.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import {
@@ -22,7 +23,7 @@ import {
   describeDelegationTokenResponse,
 } from '../../protocol/messages/41-describe-delegation-token.ts';
 import { type Api, api } from '../api-handler.ts';
-import { ANONYMOUS, type RequestContext } from '../broker-services.ts';
+import type { RequestContext } from '../broker-services.ts';
 import { controllerContext } from './controller-apis.ts';
 
 const NO_TIMESTAMP_MS = -1;

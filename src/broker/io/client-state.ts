@@ -31,7 +31,7 @@ const QUEUED_RESPONSE_BYTES_MAX = 256 * 1024;
 
 export class ClientState {
   readonly connection: Connection;
-  readonly pending = new PendingRequests();
+  readonly pending = new PendingRequests<PendingRequest>();
   /** A frame was refused: resume when something finishes. */
   waiting = false;
   /** The client has closed its side. */

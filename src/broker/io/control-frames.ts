@@ -10,12 +10,18 @@ import { soon } from '../../base/soon.ts';
 import { FrameRingConsumer, FrameRingProducer } from '../../ring/frame-ring.ts';
 import type { WakeCaller } from '../../ring/wake-signal.ts';
 import type { InboxSource } from '../control-inbox.ts';
-import type { ClientState } from './client-state.ts';
 import type { ControlRequest, FromIo, Port, RequestOrigin, ToIo } from './io-messages.ts';
 
 export interface ControlFrameMemory {
   readonly requests: SharedArrayBuffer;
   readonly responses: SharedArrayBuffer;
+}
+
+/** A client as the control thread knows it. */
+interface FrameSender {
+  readonly connection: { readonly id: number };
+  /** A `RequestOrigin`, see `writeOrigin`. */
+  readonly origin: Buffer;
 }
 
 export type Respond = (connection: number, frame: Uint8Array | null, muteMs: number) => void;
@@ -45,7 +51,7 @@ export class ControlLink {
   }
 
   /** Sends a copy of the frame `bytes[start..end)`; the control thread may notice it after `wake` only. */
-  send(client: ClientState, bytes: Buffer, start: number, end: number): void {
+  send(client: FrameSender, bytes: Buffer, start: number, end: number): void {
     const { origin } = client;
     const ring = this.#requests;
     const at = ring.reserve(HEAD_BYTES + origin.length + end - start);

@@ -1,7 +1,6 @@
 /** The listeners of one I/O thread: opened, given other certificates, closed, as the control thread says. */
 import { Listener, type ListenerContext } from '../../network/listener.ts';
-import { openTlsEndpoint } from '../../security/tls-endpoint.ts';
-import type { TlsSettings } from '../../security/tls-settings.ts';
+import { openTlsEndpoint, type TlsSettings } from '../../security/tls-endpoint.ts';
 import type { FromIo, ToIo } from './io-messages.ts';
 
 export class IoListeners {

@@ -6,7 +6,7 @@
 
 import type { ListenerOptions } from '../../network/listener.ts';
 import type { AbortedQuestion, AbortedTransaction, EpochEnd } from '../../partition/storage-messages.ts';
-import type { TlsSettings } from '../../security/tls-settings.ts';
+import type { TlsSettings } from '../../security/tls-endpoint.ts';
 import type { ClientSoftware } from './client-software.ts';
 import type { ConnectionBounds } from './connection-limits.ts';
 import type { TopicRouteMessage } from './topic-routes.ts';

@@ -9,7 +9,6 @@ import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { FetchRequest } from '../../protocol/messages/01-fetch.ts';
 import type { ClientState, PendingRequest } from './client-state.ts';
-import type { FetchPath } from './fetch-path.ts';
 import type { FetchContext } from './fetch-session.ts';
 import type { ResponseOutput } from './response-output.ts';
 
@@ -18,6 +17,12 @@ export const NO_ROW = -1;
 const READ_COMMITTED = 1;
 const PARTITIONS_MIN = 4;
 const NONE_ABORTED: readonly AbortedTransaction[] = [];
+
+/** Who fills a fetch in; is told of its end. */
+interface FetchFiller {
+  write(fetch: PendingFetch, output: ResponseOutput): void;
+  drop(fetch: PendingFetch): void;
+}
 
 export class PendingFetch implements PendingRequest {
   readonly isProduce = false;
@@ -53,9 +58,9 @@ export class PendingFetch implements PendingRequest {
   /** Partitions whose sender has to cut its log; no map without such. */
   diverging: Map<number, EpochEnd> | null = null;
   #aborted: Map<number, readonly AbortedTransaction[]> | null = null;
-  readonly #path: FetchPath;
+  readonly #path: FetchFiller;
 
-  constructor(path: FetchPath, partitions: number) {
+  constructor(path: FetchFiller, partitions: number) {
     const capacity = Math.max(partitions, PARTITIONS_MIN);
     this.#path = path;
     this.capacity = capacity;

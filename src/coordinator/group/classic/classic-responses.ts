@@ -3,8 +3,17 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { JoinGroupResponse } from '../../../protocol/messages/11-join-group.ts';
 import type { HeartbeatResponse } from '../../../protocol/messages/12-heartbeat.ts';
 import type { SyncGroupResponse } from '../../../protocol/messages/14-sync-group.ts';
-import type { ClassicGroup } from './classic-group.ts';
 import { type ClassicMember, NO_ASSIGNMENT } from './classic-member.ts';
+
+/** A group's current generation. */
+interface Generation {
+  readonly generationId: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly leaderId: string | null;
+  isLeader(memberId: string): boolean;
+  members(): Iterable<ClassicMember>;
+}
 
 export function joinGroupError(memberId: string, errorCode: number): JoinGroupResponse {
   return {
@@ -21,7 +30,7 @@ export function joinGroupError(memberId: string, errorCode: number): JoinGroupRe
 }
 
 /** The current generation as this member should see it: the leader alone learns who the members are. */
-export function joinGroupAnswer(group: ClassicGroup, memberId: string): JoinGroupResponse {
+export function joinGroupAnswer(group: Generation, memberId: string): JoinGroupResponse {
   return {
     throttleTimeMs: 0,
     errorCode: ErrorCode.NONE,
@@ -35,7 +44,7 @@ export function joinGroupAnswer(group: ClassicGroup, memberId: string): JoinGrou
   };
 }
 
-function joinedMembers(group: ClassicGroup): JoinGroupResponse['members'] {
+function joinedMembers(group: Generation): JoinGroupResponse['members'] {
   return [...group.members()].map((member) => ({
     memberId: member.memberId,
     groupInstanceId: member.groupInstanceId,
@@ -47,7 +56,7 @@ export function syncGroupError(errorCode: number): SyncGroupResponse {
   return { throttleTimeMs: 0, errorCode, protocolType: null, protocolName: null, assignment: NO_ASSIGNMENT };
 }
 
-export function syncGroupAnswer(group: ClassicGroup, member: ClassicMember): SyncGroupResponse {
+export function syncGroupAnswer(group: Generation, member: ClassicMember): SyncGroupResponse {
   return {
     throttleTimeMs: 0,
     errorCode: ErrorCode.NONE,
