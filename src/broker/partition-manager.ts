@@ -5,7 +5,7 @@
 import type { BrokerConfig, ConfigTexts } from '../config/broker-config.ts';
 import { effectiveTopicConfig, type LogConfig } from '../config/topic-config.ts';
 import { ConfigResourceType } from '../metadata/configs-image.ts';
-import type { MetadataDelta } from '../metadata/metadata-delta.ts';
+import type { MetadataDelta, ReplicaChange } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import { isInternalTopic } from '../metadata/topic-name.ts';
 import type { PartitionRegistration, TopicImage } from '../metadata/topics-image.ts';
@@ -58,10 +58,25 @@ interface LocalTopic {
   rows: number[];
 }
 
+/** A change behind which this broker has the replica. */
+type HeldReplica = ReplicaChange & { readonly after: PartitionRegistration };
+
+/** Partitions that came to this broker. */
+interface Arrivals {
+  readonly opening: OpenPartition[];
+  /** Those that lie elsewhere than where the metadata says. */
+  readonly strayed: AssignedPlace[];
+  withoutRoom: number;
+}
+
 const NO_ROW = -1;
 
 function assignedDirectory({ replicas, directories }: PartitionRegistration, nodeId: number): string | undefined {
   return directories[replicas.indexOf(nodeId)];
+}
+
+function isHeld(change: ReplicaChange): change is HeldReplica {
+  return change.after !== null && !change.topicDeleted;
 }
 
 function setRow({ rows }: LocalTopic, partition: number, row: number): void {
@@ -180,45 +195,16 @@ export class PartitionManager {
 
   /** Returns the rows that it has opened, with the settings of the image. */
   async #open(delta: MetadataDelta, image: MetadataImage): Promise<ReadonlySet<number>> {
-    const { nodeId, table, storage, io } = this.#context;
-    const opening: OpenPartition[] = [];
-    const strayed: AssignedPlace[] = [];
-    let withoutRoom = 0;
-    const touched = new Set<string>();
-    const configs = new Map<string, LogConfig>();
-    for (const change of delta.replicaChanges(nodeId)) {
-      if (change.topicDeleted || !change.after) continue;
-      const topic = this.#localTopic(change.topicName, change.topicId);
-      touched.add(change.topicName);
-      const known = topic.rows[change.partition] ?? NO_ROW;
-      const { leaderEpoch } = change.after;
-      if (known !== NO_ROW) {
-        if (table.get(known, RowSlot.leaderEpoch) < leaderEpoch && !this.#isRowOffline(known)) {
-          await storage.request(known, { op: 'setLeaderEpoch', row: known, leaderEpoch });
-        }
-        continue;
-      }
-      if (this.#freeRows.length === 0 && this.#places.length >= table.rowsMax) {
-        setRow(topic, change.partition, NO_ROW);
-        withoutRoom++;
-        continue;
-      }
-      let config = configs.get(change.topicName);
-      if (!config) configs.set(change.topicName, (config = this.#logConfig(change.topicName, image)));
-      topic.compacted = config.cleanupCompact;
-      const assigned = assignedDirectory(change.after, nodeId);
-      const open = this.#prepare(topic, change.partition, assigned, leaderEpoch, config);
-      if (!open) continue;
-      opening.push(open);
-      const directory = this.#context.directories.idOf(change.topicName, change.partition);
-      if (directory !== undefined && directory !== assigned)
-        strayed.push({ topicId: topic.id, partition: change.partition, directory });
-    }
-    if (this.#context.directories.mustWriteCheckpoints) this.#context.writeCheckpoints();
+    const { nodeId, table, io, directories } = this.#context;
+    const changes = delta.replicaChanges(nodeId).filter(isHeld);
+    await this.#raiseEpochs(changes);
+    const { opening, strayed, withoutRoom } = this.#prepareAll(changes, image);
+    if (directories.mustWriteCheckpoints) this.#context.writeCheckpoints();
     if (opening.length > 0) await this.#openLogs(opening);
-    if (touched.size > 0)
+    const touched = [...new Set(changes.map(({ topicName }) => topicName))];
+    if (touched.length > 0)
       await io.publishRoutes(
-        [...touched].map((name) => this.#route(name)),
+        touched.map((name) => this.#route(name)),
         [],
       );
     for (const { topic, partition, row } of opening) {
@@ -227,6 +213,48 @@ export class PartitionManager {
     if (strayed.length > 0) this.#context.onAssigned(strayed);
     if (withoutRoom > 0) this.#context.onNoRoom(withoutRoom);
     return new Set(opening.map(({ row }) => row));
+  }
+
+  /** Of partitions that have a row. */
+  async #raiseEpochs(changes: readonly HeldReplica[]): Promise<void> {
+    const { table, storage } = this.#context;
+    for (const { topicName, partition, after } of changes) {
+      const row = this.#topics.get(topicName)?.rows[partition] ?? NO_ROW;
+      const { leaderEpoch } = after;
+      if (row === NO_ROW || table.get(row, RowSlot.leaderEpoch) >= leaderEpoch || this.#isRowOffline(row)) continue;
+      await storage.request(row, { op: 'setLeaderEpoch', row, leaderEpoch });
+    }
+  }
+
+  /** Gives rows to the partitions that have none. */
+  #prepareAll(changes: readonly HeldReplica[], image: MetadataImage): Arrivals {
+    const { nodeId, directories } = this.#context;
+    const arrivals: Arrivals = { opening: [], strayed: [], withoutRoom: 0 };
+    const configs = new Map<string, LogConfig>();
+    for (const { topicName, topicId, partition, after } of changes) {
+      const topic = this.#localTopic(topicName, topicId);
+      if ((topic.rows[partition] ?? NO_ROW) !== NO_ROW) continue;
+      if (!this.#hasRoom) {
+        setRow(topic, partition, NO_ROW);
+        arrivals.withoutRoom++;
+        continue;
+      }
+      let config = configs.get(topicName);
+      if (!config) configs.set(topicName, (config = this.#logConfig(topicName, image)));
+      topic.compacted = config.cleanupCompact;
+      const assigned = assignedDirectory(after, nodeId);
+      const open = this.#prepare(topic, partition, assigned, after.leaderEpoch, config);
+      if (!open) continue;
+      arrivals.opening.push(open);
+      const directory = directories.idOf(topicName, partition);
+      if (directory !== undefined && directory !== assigned)
+        arrivals.strayed.push({ topicId: topic.id, partition, directory });
+    }
+    return arrivals;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#freeRows.length > 0 || this.#places.length < this.#context.table.rowsMax;
   }
 
   async #openLogs(opening: readonly OpenPartition[]): Promise<void> {
