@@ -77,14 +77,11 @@ export function replaySegment(
   toOffset: number,
   visitor: ReplayVisitor = {},
 ): void {
-  const { store, handle, producers } = state;
+  const { store, handle } = state;
   const headers = new Float64Array(HEADERS_PER_READ * BATCH_STRIDE);
-  let position = 0;
-  if (fromOffset > segmentBaseOffset) {
-    position = store.positionOf(handle, segmentBaseOffset, fromOffset);
-    if (position === -1) return;
-    if (position < 0) throw new StorageError('cannot search', state.folder, position);
-  }
+  let position = fromOffset > segmentBaseOffset ? store.positionOf(handle, segmentBaseOffset, fromOffset) : 0;
+  if (position === -1) return;
+  if (position < 0) throw new StorageError('cannot search', state.folder, position);
   for (;;) {
     const count = store.readHeaders(handle, segmentBaseOffset, position, headers);
     if (count < 0) throw new StorageError('cannot read', state.folder, count);
@@ -93,16 +90,30 @@ export function replaySegment(
       const baseOffset = headers[at + BatchSlot.baseOffset];
       if (baseOffset >= toOffset) return;
       visitor.onEpoch?.(headers[at + BatchSlot.partitionLeaderEpoch], baseOffset);
-      if (headers[at + BatchSlot.producerId] < 0) continue;
-      if (headers[at + BatchSlot.attributes] & BatchAttribute.control) {
-        const bytes = readBatch(state, segmentBaseOffset, headers[at], headers[at + BatchSlot.sizeBytes]);
-        const completed = replayMarker(producers, bytes, 0, baseOffset);
-        if (completed) visitor.onCompleted?.(segmentBaseOffset, completed);
-      } else replayHeader(producers, headers, at);
+      const completed = replayStored(state, segmentBaseOffset, headers, at);
+      if (completed) visitor.onCompleted?.(segmentBaseOffset, completed);
     }
     const last = (count - 1) * BATCH_STRIDE;
     position = headers[last + BatchSlot.position] + headers[last + BatchSlot.sizeBytes];
   }
+}
+
+/** `replayBatch` of one in a segment. */
+function replayStored(
+  state: LogState,
+  segmentBaseOffset: number,
+  headers: Float64Array,
+  at: number,
+): CompletedTransaction | undefined {
+  const { producers } = state;
+  if (headers[at + BatchSlot.producerId] < 0) return undefined;
+  if (headers[at + BatchSlot.attributes] & BatchAttribute.control) {
+    const [position, sizeBytes] = [headers[at + BatchSlot.position], headers[at + BatchSlot.sizeBytes]];
+    const bytes = readBatch(state, segmentBaseOffset, position, sizeBytes);
+    return replayMarker(producers, bytes, 0, headers[at + BatchSlot.baseOffset]);
+  }
+  replayHeader(producers, headers, at);
+  return undefined;
 }
 
 function replayHeader(producers: ProducerState, headers: Float64Array, at: number): void {
