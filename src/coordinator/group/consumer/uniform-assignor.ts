@@ -102,8 +102,16 @@ function keepLast(plan: Plan, input: AssignorInput, shares: Shares | null): Topi
     }
     if (shares && plan.counts[index] > shares.least) larger--;
   }
+  return withoutTaken(input.partitionCounts, taken);
+}
+
+/** Topic by topic. */
+function withoutTaken(
+  partitionCounts: ReadonlyMap<Uuid, number>,
+  taken: ReadonlyMap<Uuid, ReadonlySet<number>>,
+): TopicPartition[] {
   const free: TopicPartition[] = [];
-  for (const [topicId, count] of [...input.partitionCounts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [topicId, count] of [...partitionCounts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (let partition = 0; partition < count; partition++) {
       if (!taken.get(topicId)?.has(partition)) free.push([topicId, partition]);
     }
