@@ -68,22 +68,22 @@ function registrationFault(request: BrokerRegistrationRequest, context: ControlC
   const { image, settings } = context;
   if (request.clusterId !== settings.clusterId) return ErrorCode.INCONSISTENT_CLUSTER_ID;
   if (request.isMigratingZkBroker) return ErrorCode.BROKER_ID_NOT_REGISTERED;
-  if (permittedAt.directoryAssignment(image.metadataVersion)) {
-    const { logDirs } = request;
-    if (logDirs.length === 0) return ErrorCode.INVALID_REGISTRATION;
-    if (logDirs.some((directory) => RESERVED_DIRECTORIES.has(directory))) return ErrorCode.INVALID_REGISTRATION;
-    if (duplicatesOf(logDirs).size > 0) return ErrorCode.INVALID_REGISTRATION;
-    for (const other of image.cluster.brokers()) {
-      if (other.id === request.brokerId) continue;
-      if (other.logDirs.some((directory) => logDirs.includes(directory))) return ErrorCode.INVALID_REGISTRATION;
-    }
-  }
+  if (permittedAt.directoryAssignment(image.metadataVersion) && !areOwnDirectories(request, image))
+    return ErrorCode.INVALID_REGISTRATION;
   const ranges = new Map(request.features.map((feature) => [feature.name, feature]));
   for (const [name, level] of image.features) {
     const range = ranges.get(name) ?? assumedRange(name);
     if (level < range.minSupportedVersion || level > range.maxSupportedVersion) return ErrorCode.UNSUPPORTED_VERSION;
   }
   return ErrorCode.NONE;
+}
+
+/** Some, each named once, none of them reserved or another broker's. */
+function areOwnDirectories({ brokerId, logDirs }: BrokerRegistrationRequest, { cluster }: MetadataImage): boolean {
+  if (logDirs.length === 0 || duplicatesOf(logDirs).size > 0) return false;
+  if (logDirs.some((directory) => RESERVED_DIRECTORIES.has(directory))) return false;
+  const others = [...cluster.brokers()].filter(({ id }) => id !== brokerId);
+  return !others.some((other) => other.logDirs.some((directory) => logDirs.includes(directory)));
 }
 
 /** A broker that does not speak of a feature supports what there was before the feature. */
