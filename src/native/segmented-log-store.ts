@@ -308,18 +308,15 @@ export class SegmentedLogStore implements LogStore {
       const firstBatchBytes = segment.headerAt(position);
       const baseOffset = headerBaseOffset();
       if (baseOffset >= upperOffset) return PlanStatus.atEnd;
-      const endOffset = segments[at + 1]?.baseOffset ?? segment.nextOffset;
-      let end = upperOffset >= endOffset ? segment.sizeBytes : segment.seek(upperOffset, bounds);
-      // What lies before the damage is then read batch by batch.
-      if (end === STUCK) end = position;
-      if (end < -1) return end;
-      if (end < 0) end = segment.sizeBytes;
-      if (bounds) end = Math.min(end, bounds.end);
+      const isWhole = upperOffset >= (segments[at + 1]?.baseOffset ?? segment.nextOffset);
+      const bound = isWhole ? segment.sizeBytes : boundAt(segment, upperOffset, position, bounds);
+      if (bound < 0) return bound;
+      const end = bounds ? Math.min(bound, bounds.end) : bound;
       // A bound inside the first batch hides nothing of it.
-      if (end <= position) end = position + firstBatchBytes;
+      const sizeBytes = end > position ? end - position : firstBatchBytes;
       out[outAt + PlanSlot.file] = this.#hold(segment);
       out[outAt + PlanSlot.position] = position;
-      out[outAt + PlanSlot.sizeBytes] = Math.min(end - position, Math.max(0, maxBytes));
+      out[outAt + PlanSlot.sizeBytes] = Math.min(sizeBytes, Math.max(0, maxBytes));
       out[outAt + PlanSlot.firstBatchBytes] = firstBatchBytes;
       out[outAt + PlanSlot.baseOffset] = baseOffset;
       out[outAt + PlanSlot.segmentBaseOffset] = segment.baseOffset;
@@ -457,6 +454,14 @@ export class SegmentedLogStore implements LogStore {
 }
 
 /** Where a walk to `offset` may begin and must end, so that it meets no damaged header. */
+/** Where what lies before `upperOffset` ends, from a position on; or an error. */
+function boundAt(segment: Segment, upperOffset: number, from: number, bounds: WalkBounds | undefined): number {
+  const found = segment.seek(upperOffset, bounds);
+  // What lies before the damage is then read batch by batch.
+  if (found === STUCK) return from;
+  return found === -1 ? segment.sizeBytes : found;
+}
+
 function boundsIn(damage: readonly Damage[], segment: Segment, offset: number): WalkBounds {
   const bounds = { start: 0, end: Number.MAX_SAFE_INTEGER };
   for (const { segment: damaged, fromPosition, toPosition, toOffset } of damage) {
