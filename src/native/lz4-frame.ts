@@ -17,6 +17,8 @@ const FLAG_RESERVED = 0x02;
 const FLAG_DICTIONARY = 0x01;
 const BLOCK_STORED = 0x80000000;
 const MATCH_BYTES_MIN = 4;
+/** A length of a token that goes on in bytes behind it. */
+const LENGTH_CONTINUES = 15;
 
 /** The frame does not parse. */
 export class Lz4FormatError extends Error {}
@@ -92,15 +94,10 @@ export function lz4FrameDecompress(source: Uint8Array, bytesMax: number): Uint8A
       throw new Lz4FormatError('block longer than its frame');
     if (frame.hasBlockChecksums && view.getUint32(at + size, true) !== xxHash32(source, at, at + size))
       throw new Lz4FormatError('the checksum of a block is wrong');
-    if (word & BLOCK_STORED) {
-      output.reserve(size);
-      output.bytes.set(source.subarray(at, at + size), output.length);
-      output.length += size;
-    } else {
-      const start = output.length;
-      decompressBlock(source, at, at + size, output, frame.isIndependent ? start : 0);
-      if (output.length - start > frame.blockBytesMax) throw new Lz4FormatError('block larger than the frame says');
-    }
+    const start = output.length;
+    if (word & BLOCK_STORED) copyLiterals(source, at, size, output);
+    else decompressBlock(source, at, at + size, output, frame.isIndependent ? start : 0);
+    if (output.length - start > frame.blockBytesMax) throw new Lz4FormatError('block larger than the frame says');
     at += size + trailer;
   }
   if (source.length - at !== (frame.hasContentChecksum ? 4 : 0)) throw new Lz4FormatError('bytes behind the frame');
@@ -113,36 +110,46 @@ function decompressBlock(source: Uint8Array, start: number, end: number, output:
   while (at < end) {
     const token = source[at++];
     let literals = token >> 4;
-    if (literals === 15) {
-      let more: number;
-      do {
-        if (at >= end) throw new Lz4FormatError('literal length cut off');
-        more = source[at++];
-        literals += more;
-      } while (more === 255);
+    if (literals === LENGTH_CONTINUES) {
+      const more = lengthBytes(source, at, end);
+      literals += lengthOf(source, at, more);
+      at += more;
     }
     if (at + literals > end) throw new Lz4FormatError('literals cut off');
-    output.reserve(literals);
-    output.bytes.set(source.subarray(at, at + literals), output.length);
-    output.length += literals;
+    copyLiterals(source, at, literals, output);
     at += literals;
     if (at === end) return;
     if (at + 2 > end) throw new Lz4FormatError('match offset cut off');
     const distance = source[at] | (source[at + 1] << 8);
     at += 2;
     let matched = token & 15;
-    if (matched === 15) {
-      let more: number;
-      do {
-        if (at >= end) throw new Lz4FormatError('match length cut off');
-        more = source[at++];
-        matched += more;
-      } while (more === 255);
+    if (matched === LENGTH_CONTINUES) {
+      const more = lengthBytes(source, at, end);
+      matched += lengthOf(source, at, more);
+      at += more;
     }
     if (distance === 0 || distance > output.length - matchStart) throw new Lz4FormatError('match before the start');
     copyMatch(output, distance, matched + MATCH_BYTES_MIN);
   }
   throw new Lz4FormatError('block ends behind a match');
+}
+
+/** Bytes from `at` on that go on with a length: the last one is the first that is not 255. */
+function lengthBytes(source: Uint8Array, at: number, end: number): number {
+  let last = at;
+  while (last < end && source[last] === 255) last++;
+  if (last >= end) throw new Lz4FormatError('length cut off');
+  return last - at + 1;
+}
+
+function lengthOf(source: Uint8Array, at: number, bytes: number): number {
+  return (bytes - 1) * 255 + source[at + bytes - 1];
+}
+
+function copyLiterals(source: Uint8Array, at: number, count: number, output: Output): void {
+  output.reserve(count);
+  output.bytes.set(source.subarray(at, at + count), output.length);
+  output.length += count;
 }
 
 function copyMatch(output: Output, distance: number, count: number): void {
