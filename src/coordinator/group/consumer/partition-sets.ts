@@ -71,9 +71,3 @@ export function unionOf(a: OwnedPartitions, b: OwnedPartitions): OwnedPartitions
 export function* partitionsOf(set: PartitionSet | OwnedPartitions): IterableIterator<[Uuid, number]> {
   for (const [topicId, partitions] of set) for (const partition of partitions.keys()) yield [topicId, partition];
 }
-
-export function countPartitions(set: PartitionSet | OwnedPartitions): number {
-  let count = 0;
-  for (const partitions of set.values()) count += partitions.size;
-  return count;
-}

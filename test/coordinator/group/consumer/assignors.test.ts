@@ -6,7 +6,6 @@ import type {
   PartitionAssignor,
 } from '../../../../src/coordinator/group/consumer/partition-assignor.ts';
 import {
-  countPartitions,
   NO_PARTITIONS,
   type PartitionSet,
   partitionsOf,
@@ -21,6 +20,10 @@ const groups = fc.record({
   wanted: fc.array(fc.subarray(TOPICS), { minLength: 1, maxLength: 8 }),
   counts: fc.tuple(...TOPICS.map(() => fc.integer({ min: 1, max: 12 }))),
 });
+
+function countPartitions(set: PartitionSet): number {
+  return [...partitionsOf(set)].length;
+}
 
 function inputOf(
   wanted: readonly (readonly string[])[],
