@@ -494,6 +494,14 @@ int64_t pendingBytes(double handle) {
   return output == nullptr ? WRONG_OUTPUT : output->queuedBytes.load(std::memory_order_relaxed);
 }
 
+int64_t endOutput(double handle) {
+  Output* output = outputTable().find(handle);
+  if (output == nullptr) return WRONG_OUTPUT;
+  std::lock_guard lock(output->mutex);
+  if (output->handle != handle || !output->attached) return WRONG_OUTPUT;
+  return shutdown(output->fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
 int64_t detachOutput(double handle) {
   Output* output = outputTable().find(handle);
   if (output == nullptr) return WRONG_OUTPUT;

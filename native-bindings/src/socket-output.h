@@ -32,6 +32,8 @@ double attachOutput(Outlet* outlet, int fd);
 int64_t sendParts(double output, const double* parts, uint32_t count);
 // WRONG_OUTPUT, or bytes that are queued.
 int64_t pendingBytes(double output);
+// The peer is told that nothing follows what was sent; to be called when nothing is queued. 0 or a negative errno.
+int64_t endOutput(double output);
 int64_t detachOutput(double output);
 // Of an attached output, or -1. Open until it is detached.
 int descriptorOf(double output);

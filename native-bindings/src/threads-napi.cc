@@ -68,6 +68,12 @@ napi_value pending(napi_env env, napi_callback_info info) {
   return answer(env, pendingBytes(args.number(0)));
 }
 
+// endOutput(output)
+napi_value endOne(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  return answer(env, endOutput(args.number(0)));
+}
+
 // detachOutput(output)
 napi_value detach(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
@@ -219,7 +225,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"tellsFailedWrites", tells},     {"syncFileSystem", syncOne}, {"unwrittenBytes", unwritten},
       {"lowerPriority", lowerPriority}, {"nameThread", nameOwn},     {"openInlet", openInputs},
       {"attachInput", attachOne},      {"resumeInput", resumeOne},   {"deferInput", deferOne},
-      {"detachInput", detachOne},
+      {"detachInput", detachOne},       {"endOutput", endOne},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

@@ -52,6 +52,7 @@ export interface Addon {
   attachOutput(descriptor: number): number;
   send(output: number, parts: Float64Array, count: number): number;
   outputPendingBytes(output: number): number;
+  endOutput(output: number): number;
   detachOutput(output: number): void;
 
   /** The scratch is the beginning of `memory`; what `receive` answers: `socket-input.ts`. */

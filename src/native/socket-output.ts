@@ -44,6 +44,8 @@ export interface SocketOutput {
   send(output: OutputHandle, parts: Float64Array, count: number): number;
   /** Bytes queued. */
   pendingBytes(output: OutputHandle): number;
+  /** Tells the peer that nothing follows; when nothing is queued. What the peer sends can still be read. */
+  end(output: OutputHandle): void;
   /** Drops what is queued. */
   detach(output: OutputHandle): void;
 }
@@ -76,6 +78,7 @@ export function openSocketOutput(): SocketOutput | undefined {
     },
     send: addon.send,
     pendingBytes: addon.outputPendingBytes,
+    end: addon.endOutput,
     detach(output) {
       listeners.delete(output);
       addon.detachOutput(output);

@@ -4,6 +4,8 @@ export interface ConnectionSocket {
   resume(): unknown;
   /** The next read is in no hurry: where the socket can, it leaves it until the thread is awake for something else. */
   defer?(): void;
+  /** Tells the client that nothing follows, and reads on. When nothing is queued. */
+  end(): unknown;
   /** Closes at once; what is queued is lost. */
   destroy(): unknown;
 }

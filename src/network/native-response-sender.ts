@@ -30,6 +30,10 @@ export class NativeResponseSender implements ResponseSender {
     return totalBytes - sent;
   }
 
+  end(): void {
+    this.#outputs.end(this.output);
+  }
+
   close(): void {
     this.#outputs.detach(this.output);
   }

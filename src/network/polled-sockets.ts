@@ -37,6 +37,7 @@ export class PolledSockets implements PlainSockets {
 class PolledSocket implements ConnectionSocket, InputReader {
   readonly #inputs: SocketInput;
   readonly #deferMaxMs: number;
+  readonly #sender: NativeResponseSender;
   readonly #input: InputHandle;
   readonly #connection: Connection;
   readonly #events: PlainSocketEvents;
@@ -53,6 +54,7 @@ class PolledSocket implements ConnectionSocket, InputReader {
     this.#deferMaxMs = deferMaxMs;
     this.#connection = connection;
     this.#events = events;
+    this.#sender = sender;
     this.#input = inputs.attach(sender.output, this);
   }
 
@@ -83,6 +85,10 @@ class PolledSocket implements ConnectionSocket, InputReader {
 
   defer(): void {
     if (this.#deferMaxMs > 0) this.#inputs.defer(this.#input, this.#deferMaxMs);
+  }
+
+  end(): void {
+    this.#sender.end();
   }
 
   destroy(): void {

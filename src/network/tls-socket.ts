@@ -99,6 +99,10 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
     this.#handshakes.enter(this);
   }
 
+  end(): void {
+    if (this.#secure) this.#tls?.end();
+  }
+
   /** Tells the client that this is the end, when nothing else is on its way to it. */
   destroy(): void {
     if (this.#destroyed) return;

@@ -1,5 +1,6 @@
 // What a stop does to clients that are in the middle of something.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { startTestBroker, type TestBrokerOptions } from '../../src/testing/test-broker.ts';
 import { FOLDER, openController } from '../controller/controller-setup.ts';
 import { RawClient, requestFrame } from './raw-client.ts';
+import { tlsSocket } from './tls-client.ts';
 
 const batch = buildBatch([{ value: 'v', timestamp: 1_700_000_000_000 }]);
 const body = { acks: -1, topicData: [{ name: 't', partitionData: [{ index: 0, records: batch }] }] };
@@ -82,6 +84,45 @@ describe('stop', () => {
     socket.destroy();
     rmSync(folder, { recursive: true });
   });
+
+  const transports = [
+    { name: 'plain, in the engine', engine: 'native', tls: false },
+    { name: "plain, on node's sockets", engine: 'portable', tls: false },
+    { name: 'TLS', engine: 'native', tls: true },
+  ] as const;
+  for (const { name, engine, tls } of transports) {
+    const skip = engine === 'native' && !loadAddon();
+    test(`a client that never pauses gets its answers, then the end, and is read until it closes: ${name}`, {
+      skip,
+    }, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'millrace-stop-'));
+      const broker = await startTestBroker({ engine, folder, tls });
+      const socket = tls
+        ? await tlsSocket(broker.port, { ca: broker.ca })
+        : connect({ port: broker.port, host: '127.0.0.1', allowHalfOpen: true });
+      const topics = [{ name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
+      socket.write(requestFrame(createTopicsRequest, 5, { topics }));
+      await once(socket, 'data');
+      const frames = Buffer.concat(Array.from({ length: 20 }, (_, id) => requestFrame(produceRequest, 7, body, id)));
+      let isTold = false;
+      socket.on('data', () => {});
+      socket.once('end', () => {
+        isTold = true;
+        socket.end(frames);
+      });
+      const closed = once(socket, 'close');
+      const flood = (): void => {
+        if (isTold || socket.destroyed) return;
+        if (socket.writableLength === 0) socket.write(frames);
+        setImmediate(flood);
+      };
+      flood();
+      await once(socket, 'data');
+      await broker.stop();
+      assert.deepEqual(await closed, [false], 'no error');
+      rmSync(folder, { recursive: true });
+    });
+  }
 
   test('fetches that wait are let go', async () => {
     const { broker, client } = await brokerWithTopic();

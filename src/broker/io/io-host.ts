@@ -37,6 +37,7 @@ import type { FetchSessionCache } from './fetch-session.ts';
 import type { FramePacer } from './frame-pacer.ts';
 import { IoListeners } from './io-listeners.ts';
 import { type FromIo, type Port, REQUEST_ELEMENTS_MAX, type ToIo } from './io-messages.ts';
+import { letClientsGo } from './let-clients-go.ts';
 import { PendingControl } from './pending-control.ts';
 import { PRODUCE_VERSION_MAX, PRODUCE_VERSION_MIN, ProducePath } from './produce-path.ts';
 import { checkPartitionCount } from './produce-request.ts';
@@ -87,9 +88,6 @@ export interface IoHostContext {
 const SWEEP_MS = 1_000;
 /** Completions handled before responses are sent and reads get their turn. */
 const DRAIN_MAX = 4_096;
-/** A stop waits this long for responses under way and for clients to fall silent, and looks this often. */
-const STOP_MS = 2_000;
-const STOP_LOOK_MS = 10;
 /** API key, version and correlation id: what every request begins with. */
 const HEADER_BYTES_MIN = 8;
 
@@ -553,36 +551,16 @@ export class IoHost implements FrameHandler {
     this.#closeFor(deadlocked, 'frames under way need more memory than there is for requests');
   }
 
-  /**
-   * What comes from now on is read and dropped: a connection that is closed with bytes unread is reset, and its client
-   * loses answers that it has not read. It would send those batches again, and a snapshot of producers knows only the last.
-   */
+  /** What comes from now on is read and dropped. */
   #stop(): void {
     this.#stopping = true;
     this.#listeners.close();
     for (const client of this.#clients.values()) this.#resume(client);
-    const untilMs = this.#context.clock.monotonicMs() + STOP_MS;
-    let receivedBytes = 0;
-    const step = (): void => {
-      const clients = [...this.#clients.values()];
-      const before = receivedBytes;
-      receivedBytes = clients.reduce((sum, { connection }) => sum + connection.receivedBytes, 0);
-      const busy =
-        receivedBytes !== before ||
-        clients.some(
-          ({ pending, connection }) =>
-            (pending.length > 0 && [...pending].some(({ isProduce }) => isProduce)) ||
-            connection.sender.pendingBytes > 0,
-        );
-      if (busy && this.#context.clock.monotonicMs() < untilMs) {
-        this.#context.clock.schedule(STOP_LOOK_MS, step);
-        return;
-      }
+    letClientsGo(this.#clients, this.#context.clock, () => {
       this.#sweep.cancel();
       for (const client of [...this.#clients.values()]) client.connection.close();
       this.#context.port.post({ type: 'stopped' });
-    };
-    step();
+    });
   }
 }
 
