@@ -137,7 +137,10 @@ export class Broker {
     );
     const logger = loggers.of('controller');
     const controller = await openController({ loaded, metadata, rules, logger, onFatal });
-    const hosts = await options.startHosts(settings.now);
+    const hosts = await options.startHosts(settings.now).catch(async (error: Error) => {
+      await controller.close();
+      throw error;
+    });
     const broker = new Broker(options, { settings, locks, security, metadata, directories, controller, hosts });
     try {
       await broker.#start();

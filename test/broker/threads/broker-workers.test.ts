@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { startFailure } from '../../../src/broker/start-failure.ts';
 import { startEarly, takeWorker } from '../../../src/broker/threads/broker-workers.ts';
+import { startTestBroker } from '../../../src/testing/test-broker.ts';
 import { canFail, Fault, runFailing, setFault } from '../../native/failing-calls.ts';
+import { skip } from '../../native/native-fixture.ts';
 
 test('threads that the system refuses, in a process of their own', { skip: canFail }, (t) => {
   const run = runFailing(import.meta.filename);
@@ -17,4 +22,31 @@ describe('no thread can be made', { skip: !canFail }, () => {
     assert.throws(takeWorker, (error: Error) => /ulimit -u/.test(startFailure(error).fix ?? ''));
     setFault(Fault.thread, false);
   });
+
+  test('a start that gets none leaves no file open', { skip }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-workers-'));
+    try {
+      setFault(Fault.thread, true);
+      await assert.rejects(startTestBroker({ folder, engine: 'native' }), { code: 'ERR_WORKER_INIT_FAILED' });
+      setFault(Fault.thread, false);
+      assert.deepEqual(
+        openFiles().filter((path) => path.startsWith(folder)),
+        [],
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
+
+/** Of this process. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The one that lists them.
+      return [];
+    }
+  });
+}
