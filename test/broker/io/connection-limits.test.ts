@@ -34,6 +34,20 @@ describe('limits of connections', () => {
     assert.deepEqual([one.admits('a'), other.admits('b')], ['yes', 'yes']);
   });
 
+  test('an address for which the shared count has no place is counted by each thread', () => {
+    const memory = allocateTally();
+    // Every place is another name's.
+    new Int32Array(memory).fill(1);
+    const limits = bounds({ 'max.connections.per.ip': '2' });
+    const [one, other] = [1, 2].map(() => new ConnectionLimits(limits, new SharedTally(memory)));
+    one.opened('a');
+    assert.equal(one.admits('a'), 'yes');
+    one.opened('a');
+    assert.deepEqual([one.admits('a'), other.admits('a')], ['no', 'yes']);
+    one.closed('a');
+    assert.equal(one.admits('a'), 'yes');
+  });
+
   test('a broker of several I/O threads takes as many as it may, and whoever comes then waits', {
     skip: !loadAddon(),
   }, async () => {
