@@ -7,6 +7,7 @@
  *
  *     accepted -> (resume) waits for its turn -> handshake -> client's certificate judged -> bytes flow
  */
+import { writeSync } from 'node:fs';
 import type { OnReadOpts } from 'node:net';
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { ConnectionSocket } from './connection-socket.ts';
@@ -39,6 +40,13 @@ export interface AcceptedHandle {
 interface Verifier {
   verifyError(): (Error & { code?: string }) | null | undefined;
 }
+
+/**
+ * What a client gets whose certificate is refused: a fatal alert, certificate_unknown. It goes in the clear: node takes every
+ * certificate in the handshake and lets no alert be sent behind it. Clients fail for it, as for one of the handshake; a
+ * mere end would have them try again for as long as they may.
+ */
+const REFUSED_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 46]);
 
 class AdoptedTlsSocket extends TLSSocket {
   constructor(options: AcceptedOptions) {
@@ -151,11 +159,20 @@ export class TlsServerSocket implements ConnectionSocket, Handshake {
     this.#handshakes.leave(this);
     const refusal = clientAuth === 'none' ? null : certificateRefusal(tls, clientAuth);
     if (refusal !== null) {
+      this.#alert();
       this.#events.onFailed(refusal, false);
       return;
     }
     this.#secure = true;
     this.#sender.open(tls);
+  }
+
+  #alert(): void {
+    try {
+      writeSync(this.#handle.fd, REFUSED_ALERT);
+    } catch {
+      // The client has left.
+    }
   }
 
   #onError(error: Error & { code?: string }, strange = isStrange(error)): void {

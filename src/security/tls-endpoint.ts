@@ -29,6 +29,8 @@ export function openTlsEndpoint(settings: TlsSettings): { secureContext: SecureC
     cert: certificateChain,
     // Without an own list node would trust every authority that browsers trust.
     ca: [...trusted],
+    // As in Java: what the store holds is trusted itself, whoever issued it.
+    allowPartialTrustChain: true,
     minVersion,
     maxVersion,
     ...(ciphers === null ? {} : { ciphers }),

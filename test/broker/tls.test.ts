@@ -298,6 +298,29 @@ describe('who may connect with TLS', () => {
     assert.equal(await served(show(expired)), false);
   });
 
+  test('a client learns that its certificate is refused', async () => {
+    await using broker = await start({ ...trust, 'ssl.client.auth': 'requested' });
+    const socket = await tlsSocket(broker.port, { ...show(foreign), minVersion: 'TLSv1.3' });
+    const error = await new Promise<(Error & { code?: string }) | undefined>((resolve) => {
+      socket.once('error', resolve);
+      socket.once('end', () => resolve(undefined));
+      socket.resume();
+    });
+    assert.match(error?.code ?? 'no error', /^ERR_SSL_/);
+  });
+
+  test('a certificate in the trust store is trusted, whoever issued it and whoever has the same name', async () => {
+    const [one, other] = [createTestAuthority('twin'), createTestAuthority('twin')];
+    const certificates = [foreign, one, other].map(({ certificate }) => certificate).join('');
+    await using broker = await start({
+      ...trust,
+      'ssl.truststore.certificates': certificates,
+      'ssl.client.auth': 'required',
+    });
+    for (const holder of [foreign, one, other]) assert.equal(await isServed(broker.port, show(holder)), true);
+    assert.equal(await isServed(broker.port, show(good)), false);
+  });
+
   test("a listener's own settings go before the general ones", async () => {
     await using broker = await start({
       ...trust,
