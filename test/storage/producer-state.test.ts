@@ -123,8 +123,9 @@ describe('producer state: sequences', () => {
 
   test('idle producers expire by the timestamp of their last batch, unless a transaction is open', () => {
     const state = newState();
-    append(state, { id: 1, sequence: 0, offset: 0, timestamp: 5000 });
-    append(state, { id: 2, sequence: 0, offset: 1, timestamp: 5000, transactional: true });
+    // A transaction may begin with the log's first record.
+    append(state, { id: 2, sequence: 0, offset: 0, timestamp: 5000, transactional: true });
+    append(state, { id: 1, sequence: 0, offset: 1, timestamp: 5000 });
     append(state, { id: 3, sequence: 0, offset: 2, timestamp: 5001 });
     assert.equal(state.removeExpired(5999), 0);
     assert.equal(state.removeExpired(6000), 1);
