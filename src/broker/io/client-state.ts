@@ -48,6 +48,8 @@ export class ClientState {
   #origin: Buffer | null = null;
   /** It has asked for telemetry: the control thread wants to know when it goes. */
   usesTelemetry = false;
+  /** When its last Produce was answered. */
+  producedMs = Number.NEGATIVE_INFINITY;
   /** KIP-219: no frame is taken for a while. */
   muted = false;
   /** When its frame last came on by a fair piece, and what had come by then; see `stalled-frames.ts`. */

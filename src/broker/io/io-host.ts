@@ -329,6 +329,7 @@ export class IoHost implements FrameHandler {
     let caughtUp = false;
     while (pending.length > 0 && pending.first.ready && client.closeReason === null) {
       const done = pending.shift();
+      if (done.isProduce) client.producedMs = this.#nowMs;
       this.#context.counters?.requestFinished(done.apiKey, this.#nowMs - done.startedMs, done.failed);
       done.finish(this.#output, client);
       caughtUp = done.caughtUp && pending.length === 0;
