@@ -125,7 +125,8 @@ function brokerEntry(
   return {
     name,
     value: own?.value ?? null,
-    readOnly: definition?.dynamic === undefined,
+    // As in Kafka, also what is set for one listener, although it can be altered.
+    readOnly: definition?.dynamic === undefined || definition.name !== name,
     configSource: synonyms[0]?.source ?? ConfigSource.DEFAULT_CONFIG,
     isSensitive: sensitive(definition),
     synonyms,

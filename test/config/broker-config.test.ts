@@ -71,6 +71,13 @@ test('what a DescribeConfigs of the whole cluster shows is what was set for it',
   );
 });
 
+test('a setting of one listener is shown as read-only, as Kafka shows it', () => {
+  const name = 'ssl.keystore.type';
+  const entries = describeBrokerConfig(config({ [name]: 'PEM', [`listener.name.internal.${name}`]: 'JKS' }));
+  const readOnly = (name: string): boolean => entries.find((entry) => entry.name === name)!.readOnly;
+  assert.deepEqual([readOnly(name), readOnly(`listener.name.internal.${name}`)], [false, true]);
+});
+
 test('secrets and unknown settings are hidden', () => {
   const entries = describeBrokerConfig(config({ 'ssl.key.password': 'hunter2', 'my.secret': 'hunter2' }));
   assert.ok(!JSON.stringify(entries).includes('hunter2'));
