@@ -27,22 +27,23 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
   if (!bells) throw new Error('broker threads need the native engine');
   const prepared = prepareMemory(options);
   const { memory, arenaIds } = prepared;
-  const start = (io: IoSeed | null, storage: StorageSeed | null): Worker => {
-    const seed: ThreadSeed = { memory, arenaIds, logLevels: loggers.assigned, logFormat, io, storage };
-    const worker = takeWorker();
-    worker.on('error', onThreadError);
-    const ports = [io?.port, storage?.port].filter((port) => port !== undefined);
-    worker.postMessage(seed, ports);
-    return worker;
+  const seedOf = (io: IoSeed | null, storage: StorageSeed | null): ThreadSeed => {
+    return { memory, arenaIds, logLevels: loggers.assigned, logFormat, io, storage };
+  };
+  const releaseMemory = (): void => {
+    for (const id of arenaIds) options.store.releaseMemory(id);
   };
   const ioChannels = Array.from({ length: ioThreads }, () => new MessageChannel());
   const storageChannels = Array.from({ length: storageWorkers }, () => new MessageChannel());
   const ioSeeds = ioChannels.map(({ port2 }, ioThread) => ioSeed(options, ioThread, port2));
   const storageSeeds = storageChannels.map(({ port2 }, worker) => storageSeed(options, worker, port2));
   // Together, storage worker w lives on I/O thread w.
-  const ios = ioSeeds.map((io, at) => start(io, colocated ? (storageSeeds[at] ?? null) : null));
-  const others = (colocated ? storageSeeds.slice(ioThreads) : storageSeeds).map((storage) => start(null, storage));
-  const threads = [...ios, ...others];
+  const ios = ioSeeds.map((io, at) => seedOf(io, colocated ? (storageSeeds[at] ?? null) : null));
+  const others = (colocated ? storageSeeds.slice(ioThreads) : storageSeeds).map((storage) => seedOf(null, storage));
+  const threads = await startThreads([...ios, ...others], onThreadError).catch((error: Error) => {
+    releaseMemory();
+    throw error;
+  });
   let inbox: ControlInbox | undefined;
   const controlBell = bells.create(() => inbox?.drain());
   const threadBells = await Promise.all(threads.map(doorbellOf));
@@ -70,9 +71,30 @@ export async function startThreadHosts(options: HostsOptions, onThreadError: (er
     close: async () => {
       await Promise.all(threads.map((thread) => thread.terminate()));
       bells.close(controlBell);
-      for (const id of arenaIds) options.store.releaseMemory(id);
+      releaseMemory();
     },
   };
+}
+
+/** All or none: the system may refuse one. */
+async function startThreads(
+  seeds: readonly ThreadSeed[],
+  onThreadError: (error: Error) => void,
+): Promise<readonly Worker[]> {
+  const threads: Worker[] = [];
+  try {
+    for (const seed of seeds) {
+      const worker = takeWorker();
+      threads.push(worker);
+      worker.on('error', onThreadError);
+      const ports = [seed.io?.port, seed.storage?.port].filter((port) => port !== undefined);
+      worker.postMessage(seed, ports);
+    }
+    return threads;
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    throw error;
+  }
 }
 
 function ioSeed({ io, ioThreads, fetchSessionSlots }: HostsOptions, ioThread: number, port: MessagePort): IoSeed {

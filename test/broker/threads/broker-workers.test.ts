@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { startFailure } from '../../../src/broker/start-failure.ts';
 import { startEarly, takeWorker } from '../../../src/broker/threads/broker-workers.ts';
 import { startTestBroker } from '../../../src/testing/test-broker.ts';
@@ -33,6 +35,23 @@ describe('no thread can be made', { skip: !canFail }, () => {
         openFiles().filter((path) => path.startsWith(folder)),
         [],
       );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a start that gets some ends them', { skip, timeout: 30_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-workers-'));
+    try {
+      const begun = once(process, 'worker');
+      startEarly();
+      const [worker] = (await begun) as [Worker];
+      const end = once(worker, 'exit');
+      setFault(Fault.thread, true);
+      const configs = { 'millrace.io.threads': 2 };
+      await assert.rejects(startTestBroker({ folder, engine: 'native', configs }), { code: 'ERR_WORKER_INIT_FAILED' });
+      setFault(Fault.thread, false);
+      await end;
     } finally {
       rmSync(folder, { recursive: true });
     }
