@@ -49,6 +49,19 @@ test('orders are carried out in turn', async () => {
   assert.deepEqual(outcomes, [2, 4, 6, 8, 10]);
 });
 
+test('another number of threads takes effect when nothing runs', { timeout: 30_000 }, async () => {
+  await double(1, 1);
+  let isOver = false;
+  const over = (): void => {
+    isOver = true;
+  };
+  const endless = double(ENDLESS).then(over, over);
+  assert.equal(await double(2), 4);
+  assert.equal(isOver, false);
+  await pool.close();
+  await endless;
+});
+
 test('the end of a pool is told to orders on threads and to those that wait', { timeout: 30_000 }, async () => {
   await double(1);
   const orders = Promise.allSettled([ENDLESS, ENDLESS, 2].map((number) => double(number)));
