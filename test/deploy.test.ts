@@ -12,7 +12,7 @@ import { parseProperties } from '../src/config/properties-file.ts';
 import { topicConfigDefinition } from '../src/config/topic-config.ts';
 import { offsetCommitRequest, offsetCommitResponse } from '../src/protocol/messages/08-offset-commit.ts';
 import { findCoordinatorRequest, findCoordinatorResponse } from '../src/protocol/messages/10-find-coordinator.ts';
-import { recordBatches } from '../src/protocol/records/batch-header.ts';
+import { recordBatches } from '../src/protocol/records/stored-batches.ts';
 import { startTestBroker } from '../src/testing/test-broker.ts';
 import { RawClient } from './broker/raw-client.ts';
 import { StorageClient } from './broker/storage-client.ts';

@@ -1,10 +1,13 @@
-// Reads batch headers of a segment file one after the other, through a small window. One thread at a time.
+// Reads batch headers of a segment file one after the other, through a small window; of a message older than batches it
+// makes one. One thread at a time.
 #pragma once
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "batch.h"
+#include <algorithm>
+
+#include "old-message.h"
 
 namespace millrace {
 
@@ -21,14 +24,17 @@ class HeaderWalk {
 
   // Looks at the batch at `position()`. Returns 1, 0 when no whole batch is there, or a negative errno.
   int look() {
-    if (end_ - position_ < HEADER_BYTES) return 0;
-    if (position_ < windowStart_ || position_ + HEADER_BYTES > windowStart_ + windowBytes_) {
-      const int result = fill();
+    const int64_t left = end_ - position_;
+    if (left < OLD_MESSAGE_BYTES_MIN) return 0;
+    const int64_t needed = std::min<int64_t>(left, HEADER_BYTES);
+    if (position_ < windowStart_ || position_ + needed > windowStart_ + windowBytes_) {
+      const int result = fill(needed);
       if (result <= 0) return result;
     }
     header_.bytes = window_ + (position_ - windowStart_);
     sizeBytes_ = header_.sizeBytes();
-    return sizeBytes_ < HEADER_BYTES || sizeBytes_ > end_ - position_ ? 0 : 1;
+    if (header_.magic() < MAGIC) [[unlikely]] return lookAtOld(left);
+    return sizeBytes_ < HEADER_BYTES || sizeBytes_ > left ? 0 : 1;
   }
 
   // Whether an index can be right that leads here for an offset: a batch begins here, none of before the segment, and not
@@ -37,7 +43,7 @@ class HeaderWalk {
     const int result = look();
     if (result <= 0) return result;
     const int64_t baseOffset = header_.baseOffset();
-    return header_.magic() == MAGIC && baseOffset >= segmentBaseOffset && baseOffset <= offset ? 1 : 0;
+    return header_.magic() <= MAGIC && baseOffset >= segmentBaseOffset && baseOffset <= offset ? 1 : 0;
   }
 
   void next() { position_ += sizeBytes_; }
@@ -48,12 +54,19 @@ class HeaderWalk {
   static constexpr int64_t WINDOW_BYTES = 4096;
   static constexpr int64_t LONE_HEADER_BYTES = 256;
 
-  int fill() {
+  int lookAtOld(int64_t left) {
+    if (!isOldMessage(header_.bytes, left)) return 0;
+    writeOldHeader(header_.bytes, oldHeader_);
+    header_.bytes = oldHeader_;
+    return 1;
+  }
+
+  int fill(int64_t needed) {
     int64_t wanted = sizeBytes_ > WINDOW_BYTES ? LONE_HEADER_BYTES : WINDOW_BYTES;
     if (wanted > end_ - position_) wanted = end_ - position_;
     windowStart_ = position_;
     windowBytes_ = 0;
-    while (windowBytes_ < HEADER_BYTES) {
+    while (windowBytes_ < needed) {
       const ssize_t got = pread(fd_, window_ + windowBytes_, wanted - windowBytes_, position_ + windowBytes_);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return -errno;
@@ -71,6 +84,7 @@ class HeaderWalk {
   int64_t windowBytes_ = 0;
   Header header_{nullptr};
   uint8_t window_[WINDOW_BYTES];
+  uint8_t oldHeader_[HEADER_BYTES];
 };
 
 }  // namespace millrace

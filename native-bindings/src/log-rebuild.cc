@@ -8,6 +8,7 @@
 
 #include "crc32c.h"
 #include "log.h"
+#include "old-message.h"
 #include "open-segments.h"
 
 namespace millrace {
@@ -24,19 +25,25 @@ class Scan {
 
   // Checks the batch at `position`: a BatchFault, or a negative errno. Its header is in `header()` then.
   int check(int64_t position, int64_t nextOffset, int64_t segmentBaseOffset) {
-    if (fileBytes_ - position < HEADER_BYTES) return fault(BatchFault::truncated);
-    if (const int result = bring(position, HEADER_BYTES); result < 0) return result;
-    memcpy(header_, buffer_ + (position - start_), HEADER_BYTES);
+    const int64_t left = fileBytes_ - position;
+    if (left < OLD_MESSAGE_BYTES_MIN) return fault(BatchFault::truncated);
+    const int64_t needed = std::min<int64_t>(left, HEADER_BYTES);
+    if (const int result = bring(position, needed); result < 0) return result;
+    const uint8_t* found = buffer_ + (position - start_);
+    const bool old = isOldMessage(found, left);
+    if (!old && left < HEADER_BYTES) return fault(BatchFault::truncated);
+    if (old) writeOldHeader(found, header_);
+    else memcpy(header_, found, HEADER_BYTES);
     const Header header{header_};
     const int64_t size = header.sizeBytes();
-    if (size > fileBytes_ - position) return fault(BatchFault::truncated);
-    if (header.magic() != MAGIC) return fault(BatchFault::magic);
-    if (size < HEADER_BYTES) return fault(BatchFault::length);
+    if (size > left) return fault(BatchFault::truncated);
+    if (!old && header.magic() != MAGIC) return fault(BatchFault::magic);
+    if (!old && size < HEADER_BYTES) return fault(BatchFault::length);
     uint32_t crc = 0;
-    for (int64_t from = position + at::attributes; from < position + size;) {
+    for (int64_t from = position + (old ? at::magic : at::attributes); from < position + size;) {
       if (const int result = bring(from, 1); result < 0) return result;
       const int64_t count = std::min(start_ + count_, position + size) - from;
-      crc = crc32c(crc, buffer_ + (from - start_), count);
+      crc = (old ? crc32 : crc32c)(crc, buffer_ + (from - start_), count);
       from += count;
     }
     if (crc != header.crc()) return fault(BatchFault::crc);

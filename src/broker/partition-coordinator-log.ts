@@ -14,9 +14,10 @@ import type {
 import { type LogStore, PLAN_STRIDE, PlanSlot, PlanStatus } from '../native/log-store.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { buildBatch } from '../protocol/records/batch-builder.ts';
-import { type RecordBatchView, recordBatches } from '../protocol/records/batch-header.ts';
+import type { RecordBatchView } from '../protocol/records/batch-header.ts';
 import { buildEndTxnMarkerBatch, ControlRecordType, controlRecordType } from '../protocol/records/control-records.ts';
 import { readRecords } from '../protocol/records/record-reader.ts';
+import { recordBatches } from '../protocol/records/stored-batches.ts';
 import { type PartitionTable, RowSlot } from '../ring/partition-table.ts';
 import { VOUCHED } from '../storage/log-appender.ts';
 import type { Located } from './partition-manager.ts';

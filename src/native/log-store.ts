@@ -8,6 +8,9 @@
  * Failures of the file system come back as negative errno values, never as exceptions; a wrong handle or a wrong
  * argument is a bug and throws.
  *
+ * Messages older than batches (`old-message.ts`), which an old log may hold, count as batches of their last offset alone,
+ * but are not appended.
+ *
  * Threads: a log has one owner thread, which alone may call the functions marked (owner). Functions marked (any) may be
  * called on any thread while the owner works (native adapter only; the other adapters live on one thread).
  */
@@ -25,7 +28,7 @@ export const BatchFault = {
   none: 0,
   /** Fewer bytes than a header, or than the header's length says. */
   truncated: 1,
-  /** Magic is not 2. */
+  /** Magic is not 2, nor does a message older than batches begin there. */
   magic: 2,
   /** The length field is smaller than the rest of a header. */
   length: 3,

@@ -77,6 +77,14 @@ export function hasIndependentBlocks(source: Uint8Array): boolean {
   return source.length > 4 && (source[4] & FLAG_INDEPENDENT) !== 0;
 }
 
+/** A frame as Java's clients wrote it before Kafka 0.10, who hashed its magic too, with the header checksum that it should have. */
+export function mendHeaderChecksum(source: Uint8Array): Uint8Array {
+  const mended = Uint8Array.from(source);
+  const checksumAt = source[4] & FLAG_CONTENT_SIZE ? 14 : 6;
+  if (checksumAt < mended.length) mended[checksumAt] = xxHash32(source, 4, checksumAt) >>> 8;
+  return mended;
+}
+
 /** The content of a frame. Throws Lz4FormatError or Lz4SizeError. */
 export function lz4FrameDecompress(source: Uint8Array, bytesMax: number): Uint8Array {
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);

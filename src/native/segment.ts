@@ -1,8 +1,10 @@
+import { crc32 } from 'node:zlib';
 import { HEADER_BYTES, HeaderAt, LENGTH_OVERHEAD_BYTES, MAGIC, readInt64, writeHeaderSlots } from './batch-header.ts';
 import { crc32c } from './crc32c.ts';
 import type { FileSpace } from './file-space.ts';
 import { ignoreMissing, OffsetIndexFile, TimeIndexFile } from './index-file.ts';
 import { BATCH_STRIDE, BatchFault, type SegmentScan, SegmentSlot } from './log-store.ts';
+import { isOldMessage, OLD_MESSAGE_BYTES_MIN, OldMessageAt, writeOldHeader } from './old-message.ts';
 
 /**
  * One segment of a portable log: the `.log` file and its two indexes.
@@ -153,9 +155,9 @@ export class Segment {
   }
 
   #walkToEnd(from: number): number {
-    const first = this.#window(0, HEADER_BYTES);
+    const first = this.headerAt(0);
     if (first < 0) return first;
-    if (first === HEADER_BYTES) this.firstBatchTimestamp = readInt64(windowView, HeaderAt.maxTimestamp);
+    if (first > 0) this.firstBatchTimestamp = readInt64(headerView, headerFrom + HeaderAt.maxTimestamp);
     let position = from;
     for (;;) {
       const size = this.headerAt(position);
@@ -165,7 +167,7 @@ export class Segment {
         return 0;
       }
       const lastOffset = headerLastOffset();
-      const timestamp = readInt64(windowView, headerFrom + HeaderAt.maxTimestamp);
+      const timestamp = readInt64(headerView, headerFrom + HeaderAt.maxTimestamp);
       if (timestamp > this.maxTimestamp) {
         this.maxTimestamp = timestamp;
         this.offsetOfMaxTimestamp = lastOffset;
@@ -176,19 +178,29 @@ export class Segment {
   }
 
   /**
-   * Brings the header at `position` into the window (at `headerFrom`) and returns the batch's size; 0 at the end of the
-   * good bytes or where no whole batch follows.
+   * Brings the header at `position` into `headerView` (at `headerFrom`) and returns the batch's size; 0 at the end of the
+   * good bytes or where no whole batch follows. Of a message older than batches it makes one.
    */
   headerAt(position: number): number {
-    if (position + HEADER_BYTES > this.sizeBytes) return 0;
-    if (windowOf !== this || position < windowStart || position + HEADER_BYTES > windowEnd) {
+    const left = this.sizeBytes - position;
+    if (left < OLD_MESSAGE_BYTES_MIN) return 0;
+    const needed = Math.min(left, HEADER_BYTES);
+    if (windowOf !== this || position < windowStart || position + needed > windowEnd) {
       const got = this.#window(position, WALK_BYTES);
       if (got < 0) return got;
-      if (got < HEADER_BYTES) return 0;
+      if (got < needed) return 0;
     }
+    headerView = windowView;
     headerFrom = position - windowStart;
     const size = windowView.getInt32(headerFrom + HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
-    return size < HEADER_BYTES || position + size > this.sizeBytes ? 0 : size;
+    if (windowBytes[headerFrom + HeaderAt.magic] < MAGIC) {
+      if (!isOldMessage(windowView, headerFrom, left)) return 0;
+      writeOldHeader(windowView, headerFrom, oldHeaderView);
+      headerView = oldHeaderView;
+      headerFrom = 0;
+      return size;
+    }
+    return size < HEADER_BYTES || size > left ? 0 : size;
   }
 
   #window(position: number, sizeBytes: number): number {
@@ -198,7 +210,6 @@ export class Segment {
     windowOf = got < 0 ? undefined : this;
     windowStart = position;
     windowEnd = position + Math.max(0, got);
-    headerFrom = 0;
     return got;
   }
 
@@ -209,7 +220,7 @@ export class Segment {
   #checkLead(position: number, offset: number): number {
     const size = position > 0 ? this.headerAt(position) : 0;
     if (size <= 0) return size;
-    const isBatch = windowBytes[headerFrom + HeaderAt.magic] === MAGIC;
+    const isBatch = headerView.getUint8(headerFrom + HeaderAt.magic) <= MAGIC;
     const baseOffset = headerBaseOffset();
     return isBatch && baseOffset >= this.baseOffset && baseOffset <= offset ? position : 0;
   }
@@ -254,7 +265,7 @@ export class Segment {
     for (;;) {
       const size = this.headerAt(position);
       if (size <= 0) return size < 0 ? size : -1;
-      if (readInt64(windowView, headerFrom + HeaderAt.maxTimestamp) >= timestamp) return position;
+      if (readInt64(headerView, headerFrom + HeaderAt.maxTimestamp) >= timestamp) return position;
       position += size;
     }
   }
@@ -266,7 +277,7 @@ export class Segment {
       const size = this.headerAt(position);
       if (size < 0) return size;
       if (size === 0) break;
-      writeHeaderSlots(windowView, headerFrom, position, out, count * BATCH_STRIDE);
+      writeHeaderSlots(headerView, headerFrom, position, out, count * BATCH_STRIDE);
       position += size;
       count++;
     }
@@ -396,19 +407,26 @@ export class Segment {
   /** A BatchFault, or a negative errno; the header stays in `scanView`. */
   #checkBatch(file: number, position: number, fileBytes: number): number {
     windowOf = undefined;
-    if (fileBytes - position < HEADER_BYTES) return BatchFault.truncated;
-    const got = this.#files.read(file, position, scanHeader, 0, HEADER_BYTES);
+    const left = fileBytes - position;
+    if (left < OLD_MESSAGE_BYTES_MIN) return BatchFault.truncated;
+    const got = this.#files.read(file, position, scanHeader, 0, Math.min(left, HEADER_BYTES));
     if (got < 0) return got;
     const size = scanView.getInt32(HeaderAt.length) + LENGTH_OVERHEAD_BYTES;
-    if (position + size > fileBytes) return BatchFault.truncated;
-    if (scanHeader[HeaderAt.magic] !== MAGIC) return BatchFault.magic;
-    if (size < HEADER_BYTES) return BatchFault.length;
-    let crc = crc32c(scanHeader, HeaderAt.attributes, HEADER_BYTES);
-    for (let at = position + HEADER_BYTES; at < position + size; ) {
+    const isOld = isOldMessage(scanView, 0, left);
+    if (isOld) {
+      windowBytes.set(scanHeader);
+      writeOldHeader(windowView, 0, scanView);
+    } else {
+      if (left < HEADER_BYTES || size > left) return BatchFault.truncated;
+      if (scanHeader[HeaderAt.magic] !== MAGIC) return BatchFault.magic;
+      if (size < HEADER_BYTES) return BatchFault.length;
+    }
+    let crc = 0;
+    for (let at = position + (isOld ? OldMessageAt.magic : HeaderAt.attributes); at < position + size; ) {
       const read = this.#files.read(file, at, windowBytes, 0, Math.min(SCAN_BYTES, position + size - at));
       if (read < 0) return read;
       if (read === 0) return BatchFault.truncated;
-      crc = crc32c(windowBytes, 0, read, crc);
+      crc = isOld ? crc32(windowBytes.subarray(0, read), crc) : crc32c(windowBytes, 0, read, crc);
       at += read;
     }
     if (crc !== scanView.getUint32(HeaderAt.crc)) return BatchFault.crc;
@@ -493,17 +511,20 @@ const scanView = new DataView(scanHeader.buffer);
 let windowOf: Segment | undefined;
 let windowStart = 0;
 let windowEnd = 0;
+/** Where the header lies that was looked at last: in the window, or made of an old message. */
+let headerView = windowView;
 let headerFrom = 0;
+const oldHeaderView = new DataView(new ArrayBuffer(HEADER_BYTES));
 
 function lastOffsetOf(view: DataView, at: number): number {
   return readInt64(view, at + HeaderAt.baseOffset) + view.getInt32(at + HeaderAt.lastOffsetDelta);
 }
 
 function headerLastOffset(): number {
-  return lastOffsetOf(windowView, headerFrom);
+  return lastOffsetOf(headerView, headerFrom);
 }
 
 /** Of the header that the last walk stopped at. */
 export function headerBaseOffset(): number {
-  return readInt64(windowView, headerFrom + HeaderAt.baseOffset);
+  return readInt64(headerView, headerFrom + HeaderAt.baseOffset);
 }

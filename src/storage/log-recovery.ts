@@ -7,11 +7,11 @@ import {
   type SegmentScan,
   SegmentSlot,
 } from '../native/log-store.ts';
-import { BATCH_HEADER_BYTES, faultName, RecordBatchView } from '../protocol/records/batch-header.ts';
+import { BATCH_HEADER_BYTES, faultName } from '../protocol/records/batch-header.ts';
+import { storedHeader } from '../protocol/records/stored-batches.ts';
 import { FileSuffix, type OffsetFile, offsetFileName, parseOffsetFile } from './log-files.ts';
 import { removeSegments } from './log-retention.ts';
 import type { LogState } from './log-state.ts';
-import { OldFormatError, oldFormatAt } from './old-format.ts';
 import { type ReplayVisitor, replaySegment } from './producer/producer-replay.ts';
 import type { CompletedTransaction } from './producer/producer-state.ts';
 import { ensureDone, StorageError } from './storage-error.ts';
@@ -115,10 +115,10 @@ function nextOffsetOfFile(files: FileSpace, path: string, baseOffset: number): n
   const bytes = Buffer.alloc(BATCH_HEADER_BYTES);
   let nextOffset = baseOffset;
   try {
-    for (let position = 0; position + BATCH_HEADER_BYTES <= stat.sizeBytes; ) {
+    for (let position = 0; ; ) {
       ensureDone(files.read(file, position, bytes, 0, bytes.length), 'cannot read', path);
-      const batch = new RecordBatchView(bytes);
-      if (batch.sizeBytes < BATCH_HEADER_BYTES || position + batch.sizeBytes > stat.sizeBytes) break;
+      const batch = storedHeader(bytes, 0, stat.sizeBytes - position);
+      if (!batch) break;
       nextOffset = batch.nextOffset;
       position += batch.sizeBytes;
     }
@@ -145,8 +145,7 @@ export function rebuildMissingIndexes(state: LogState, present: { has(name: stri
     if (isUsable) continue;
     state.logger.warn({ partition: state.name, segment: baseOffset }, 'making the indexes of a segment anew');
     const scan = scanSegment(state, baseOffset);
-    if (scan.fault !== BatchFault.none)
-      noteDamagedTail(state, baseOffset, scan, oldFormatBehind(state, baseOffset, scan));
+    if (scan.fault !== BatchFault.none) noteDamagedTail(state, baseOffset, scan);
   }
 }
 
@@ -160,20 +159,9 @@ function scanSegment(state: LogState, baseOffset: number): SegmentScan {
   return { ...scan, fault: BatchFault.none };
 }
 
-function logPath({ folder }: LogState, baseOffset: number): string {
-  return `${folder}/${offsetFileName(baseOffset, '.log')}`;
-}
-
-/** The format of the messages, older than batches, that end the scan; undefined when anything else does. */
-function oldFormatBehind(state: LogState, baseOffset: number, scan: SegmentScan): number | undefined {
-  if (scan.fault === BatchFault.none) return undefined;
-  return oldFormatAt(state.files, logPath(state, baseOffset), scan.validBytes);
-}
-
 /** A file that was made larger than its segment (`preallocate`) and never cut ends in zeros; then it is cut now. */
-function endsInZeros(state: LogState, baseOffset: number, position: number): boolean {
-  const { files } = state;
-  const path = logPath(state, baseOffset);
+function endsInZeros({ files, folder }: LogState, baseOffset: number, position: number): boolean {
+  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
   const file = ensureDone(files.open(path, false), 'cannot open', path);
   try {
     const bytes = Buffer.alloc(ZEROS_READ_BYTES);
@@ -193,19 +181,15 @@ function endsInZeros(state: LogState, baseOffset: number, position: number): boo
 
 /**
  * Durable records of a closed segment are damaged: what lies behind the last good batch is not served any more, the rest
- * of the log is. Throws a LogCorruptionError for the last segment, since nothing may be appended behind damage. Messages
- * of an old format, `magic`, count as damage here, with an OldFormatError.
+ * of the log is. Throws a LogCorruptionError for the last segment, since nothing may be appended behind damage.
  */
-function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan, magic: number | undefined): void {
+function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan): void {
   const { segments, folder, recoveryPoint, logger } = state;
   const { nextOffset: fromOffset, validBytes: fromPosition } = scan;
-  const what = magic === undefined ? faultName(scan.fault) : `message format ${magic}`;
+  const what = faultName(scan.fault);
   const toOffset = segments[segments.indexOf(baseOffset) + 1];
-  if (toOffset === undefined) {
-    if (magic !== undefined) throw new OldFormatError(folder, fromOffset, magic);
-    throw new LogCorruptionError(folder, fromOffset, recoveryPoint, what);
-  }
-  const path = logPath(state, baseOffset);
+  if (toOffset === undefined) throw new LogCorruptionError(folder, fromOffset, recoveryPoint, what);
+  const path = `${folder}/${offsetFileName(baseOffset, '.log')}`;
   const stat = state.files.stat(path);
   const toPosition = typeof stat === 'number' ? fromPosition : stat.sizeBytes;
   state.damage.set(baseOffset, [{ segment: baseOffset, fromPosition, toPosition, fromOffset, toOffset, what }]);
@@ -215,8 +199,7 @@ function noteDamagedTail(state: LogState, baseOffset: number, scan: SegmentScan,
 /**
  * After an unclean stop: checks the segments from the one that holds the recovery point on, cuts the log at the first
  * bad batch and drops the segments behind it. What it leaves becomes durable with the log's next sync. Returns the base
- * offset of the first segment that was checked. Throws a LogCorruptionError for damage below the recovery point, an
- * OldFormatError for messages of an old format wherever they are.
+ * offset of the first segment that was checked. Throws a LogCorruptionError for damage below the recovery point.
  * Compaction has been at work below `cleanedOffset`.
  */
 export function recoverSegments(state: LogState, cleanedOffset: number): number {
@@ -231,10 +214,9 @@ export function recoverSegments(state: LogState, cleanedOffset: number): number 
         ? gapBefore(state, unflushed[at + 1], nextOffset, cleanedOffset)
         : faultName(scan.fault);
     if (fault === undefined) continue;
-    const magic = oldFormatBehind(state, baseOffset, scan);
-    if (nextOffset < recoveryPoint || magic !== undefined) {
+    if (nextOffset < recoveryPoint) {
       if (scan.fault === BatchFault.none) throw new LogCorruptionError(state.folder, nextOffset, recoveryPoint, fault);
-      noteDamagedTail(state, baseOffset, scan, magic);
+      noteDamagedTail(state, baseOffset, scan);
       continue;
     }
     const details = { partition: state.name, segment: baseOffset, position, fault, logEndOffset: nextOffset };

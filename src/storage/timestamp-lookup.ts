@@ -1,6 +1,6 @@
 import { BATCH_STRIDE, BatchSlot } from '../native/log-store.ts';
-import { RecordBatchView } from '../protocol/records/batch-header.ts';
 import { type LogRecord, RecordReader } from '../protocol/records/record-reader.ts';
+import { storedBatch } from '../protocol/records/stored-batches.ts';
 import type { LogState } from './log-state.ts';
 import { readBatch } from './producer/producer-replay.ts';
 import { StorageError } from './storage-error.ts';
@@ -82,7 +82,8 @@ function findRecord(
   position: number,
   isMatch: (record: LogRecord) => boolean,
 ): TimestampedOffset | undefined {
-  const batch = new RecordBatchView(readBatch(state, segment, position, header[BatchSlot.sizeBytes]));
+  const sizeBytes = header[BatchSlot.sizeBytes];
+  const batch = storedBatch(readBatch(state, segment, position, sizeBytes), 0, sizeBytes);
   for (const record of new RecordReader(batch, STORED))
     if (isMatch(record))
       return { offset: record.offset, timestamp: record.timestamp, leaderEpoch: batch.partitionLeaderEpoch };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../../src/base/logger.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { recordBatches } from '../../src/protocol/records/batch-header.ts';
+import { recordBatches } from '../../src/protocol/records/stored-batches.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
 import { adapters } from '../native/adapters.ts';
 import { StorageClient } from './storage-client.ts';

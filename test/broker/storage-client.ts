@@ -15,8 +15,8 @@ import {
   incrementalAlterConfigsResponse,
 } from '../../src/protocol/messages/44-incremental-alter-configs.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
-import { recordBatches } from '../../src/protocol/records/batch-header.ts';
 import { RecordReader } from '../../src/protocol/records/record-reader.ts';
+import { recordBatches } from '../../src/protocol/records/stored-batches.ts';
 import { RawClient } from './raw-client.ts';
 
 /** A partition in a log directory as DescribeLogDirs shows it. */

@@ -17,8 +17,8 @@ import {
   describeTransactionsResponse,
 } from '../../src/protocol/messages/65-describe-transactions.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
-import { recordBatches } from '../../src/protocol/records/batch-header.ts';
 import { readRecords } from '../../src/protocol/records/record-reader.ts';
+import { recordBatches } from '../../src/protocol/records/stored-batches.ts';
 import { RawClient } from './raw-client.ts';
 
 export const TOPIC = 't';

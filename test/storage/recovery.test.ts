@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { crc32 } from 'node:zlib';
 import { Errno } from '../../src/native/file-space.ts';
 import { PlanStatus } from '../../src/native/log-store.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
@@ -26,22 +25,6 @@ function damage(fixture: LogFixture, segment: number, position: number): void {
     bytes[position] ^= 1;
     return bytes;
   });
-}
-
-/** One message of format 0 or 1, without a key, as Kafka wrote them before 0.11. */
-function oldMessage(offset: number, magic: 0 | 1, value: Uint8Array): Buffer {
-  const body = Buffer.concat([
-    Buffer.from(magic === 1 ? [1, 0, 0, 0, 0, 0, 0, 0, 0, 7] : [0, 0]),
-    Buffer.from([255, 255, 255, 255]),
-    Buffer.alloc(4),
-    value,
-  ]);
-  body.writeInt32BE(value.length, body.length - value.length - 4);
-  const head = Buffer.alloc(16);
-  head.writeBigInt64BE(BigInt(offset));
-  head.writeInt32BE(4 + body.length, 8);
-  head.writeUInt32BE(crc32(body), 12);
-  return Buffer.concat([head, body]);
 }
 
 describe('recovery', () => {
@@ -141,40 +124,6 @@ describe('recovery', () => {
     fixture.log.deleteRecords(6);
     fixture.log.deleteOldSegments();
     assert.deepEqual(fixture.log.damage, []);
-  });
-
-  for (const magic of [0, 1] as const)
-    test(`messages of format ${magic} are never cut: the log is not opened, or goes on behind them`, () => {
-      const value = Buffer.alloc(100_000, 'v');
-      for (const message of [oldMessage(0, magic, Buffer.alloc(0)), oldMessage(0, magic, value)]) {
-        const last = filled();
-        last.files.edit(path(8, '.log'), (bytes) => Buffer.concat([bytes, message]));
-        assert.throws(() => last.crash(), { name: 'OldFormatError', message: new RegExp(`format ${magic}`) });
-        assert.equal(last.file('00000000000000000008.log').length, BATCH_BYTES + message.length);
-
-        const closed = filled();
-        closed.files.edit(path(2, '.log'), () => message);
-        closed.crash();
-        assert.equal(closed.log.logEndOffset, 9);
-        assert.deepEqual(
-          closed.log.damage.map(({ segment, toOffset, what }) => [segment, toOffset, what]),
-          [[2, 4, `message format ${magic}`]],
-        );
-        assert.deepEqual(closed.file('00000000000000000002.log'), message);
-      }
-    });
-
-  test('a message of an old format that is torn or damaged is cut', () => {
-    const message = oldMessage(9, 1, Buffer.from('value'));
-    const damaged = Buffer.from(message);
-    damaged[damaged.length - 1] ^= 1;
-    for (const tail of [message.subarray(0, message.length - 1), damaged]) {
-      const fixture = filled();
-      fixture.files.edit(path(8, '.log'), (bytes) => Buffer.concat([bytes, tail]));
-      fixture.crash();
-      assert.equal(fixture.log.logEndOffset, 9);
-      assert.equal(fixture.file('00000000000000000008.log').length, BATCH_BYTES);
-    }
   });
 
   test('damage at the recovery point is cut', () => {

@@ -1,6 +1,6 @@
 /**
- * Record batches (magic 2) as they lie in logs, Produce requests and Fetch responses: a view of one batch's header, the
- * few patches that brokers make in place, and the walk from batch to batch. Any thread.
+ * Record batches (magic 2) as they lie in logs, Produce requests and Fetch responses: a view of one batch's header, and the
+ * few patches that brokers make in place. Any thread.
  *
  *      0 baseOffset 8 | 8 length 4 (of what follows) | 12 partitionLeaderEpoch 4 | 16 magic 1 | 17 crc 4 |
  *     21 attributes 2 | 23 lastOffsetDelta 4 | 27 baseTimestamp 8 | 35 maxTimestamp 8 | 43 producerId 8 |
@@ -59,7 +59,7 @@ export function faultName(fault: BatchFault): string {
 }
 
 /**
- * The batch at `bytes[offset]`. Only `recordBatches` and `checkBatch` check that a whole batch is there; with other
+ * The batch at `bytes[offset]`. Only `checkBatch` and `stored-batches.ts` check that a whole batch is there; with other
  * bytes the getters give nonsense or undefined.
  */
 export class RecordBatchView {
@@ -207,21 +207,4 @@ export function checkBatch(bytes: Uint8Array, offset: number, end: number, crcOf
   if (sizeBytes > end - offset) return BatchFault.truncated;
   if (!batch.hasValidCrc(crcOf)) return BatchFault.crc;
   return batch.recordsCount < 0 || batch.lastOffsetDelta < 0 ? BatchFault.count : BatchFault.none;
-}
-
-/**
- * The batches in `bytes[start, end)`. A last batch that is cut off, as Fetch responses may end, is left out. Throws a
- * BatchError where a header cannot be one; CRCs are not checked.
- */
-export function* recordBatches(bytes: Uint8Array, start = 0, end = bytes.length): Generator<RecordBatchView, void> {
-  const buffer = asBuffer(bytes);
-  for (let at = start; end - at >= HEADER_BYTES; ) {
-    const batch = new RecordBatchView(buffer, at);
-    if (batch.magic !== MAGIC) throw new BatchError(BatchFault.magic, `magic ${batch.magic} at byte ${at}`);
-    const { sizeBytes } = batch;
-    if (sizeBytes < HEADER_BYTES) throw new BatchError(BatchFault.length, `batch of ${sizeBytes} bytes at byte ${at}`);
-    if (sizeBytes > end - at) return;
-    yield batch;
-    at += sizeBytes;
-  }
 }

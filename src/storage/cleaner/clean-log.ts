@@ -1,5 +1,4 @@
-import type { FileSpace } from '../../native/file-space.ts';
-import type { Crc32c, RecordBatchView } from '../../protocol/records/batch-header.ts';
+import type { RecordBatchView } from '../../protocol/records/batch-header.ts';
 import type { AbortedTransaction } from '../producer/transaction-index.ts';
 import { ensureDone } from '../storage-error.ts';
 import { type BatchVerdict, type FilterSettings, filterBatch, walkRecords } from './batch-filter.ts';
@@ -8,7 +7,7 @@ import type { CleanedGroup, CleanJob, CleanResult, CleanSource, LastProducerReco
 import { CleanedSegment, discardCleaned } from './cleaned-segment.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import { OffsetMap } from './offset-map.ts';
-import { SegmentReader } from './segment-reader.ts';
+import { SegmentReader, type SegmentReaderContext } from './segment-reader.ts';
 
 /**
  * One cleaning of a log: the dirty part is read for the last offset of each key, as far as memory goes; then all segments
@@ -21,14 +20,10 @@ import { SegmentReader } from './segment-reader.ts';
  * Thread: any; only closed segments are read, and nothing of the log is changed.
  */
 
-export interface CleanContext {
-  readonly files: FileSpace;
-  readonly crc32c: Crc32c;
+export interface CleanContext extends SegmentReaderContext {
   /** For the offset map, and the share of it that may be used. */
   readonly mapBytesMax: number;
   readonly mapLoad: number;
-  /** Of a read. */
-  readonly bufferBytes: number;
 }
 
 export type CleanSteps = Generator<number | CleanedGroup, CleanResult, boolean | undefined>;
@@ -92,7 +87,7 @@ class Cleaning {
     const transactions = new CleanedTransactions(aborted);
     for (const source of sources) {
       if (source.nextBaseOffset <= firstDirtyOffset) continue;
-      const reader = new SegmentReader(this.#context.files, folder, source, this.#context.bufferBytes);
+      const reader = new SegmentReader(this.#context, folder, source);
       try {
         for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
           if (batch.nextOffset > endOffset) return;
@@ -155,7 +150,7 @@ class Cleaning {
 
   /** True when something was taken away or changed. */
   *#rewriteSource(source: CleanSource, cleaned: CleanedSegment): Generator<number, boolean, boolean | undefined> {
-    const reader = new SegmentReader(this.#context.files, this.#job.folder, source, this.#context.bufferBytes);
+    const reader = new SegmentReader(this.#context, this.#job.folder, source);
     const writtenBefore = cleaned.sizeBytes;
     let isChanged = false;
     try {

@@ -1,5 +1,6 @@
 import { Errno, errnoName, type FileSpace } from '../../native/file-space.ts';
-import { BATCH_HEADER_BYTES, BATCH_MAGIC, type Crc32c, RecordBatchView } from '../../protocol/records/batch-header.ts';
+import { BATCH_HEADER_BYTES, type Crc32c, type RecordBatchView } from '../../protocol/records/batch-header.ts';
+import { hasValidStoredCrc, storedHeader } from '../../protocol/records/stored-batches.ts';
 import type { PacedSteps } from '../background/paced-steps.ts';
 import { offsetFileName } from '../log-files.ts';
 import { ensureDone, StorageError } from '../storage-error.ts';
@@ -105,8 +106,7 @@ class Scrub {
     // A length that is rot must not make us read the rest of the file at once.
     if (sizeBytes > READ_BYTES && next < this.#job.sizeBytes && !this.#header(next, nextOffset)) return 'header';
     this.#bring(this.#position, sizeBytes);
-    const whole = new RecordBatchView(this.#buffer, this.#position - this.#start);
-    if (!whole.hasValidCrc(this.#crc32c)) return 'crc';
+    if (!hasValidStoredCrc(this.#buffer, this.#position - this.#start, sizeBytes, this.#crc32c)) return 'crc';
     this.#position = next;
     this.#offset = nextOffset;
     return undefined;
@@ -115,11 +115,10 @@ class Scrub {
   /** The batch at a position, if its header can be believed. */
   #header(position: number, offsetMin: number): RecordBatchView | undefined {
     const { sizeBytes, nextBaseOffset } = this.#job;
-    if (position + BATCH_HEADER_BYTES > sizeBytes) return undefined;
-    this.#bring(position, BATCH_HEADER_BYTES);
-    const batch = new RecordBatchView(this.#buffer, position - this.#start);
-    if (batch.magic !== BATCH_MAGIC || batch.sizeBytes < BATCH_HEADER_BYTES) return undefined;
-    if (position + batch.sizeBytes > sizeBytes) return undefined;
+    const left = sizeBytes - position;
+    this.#bring(position, Math.min(left, BATCH_HEADER_BYTES));
+    const batch = storedHeader(this.#buffer, position - this.#start, left);
+    if (!batch) return undefined;
     const isInOrder = batch.baseOffset >= offsetMin && batch.lastOffset >= batch.baseOffset;
     return isInOrder && batch.lastOffset < nextBaseOffset ? batch : undefined;
   }

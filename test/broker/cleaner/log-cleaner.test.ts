@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
 import { type Logger, silentLogger } from '../../../src/base/logger.ts';
-import { recordBatches } from '../../../src/protocol/records/batch-header.ts';
 import { RecordReader } from '../../../src/protocol/records/record-reader.ts';
+import { recordBatches } from '../../../src/protocol/records/stored-batches.ts';
 import { startTestBroker, type TestBrokerOptions } from '../../../src/testing/test-broker.ts';
 import { adapters } from '../../native/adapters.ts';
 
