@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorName } from '../../src/protocol/errors.ts';
-import { LATEST, type Setup, startedController } from './controller-setup.ts';
+import { LATEST, registration, type Setup, startedController } from './controller-setup.ts';
 
 const UPGRADE = 1;
 const SAFE_DOWNGRADE = 2;
@@ -42,9 +42,23 @@ test('levels go down only when it is asked for, and up only as an upgrade', asyn
   assert.equal(await error('transaction.version', 9), 'INVALID_UPDATE_VERSION');
   assert.equal(await error('transaction.version', -1, SAFE_DOWNGRADE), 'INVALID_UPDATE_VERSION');
   assert.equal(await error('no.such', 1), 'INVALID_UPDATE_VERSION');
+  for (const unknown of [0, 4]) assert.equal(await error('transaction.version', 1, unknown), 'INVALID_UPDATE_VERSION');
   assert.equal(await error('kraft.version', 1), 'INVALID_UPDATE_VERSION');
   assert.equal(await error('group.version', 0, SAFE_DOWNGRADE), 'NONE');
   assert.equal(setup.controller.image.features.has('group.version'), false);
+});
+
+test('a level that one of the brokers does not support is refused', async () => {
+  const setup = await startedController();
+  await update(setup, 'transaction.version', 1, SAFE_DOWNGRADE);
+  const other = registration(setup, { brokerId: 2, logDirs: ['AE96oQ02S4qcPRBw-YYm4w'] });
+  const features = other.features.map((feature) =>
+    feature.name === 'transaction.version' ? { ...feature, maxSupportedVersion: 1 } : feature,
+  );
+  assert.equal(errorName((await setup.controller.registerBroker({ ...other, features })).errorCode), 'NONE');
+  const { errorCode, errorMessage } = await update(setup, 'transaction.version', 2);
+  assert.equal(errorName(errorCode), 'INVALID_UPDATE_VERSION');
+  assert.match(errorMessage!, /Broker 2 supports levels 0 to 1/);
 });
 
 test('kraft.version may be told the level that it has; no record says so', async () => {
@@ -126,6 +140,8 @@ test('turning ELR on makes the minimum of in-sync replicas a setting of the clus
   await update(setup, elr, 0, SAFE_DOWNGRADE);
   assert.equal(await set('', null), 'NONE');
   assert.equal(await set('1', '2'), 'NONE');
+  await update(setup, 'transaction.version', 1, SAFE_DOWNGRADE);
+  assert.equal(image.configs.broker(1).get('min.insync.replicas'), '2', 'another feature leaves it alone');
   await update(setup, elr, 1);
   assert.equal(image.configs.broker().get('min.insync.replicas'), '1');
   assert.equal(image.configs.broker(1).has('min.insync.replicas'), false);
