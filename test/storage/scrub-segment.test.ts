@@ -106,6 +106,26 @@ describe('scrub', () => {
     assert.deepEqual(readable(fixture).damagedAt.slice(0, 2), [6, 7]);
   });
 
+  test('a rotten batch that fills the buffer costs no more than itself', async () => {
+    const large = simpleBatch(1, NOW_MS, 300_000);
+    const fixture = new LogFixture({
+      segmentBytes: large.length + 2 * BATCH_BYTES,
+      indexIntervalBytes: 1 << 20,
+      cleanupDelete: true,
+    });
+    fixture.append(large);
+    for (let batch = 0; batch < 3; batch++) fixture.append(simpleBatch(2, NOW_MS));
+    assert.deepEqual(fixture.log.segments, [0, 5]);
+    edit(fixture, (bytes) => {
+      bytes[200_000] ^= 1;
+    });
+    const found = await scrub(fixture);
+    assert.deepEqual(found, [
+      { segment: 0, fromPosition: 0, toPosition: large.length, fromOffset: 0, toOffset: 1, what: 'crc' },
+    ]);
+    assert.deepEqual(readable(fixture), { served: [1, 3, 5], damagedAt: [0] });
+  });
+
   for (const [what, at] of [
     ['magic', 16],
     ['length', 9],

@@ -112,7 +112,7 @@ class Scrub {
     return undefined;
   }
 
-  /** The batch at a position, if its header can be believed. */
+  /** The batch at a position, if its header can be believed; good until other bytes are brought. */
   #header(position: number, offsetMin: number): RecordBatchView | undefined {
     const { sizeBytes, nextBaseOffset } = this.#job;
     const left = sizeBytes - position;
@@ -147,8 +147,10 @@ class Scrub {
   #nextByLength(): { readonly position: number; readonly baseOffset: number } | undefined {
     try {
       const batch = this.#header(this.#position, this.#offset);
-      const next = batch && this.#header(this.#position + batch.sizeBytes, batch.nextOffset);
-      return next && { position: this.#position + batch!.sizeBytes, baseOffset: next.baseOffset };
+      if (!batch) return undefined;
+      const position = this.#position + batch.sizeBytes;
+      const next = this.#header(position, batch.nextOffset);
+      return next && { position, baseOffset: next.baseOffset };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       return undefined;
