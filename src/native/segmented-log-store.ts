@@ -453,7 +453,6 @@ export class SegmentedLogStore implements LogStore {
   }
 }
 
-/** Where a walk to `offset` may begin and must end, so that it meets no damaged header. */
 /** Where what lies before `upperOffset` ends, from a position on; or an error. */
 function boundAt(segment: Segment, upperOffset: number, from: number, bounds: WalkBounds | undefined): number {
   const found = segment.seek(upperOffset, bounds);
@@ -462,6 +461,7 @@ function boundAt(segment: Segment, upperOffset: number, from: number, bounds: Wa
   return found === -1 ? segment.sizeBytes : found;
 }
 
+/** Where a walk to `offset` may begin and must end, so that it meets no damaged header. */
 function boundsIn(damage: readonly Damage[], segment: Segment, offset: number): WalkBounds {
   const bounds = { start: 0, end: Number.MAX_SAFE_INTEGER };
   for (const { segment: damaged, fromPosition, toPosition, toOffset } of damage) {

@@ -9,7 +9,7 @@ export interface TlsSettings {
   readonly key: string;
   /** PEM, the broker's own certificate first. */
   readonly certificateChain: string;
-  /** PEM certificates whose holders may issue certificates of clients. */
+  /** PEM certificates that clients may have, and whose holders may issue certificates of clients. */
   readonly trusted: readonly string[];
   readonly clientAuth: TlsClientAuth;
   readonly minVersion: SecureVersion;

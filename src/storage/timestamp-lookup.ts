@@ -1,4 +1,5 @@
 import { BATCH_STRIDE, BatchSlot } from '../native/log-store.ts';
+import { STORED_BYTES_MAX } from '../protocol/records/compression.ts';
 import { type LogRecord, RecordReader } from '../protocol/records/record-reader.ts';
 import { storedBatch } from '../protocol/records/stored-batches.ts';
 import type { LogState } from './log-state.ts';
@@ -20,8 +21,7 @@ export interface TimestampedOffset {
 }
 
 const header = new Float64Array(BATCH_STRIDE);
-/** What was appended had been judged by its size once. */
-const STORED = { decompressedBytesMax: 2 ** 31 - 1 };
+const STORED = { decompressedBytesMax: STORED_BYTES_MAX };
 
 /**
  * The first record at or behind the log start whose timestamp is >= `timestamp`; undefined when there is none below

@@ -23,6 +23,8 @@ export type CompressionType = (typeof CompressionType)[keyof typeof CompressionT
 
 /** How far records may grow when they are decompressed, where the caller has no limit of its own. */
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024;
+/** The same for what lies in a log: its size was judged when it was appended. */
+export const STORED_BYTES_MAX = 2 ** 31 - 1;
 
 /** Levels as in `compression.gzip.level` and `compression.zstd.level`; lz4 and snappy have one level here. */
 const COMPRESSION_LEVELS = {

@@ -21,10 +21,7 @@ import {
   NO_TIMESTAMP,
   RecordBatchView,
 } from './batch-header.ts';
-import { CompressionType, decompress } from './compression.ts';
-
-/** What was appended had been judged by its size once. */
-const STORED_BYTES_MAX = 2 ** 31 - 1;
+import { CompressionType, decompress, STORED_BYTES_MAX } from './compression.ts';
 
 /** Whether an old message, if anything, begins at `at`. */
 export function isOldAt(bytes: Uint8Array, at: number): boolean {

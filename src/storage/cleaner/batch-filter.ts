@@ -10,7 +10,7 @@ import {
   NO_TIMESTAMP,
   RecordBatchView,
 } from '../../protocol/records/batch-header.ts';
-import { type CompressionType, compress, decompress } from '../../protocol/records/compression.ts';
+import { type CompressionType, compress, decompress, STORED_BYTES_MAX } from '../../protocol/records/compression.ts';
 import { RecordWalk } from './record-walk.ts';
 
 /**
@@ -40,9 +40,6 @@ export interface FilterSettings {
   /** Whether a data record stays; `horizonMs` is undefined when its batch has none yet. */
   keeps(offset: number, key: Uint8Array | null, isTombstone: boolean, horizonMs: number | undefined): boolean;
 }
-
-/** What was appended had been judged by its size once. */
-const STORED_BYTES_MAX = 2 ** 31 - 1;
 
 /** The records of a batch in the log, decompressed. Throws a BatchError. */
 export function walkRecords(batch: RecordBatchView): RecordWalk {
