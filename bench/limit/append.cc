@@ -21,6 +21,7 @@ namespace {
 constexpr int IN_FLIGHT = 5;
 constexpr size_t ANSWER_BYTES = 48;                // about a produce response
 constexpr size_t FILE_BYTES_MAX = size_t(1) << 30;  // a segment; the next one is a new file
+constexpr size_t RESERVED_BYTES = 8 << 20;
 constexpr size_t RECEIVE_BYTES = 128 << 10;
 
 /** Keeps IN_FLIGHT requests under way until the time is over, then closes its side for writing. */
@@ -76,6 +77,8 @@ class Segments {
   void sync() { if (fdatasync(files_.back()) != 0) die("fdatasync"); }
   void append(const char* bytes, size_t length) {
     if (at_ + length > FILE_BYTES_MAX) roll();
+    if (at_ + length > reserved_ && fallocate(files_.back(), FALLOC_FL_KEEP_SIZE, off_t(at_), length + RESERVED_BYTES) == 0)
+      reserved_ = at_ + length + RESERVED_BYTES;
     if (pwrite(files_.back(), bytes, length, off_t(at_)) != ssize_t(length)) die("pwrite");
     at_ += length;
   }
@@ -87,11 +90,13 @@ class Segments {
     if (fd < 0) die(path.c_str());
     unlink(path.c_str());
     files_.push_back(fd);
-    at_ = 0;
+    at_ = reserved_ = 0;
   }
   std::string directory_;
   std::vector<int> files_;
   size_t at_ = 0;
+  // Blocks are the file's up to here: cheaper than one by one.
+  size_t reserved_ = 0;
 };
 
 uint64_t serve(int fd, size_t request_bytes, std::vector<Segments>& files, bool synced) {

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "memory-region.h"
 #include "open-segments.h"
+#include "reserved-room.h"
 #include "whole-number.h"
 
 namespace millrace {
@@ -135,9 +136,16 @@ int appendBatches(double handle, int32_t partitionLeaderEpoch, const double* lis
     pin(active);
   }
   const int64_t checked = active->torn ? -EUCLEAN : checkList(active, list, count);
-  result = checked < 0 ? static_cast<int>(checked)
-                       : writeList(active->fd, active->sizeBytes, list, count, partitionLeaderEpoch);
-  if (result < 0 && checked >= 0) (void)!ftruncate(active->fd, active->sizeBytes);
+  if (checked >= 0) {
+    reserveRoom(active, checked);
+    result = writeList(active->fd, active->sizeBytes, list, count, partitionLeaderEpoch);
+  } else {
+    result = static_cast<int>(checked);
+  }
+  if (result < 0 && checked >= 0) {
+    (void)!ftruncate(active->fd, active->sizeBytes);
+    active->reservedTo = 0;
+  }
   {
     std::lock_guard lock(log->mutex);
     if (result == 0) publish(log, active, list, count);

@@ -220,11 +220,12 @@ int setDamage(double handle, const double* ranges, uint32_t count) {
 }
 
 int trimSegment(Log* log, Segment* segment) {
-  if (!segment->preallocated) return 0;
+  if (!segment->preallocated && segment->reservedTo == 0) return 0;
   std::lock_guard lock(log->mutex);
   if (const int result = segment->ensureOpen(); result < 0) return result;
   if (ftruncate(segment->fd, segment->sizeBytes) < 0) return -errno;
   segment->preallocated = false;
+  segment->reservedTo = 0;
   markDirty(log, segment);
   return 0;
 }

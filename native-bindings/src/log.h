@@ -143,7 +143,7 @@ int64_t readFile(int fd, uint8_t* target, int64_t sizeBytes, int64_t position);
 void markDirty(Log* log, Segment* segment);
 // Takes the segment away from its log (already removed from `segments`); may free it. (owner)
 void retireSegment(Log* log, Segment* segment);
-// Cuts a file that was made larger than its segment. (owner)
+// Gives back what a file has beyond its segment: size, or room on the disk. (owner)
 int trimSegment(Log* log, Segment* segment);
 // Adds the closing time entry where `closing`, and writes pending entries of both indexes. (owner)
 int writeIndexes(Log* log, Segment* segment, bool closing);

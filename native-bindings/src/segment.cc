@@ -47,7 +47,7 @@ void unpin(Segment* segment) {
   segment->syncedSizeBytes.store(0);
   segment->member = segment->loaded = segment->torn = segment->preallocated = false;
   segment->timeIndexWritten = segment->syncsTimeIndex = false;
-  segment->bytesSinceIndexEntry = 0;
+  segment->bytesSinceIndexEntry = segment->reservedTo = 0;
   segment->modifiedMs = -1;
   segmentTable().free(segment->handle);
 }
@@ -164,6 +164,7 @@ int Segment::loadFromIndexes() {
 int Segment::cutAt(int64_t position) {
   if (ftruncate(fd, position) < 0) return -errno;
   sizeBytes = position;
+  reservedTo = 0;
   if (appendedFrom > position) appendedFrom = position;
   if (tail) tail->count = 0;
   // Indexes lose what points behind the cut; where that fails they are only not used any more.

@@ -72,6 +72,8 @@ struct Segment {
   bool torn = false;
   // The file is larger than the segment.
   bool preallocated = false;
+  // Up to where room on the disk was asked for (reserved-room.h); 0: it was not.
+  int64_t reservedTo = 0;
   // The time index was written to since it was last synced, as far as known.
   bool timeIndexWritten = false;
   // The active segment's next sync takes the time index along.
