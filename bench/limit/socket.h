@@ -36,6 +36,8 @@ struct Loopback {
     int on = 1;
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // As the broker does with clients of its own host.
+    setsockopt(server, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
   }
   ~Loopback() {
     close(client);

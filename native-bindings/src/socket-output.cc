@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
@@ -511,6 +513,11 @@ int64_t detachOutput(double handle) {
   std::erase(output->outlet->outputs, handle);
   if (output->state == State::idle || output->state == State::armed) freeOutput(output);
   return 0;
+}
+
+void unpaceSocket(int fd) {
+  constexpr char RENO[] = "reno";
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, RENO, sizeof RENO - 1);
 }
 
 int descriptorOf(double handle) {

@@ -80,6 +80,13 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return answer(env, detachOutput(args.number(0)));
 }
 
+// unpaceSocket(descriptor)
+napi_value unpace(napi_env env, napi_callback_info info) {
+  const Arguments<1> args(env, info);
+  unpaceSocket(static_cast<int>(args.number(0)));
+  return nullptr;
+}
+
 // openInlet(receive, memory, scratchBytes): `memory` begins with the scratch
 napi_value openInputs(napi_env env, napi_callback_info info) {
   const Arguments<3> args(env, info);
@@ -225,7 +232,7 @@ void defineThreadSupport(napi_env env, napi_value exports) {
       {"tellsFailedWrites", tells},     {"syncFileSystem", syncOne}, {"unwrittenBytes", unwritten},
       {"lowerPriority", lowerPriority}, {"nameThread", nameOwn},     {"openInlet", openInputs},
       {"attachInput", attachOne},      {"resumeInput", resumeOne},   {"deferInput", deferOne},
-      {"detachInput", detachOne},       {"endOutput", endOne},
+      {"detachInput", detachOne},       {"endOutput", endOne},        {"unpaceSocket", unpace},
   };
   defineMethods(env, exports, methods);
   Environment* environment = environmentOf(env);

@@ -104,6 +104,7 @@ function hostsOptions(config: BrokerConfig): Settings {
     io: {
       pauseMaxUs: config.int('millrace.io.pause.max.us'),
       deferMaxMs: config.int('millrace.io.defer.max.ms'),
+      loopbackReno: config.boolean('millrace.loopback.reno.enable'),
       pipelineRequestsMax: config.int('millrace.connection.pipeline.requests.max'),
       idleMs: config.long('connections.max.idle.ms'),
       fetchResponseBytesMax: config.int('fetch.max.bytes'),

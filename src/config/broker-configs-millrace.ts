@@ -35,6 +35,11 @@ export const MILLRACE_CONFIGS = [
     'How long a consumer that has read everything may wait until an I/O thread reads its next fetch, in milliseconds: it is read when the thread is awake for another request, so less CPU goes into waking. Left alone where other requests come too seldom for it; 0: never.',
     { min: 0, max: 20 },
   ),
+  bool(
+    'millrace.loopback.reno.enable',
+    true,
+    "Gives connections from this host the TCP congestion control reno. Where the system takes BBR, responses would be paced by timers, which costs CPU and gains nothing on loopback. Off, they keep the system's.",
+  ),
   int('millrace.storage.workers', 0, 'Threads that own partitions; 0 chooses by the number of cores.', {
     min: 0,
     max: 64,

@@ -54,6 +54,7 @@ export interface Addon {
   outputPendingBytes(output: number): number;
   endOutput(output: number): number;
   detachOutput(output: number): void;
+  unpaceSocket(descriptor: number): void;
 
   /** The scratch is the beginning of `memory`; what `receive` answers: `socket-input.ts`. */
   openInlet(receive: (input: number, count: number) => number, memory: Uint8Array, scratchBytes: number): void;

@@ -46,6 +46,11 @@ export interface SocketOutput {
   pendingBytes(output: OutputHandle): number;
   /** Tells the peer that nothing follows; when nothing is queued. What the peer sends can still be read. */
   end(output: OutputHandle): void;
+  /**
+   * Congestion control `reno` for the socket of any descriptor, which sends as soon as the receiver has room; the system's may set
+   * timers (BBR). Where that is refused, the socket stays as it is.
+   */
+  unpace(descriptor: number): void;
   /** Drops what is queued. */
   detach(output: OutputHandle): void;
 }
@@ -79,6 +84,7 @@ export function openSocketOutput(): SocketOutput | undefined {
     send: addon.send,
     pendingBytes: addon.outputPendingBytes,
     end: addon.endOutput,
+    unpace: addon.unpaceSocket,
     detach(output) {
       listeners.delete(output);
       addon.detachOutput(output);

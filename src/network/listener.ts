@@ -35,6 +35,8 @@ export interface ListenerContext {
   /** A connection waits for a place, unread. */
   onWaiting(clientHost: string): void;
   readonly plainSockets: PlainSockets;
+  /** The socket's peer is on this host: nothing is gained by pacing what is sent to it. */
+  unpace(descriptor: number): void;
   /** Gives the connection its state; returns what its sender calls. */
   attachClient(connection: Connection): OnDrained;
   createTlsSender(onDrained: OnDrained): TlsResponseSender;
@@ -126,6 +128,7 @@ export class Listener {
       this.#scratch,
     );
     connection.lastReceivedMs = context.nowMs();
+    if (isSameHost(clientHost, localHost)) context.unpace(handle.fd);
     try {
       if (this.tls) this.#wireTls(connection, handle);
       else this.#wirePlain(connection, handle);
@@ -162,6 +165,10 @@ export class Listener {
       },
     );
   }
+}
+
+function isSameHost(clientHost: string, localHost: string): boolean {
+  return clientHost === localHost || clientHost.startsWith('127.');
 }
 
 /** IPv4 addresses without the prefix that they have on a socket for both protocols; '' when the peer is gone. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { PLAN_STRIDE, PlanSlot } from '../../src/native/log-store.ts';
@@ -16,6 +18,33 @@ function digest(bytes: Uint8Array): string {
 
 function descriptorOf(socket: Socket): number {
   return (socket as unknown as { _handle: { fd: number } })._handle.fd;
+}
+
+const CONGESTION_CONTROL = `
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+int main(int count, char **set) {
+  char name[64] = "";
+  socklen_t size = sizeof name;
+  for (int at = 1; at < count; at++) setsockopt(3, IPPROTO_TCP, TCP_CONGESTION, set[at], strlen(set[at]));
+  getsockopt(3, IPPROTO_TCP, TCP_CONGESTION, name, &size);
+  puts(name);
+}`;
+
+/** What a socket has, after those of `set` were asked for that the system knows; undefined without a compiler. */
+function congestionControls(descriptor: number, set: readonly string[]): string | undefined {
+  const { folder, dispose } = temporaryFolder();
+  try {
+    writeFileSync(`${folder}/ask.c`, CONGESTION_CONTROL);
+    if (spawnSync('cc', ['-o', `${folder}/ask`, `${folder}/ask.c`]).error) return undefined;
+    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit', descriptor];
+    return spawnSync(`${folder}/ask`, set, { stdio, encoding: 'utf8' }).stdout.trim();
+  } finally {
+    dispose();
+  }
 }
 
 describe('socket output', { skip }, () => {
@@ -222,6 +251,22 @@ describe('socket output', { skip }, () => {
     store.release(plan[PlanSlot.file]);
     assert.ok(output.attach(-1, () => {}) < 0);
     output.detach(handle);
+    ours.destroy();
+    theirs.destroy();
+  });
+
+  test('a socket that is not paced has the congestion control reno', async (context) => {
+    const { ours, theirs } = await pair();
+    const congestion = (...set: string[]) => congestionControls(descriptorOf(ours), set);
+    const before = congestion('cubic', 'bbr');
+    if (before === undefined) context.skip('there is no compiler');
+    else {
+      assert.notEqual(before, '');
+      output.unpace(descriptorOf(ours));
+      assert.equal(congestion(), 'reno');
+      // Not a socket: nothing happens.
+      output.unpace(-1);
+    }
     ours.destroy();
     theirs.destroy();
   });

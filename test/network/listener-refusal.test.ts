@@ -26,6 +26,7 @@ test('a connection that cannot be set up is closed, and the next one is served',
       if (sendersLeft-- <= 0) throw new Error('cannot send on descriptor 7: errno 24');
       return { pendingBytes: 0, send: () => 0, close: () => {} };
     }),
+    unpace() {},
     attachClient: () => () => {},
     onFailed: (_connection: Connection, reason: string) => failed.push(reason),
     onOpened: (connection: Connection) => opened.push(connection) > 0,

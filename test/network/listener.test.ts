@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { loadAddon } from '../../src/native/addon.ts';
@@ -18,10 +19,11 @@ const SCRATCH = 4096;
 const FRAME = Buffer.from([0, 0, 0, 3, 7, 8, 9]);
 
 /** Accepts with a listener; connections whose number is in `held` are not read before somebody says so. */
-async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string | undefined, polled = false } = {}) {
+async function listen(held: ReadonlySet<number>, { anyHost = false, polled = false } = {}) {
   const arena = new SharedArena(SharedArena.allocateMemory(14, SCRATCH), SCRATCH);
   const frames: string[] = [];
   const connections: Connection[] = [];
+  const unpaced: number[] = [];
   let nowMs = 0;
   let onFrame = (): void => {};
   const handler: FrameHandler = {
@@ -46,6 +48,7 @@ async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string 
     plainSockets: polled
       ? new PolledSockets(openSocketOutput()!, openSocketInput(arena.bytes, SCRATCH)!, 0)
       : new NodeSockets(() => ({ pendingBytes: 0, send: () => 0, close: () => {} })),
+    unpace: (descriptor) => unpaced.push(descriptor),
     attachClient: () => () => {},
     createTlsSender: () => assert.fail('no TLS here'),
     handshakes: new TlsHandshakes({ underWayMax: 1, timeoutMs: 1000 }, systemClock),
@@ -58,7 +61,7 @@ async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string 
   const listener = new Listener(
     {
       listenerName: 'PLAINTEXT',
-      host,
+      host: anyHost ? undefined : '127.0.0.1',
       port: 0,
       reusePort: false,
       backlog: 10,
@@ -73,14 +76,15 @@ async function listen(held: ReadonlySet<number>, { host = '127.0.0.1' as string 
     port,
     frames,
     connections,
+    unpaced,
     setNow: (ms: number) => (nowMs = ms),
     /** Resolves with the next frame of any connection. */
     nextFrame: () => new Promise<void>((resolve) => (onFrame = resolve)),
   };
 }
 
-async function sendFrame(port: number) {
-  const socket = connect(port, '127.0.0.1');
+async function sendFrame(port: number, host = '127.0.0.1') {
+  const socket = connect(port, host);
   await once(socket, 'connect');
   await new Promise((resolve) => socket.write(FRAME, resolve));
   return socket;
@@ -118,12 +122,28 @@ test('a connection that is not held back is read at once', async () => {
 });
 
 test('a client of IPv4 has its plain address on a listener for both protocols', async () => {
-  const { listener, port, connections, nextFrame } = await listen(new Set(), { host: undefined });
+  const { listener, port, connections, nextFrame } = await listen(new Set(), { anyHost: true });
   const read = nextFrame();
   const socket = await sendFrame(port);
   await read;
   assert.deepEqual([connections[0].clientHost, connections[0].localHost], ['127.0.0.1', '127.0.0.1']);
   socket.destroy();
+  for (const connection of connections) connection.close();
+  listener.close();
+});
+
+test('connections from this host are not paced, whichever of its addresses they name', async () => {
+  const ofThisHost = Object.values(networkInterfaces()).flatMap((all) => all!.filter(({ scopeid }) => !scopeid));
+  const { listener, port, connections, nextFrame, unpaced } = await listen(new Set(), { anyHost: true });
+  for (const { address } of ofThisHost) {
+    const read = nextFrame();
+    const socket = await sendFrame(port, address);
+    await read;
+    socket.destroy();
+  }
+  assert.ok(ofThisHost.some(({ internal }) => internal));
+  assert.equal(unpaced.length, ofThisHost.length);
+  assert.ok(unpaced.every((descriptor) => descriptor > 2));
   for (const connection of connections) connection.close();
   listener.close();
 });

@@ -54,6 +54,8 @@ export interface IoHostSettings {
   readonly pauseMaxUs: number;
   /** `millrace.io.defer.max.ms` */
   readonly deferMaxMs: number;
+  /** `millrace.loopback.reno.enable` */
+  readonly loopbackReno: boolean;
   /** `connections.max.idle.ms` */
   readonly idleMs: number;
   readonly fetchResponseBytesMax: number;
@@ -83,6 +85,8 @@ export interface IoHostContext {
   readonly responseMemory: ResponseMemory;
   growResponseMemory(bytesMin: number): ResponseMemory;
   readonly plainSockets: PlainSockets;
+  /** `ListenerContext.unpace` */
+  unpace(descriptor: number): void;
 }
 
 const SWEEP_MS = 1_000;
@@ -478,6 +482,7 @@ export class IoHost implements FrameHandler {
       admit: (host, mayWait) => this.#admit(host, mayWait),
       onWaiting: (host) => this.#context.logger.warn({ host }, 'connection waits: max.connections is reached'),
       plainSockets: this.#context.plainSockets,
+      unpace: this.#context.unpace,
       attachClient: (connection) => this.#attachClient(connection),
       createTlsSender: (onDrained) =>
         new TlsResponseSender(this.#context.store, () => this.#output.memory, this.#slice, onDrained),

@@ -65,6 +65,7 @@ export function buildIoHost(seed: IoSeed, context: ThreadContext): IoHost {
           })
         : null,
     plainSockets: new PolledSockets(outputs, inputs, settings.deferMaxMs),
+    unpace: settings.loopbackReno ? (descriptor) => outputs.unpace(descriptor) : () => {},
   });
 }
 

@@ -66,6 +66,7 @@ export function startInlineHosts(options: HostsOptions): Hosts {
     plainSockets: new NodeSockets(
       (socket, onDrained) => new NodeResponseSender(socket, store, () => responseMemory.bytes, onDrained),
     ),
+    unpace: () => {},
   });
   const { appender, ioLinks, inbox } = createControlEnds(
     prepared,

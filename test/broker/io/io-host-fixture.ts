@@ -42,6 +42,7 @@ export class IoHostFixture {
       io: {
         pauseMaxUs: 0,
         deferMaxMs: 0,
+        loopbackReno: false,
         pipelineRequestsMax: 64,
         idleMs,
         fetchResponseBytesMax: 1 << 20,
