@@ -12,6 +12,7 @@ import { coordinatorErrorCode, errorCodeOf } from './append-errors.ts';
 import type { AppendTransaction, CoordinatorLog, EndTransactionMarker, LogBatch } from './coordinator-log.ts';
 import type { CoordinatorResult, CoordinatorShard, RecordCodec, ShardServices } from './coordinator-shard.ts';
 import { CoordinatorTimers } from './coordinator-timers.ts';
+import { LoadReport } from './load-report.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { UndoLog } from './undo-log.ts';
 
@@ -48,10 +49,12 @@ interface LedPartition<S extends CoordinatorShard<R>, R> {
 export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
   readonly #options: CoordinatorRuntimeOptions<S, R>;
   readonly #led = new Map<number, LedPartition<S, R>>();
+  readonly #report: LoadReport;
   #closed = false;
 
   constructor(options: CoordinatorRuntimeOptions<S, R>) {
     this.#options = options;
+    this.#report = new LoadReport(options);
   }
 
   /** Partitions led here, loaded or not. */
@@ -186,20 +189,19 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
   async #load(led: LedPartition<S, R>): Promise<void> {
     const loadNumber = ++led.loadNumber;
     const isCurrent = (): boolean => led.loadNumber === loadNumber && this.#led.get(led.partition) === led;
-    const { clock, logger, name } = this.#options;
-    const startedMs = clock.monotonicMs();
+    const startedMs = this.#report.begun();
     try {
       const loaded = await this.#replayLog(led, isCurrent);
       if (!loaded) return;
       led.active = loaded.active;
       loaded.active.shard.onLoaded();
-      const tookMs = Math.round(clock.monotonicMs() - startedMs);
-      logger.info({ partition: led.partition, records: loaded.records, tookMs }, `${name} coordinator loaded`);
+      this.#report.loaded(led.partition, loaded.records, startedMs);
     } catch (error) {
       if (!isCurrent()) return;
-      const stack = error instanceof Error ? error.stack : String(error);
-      logger.error({ partition: led.partition, stack }, `${name} coordinator: loading failed, will be tried again`);
+      this.#report.failed(led.partition, error);
       this.#reloadLater(led);
+    } finally {
+      this.#report.ended();
     }
   }
 

@@ -313,3 +313,49 @@ test('what the coordinator does by itself warns when it fails, but not when the 
   await stopped;
   assert.equal(warned.length, 1);
 });
+
+test('loads that are under way together are told in one line; a slow one and a failed one by themselves', async () => {
+  const lines: [string, object, string][] = [];
+  const tell = (level: string) => (details: object, message: string) => {
+    if ('stack' in details) details = { ...details, stack: '' };
+    lines.push([level, details, message]);
+  };
+  const logger = { debug: tell('debug'), info: tell('info'), warn: tell('warn'), error: tell('error') };
+  const { runtime, log, clock } = start(logger);
+  await runtime.elected(9, 1);
+  await runtime.write(9, () => ({ records: [['a', '1']], response: 0 }));
+  lines.length = 0;
+  const read = log.read.bind(log);
+  const slow = Promise.withResolvers<void>();
+  log.read = async function* (partition, fromOffset) {
+    yield* read(9, fromOffset);
+    if (partition === 2) {
+      await settle();
+      clock.advance(1_500);
+      slow.resolve();
+    } else if (partition === 3) {
+      await slow.promise;
+      throw new Error('a bad sector');
+    }
+  };
+  await Promise.all([0, 1, 2, 3].map((partition) => runtime.elected(partition, 1)));
+  const quick = (partition: number) => ({ partition, records: 1, tookMs: 0 });
+  const all = lines.splice(0);
+  const of = (level: string) => all.filter((line) => line[0] === level).map((line) => line.slice(1));
+  assert.deepEqual(of('debug'), [
+    [quick(0), 'test coordinator: a partition loaded'],
+    [quick(1), 'test coordinator: a partition loaded'],
+  ]);
+  assert.deepEqual(of('info'), [
+    [{ partition: 2, records: 1, tookMs: 1_500 }, 'test coordinator: a partition loaded slowly'],
+    [{ partitions: 3, records: 3, tookMs: 1_500 }, 'test coordinator loaded'],
+  ]);
+  assert.deepEqual(of('error'), [
+    [{ partition: 3, stack: '' }, 'test coordinator: loading failed, will be tried again'],
+  ]);
+  // The failed one is tried again and fails again: there is nothing to sum up.
+  clock.advance(1_000);
+  await settle();
+  const again = lines.map(([level]) => level);
+  assert.deepEqual(again, ['error']);
+});
