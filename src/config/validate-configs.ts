@@ -6,12 +6,11 @@
  *     validateDynamicBrokerConfigs(texts, perBroker, config)  perBroker: the resource names one broker
  *     validateGroupConfigs(texts, config)
  *     validateClientMetricsConfigs(texts)
- *     knownConfigType(resource, name)                         for APPEND and SUBTRACT, which only a LIST allows
  */
 import type { BrokerConfig } from './broker-config.ts';
 import { brokerConfigDefinitionOf } from './broker-configs.ts';
 import { clientMatchFault, clientMetricsDefinition } from './client-metrics-config.ts';
-import type { ConfigDefinition, ConfigType } from './config-definition.ts';
+import type { ConfigDefinition } from './config-definition.ts';
 import { badConfig, badRequest, type ConfigProblem, isProblem, parseConfigValue } from './config-value.ts';
 import { dynamicChangeFault, LISTENER_LIMITS } from './dynamic-broker-rules.ts';
 import { effectiveGroupConfig, GROUP_CONFIG_BOUNDS, groupConfigDefinition } from './group-config.ts';
@@ -72,22 +71,6 @@ export function validateClientMetricsConfigs(texts: RequestedConfigs): ConfigPro
   }
   const fault = clientMatchFault(texts.get('match') ?? '');
   return fault === null ? problems : [...problems, badConfig('match', fault)];
-}
-
-export type ConfigResource = 'topic' | 'broker' | 'group' | 'client-metrics';
-
-/** The type of a setting; undefined when the resource has none of that name. */
-export function knownConfigType(resource: ConfigResource, name: string): ConfigType | undefined {
-  switch (resource) {
-    case 'topic':
-      return topicConfigDefinition(name)?.type;
-    case 'broker':
-      return brokerConfigDefinitionOf(name)?.type;
-    case 'group':
-      return groupConfigDefinition(name)?.type;
-    case 'client-metrics':
-      return clientMetricsDefinition(name)?.type;
-  }
 }
 
 function validateEach(

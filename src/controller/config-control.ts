@@ -223,13 +223,13 @@ function operate(resource: Resource, operation: Operation, context: ControlConte
     default:
       return apiError(ErrorCode.INVALID_REQUEST, `Operation ${configOperation} is not known.`);
   }
-  if (!context.rules.isList(resource.resourceType, name)) {
-    const message = `Cannot ${OPERATION_NAMES[configOperation]} to ${name}, because its type is not LIST.`;
-    return apiError(ErrorCode.INVALID_CONFIG, message);
+  const fallback = context.rules.listDefault(resource.resourceType, name);
+  if (fallback === null) {
+    const cannot = `Cannot ${OPERATION_NAMES[configOperation]} to ${name}`;
+    return apiError(ErrorCode.INVALID_CONFIG, `${cannot}: no setting of that name is a list; others are SET whole.`);
   }
   const set = current(resource, context).get(name);
-  const base = set ?? context.rules.defaultValue(resource.resourceType, name, context.image.configs) ?? '';
-  const elements = base.split(',').filter((element) => element !== '');
+  const elements = set === undefined ? [...fallback] : set.split(',').filter((element) => element !== '');
   const operands = value!.split(',');
   if (configOperation === ConfigOperation.SUBTRACT) {
     return elements.filter((element) => !operands.includes(element)).join(',');

@@ -30,10 +30,11 @@ export interface ConfigRules {
    * `perBroker` is false for the default of all brokers.
    */
   brokerFault(values: ConfigValues, changed: readonly string[], perBroker: boolean): ConfigFault | null;
-  /** True when the setting is a list, so that APPEND and SUBTRACT make sense. */
-  isList(resourceType: number, name: string): boolean;
-  /** Value when nothing is set; null when there is none. */
-  defaultValue(resourceType: number, name: string, configs: ConfigsImage): string | null;
+  /**
+   * What APPEND and SUBTRACT begin with when the resource itself sets nothing: the default of the list, whatever the
+   * file or the cluster says, as in Kafka. Null when no list has that very name; one with a listener's prefix is none.
+   */
+  listDefault(resourceType: number, name: string): readonly string[] | null;
   /** Every setting of a topic with these overrides, sorted by name. */
   effectiveTopicConfigs(overrides: ConfigValues, configs: ConfigsImage): readonly EffectiveConfig[];
 }

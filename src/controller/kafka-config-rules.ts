@@ -1,10 +1,11 @@
 /** `ConfigRules` from the settings that `src/config` defines. Control thread. */
 import type { BrokerConfig } from '../config/broker-config.ts';
+import { brokerConfigDefinition } from '../config/broker-configs.ts';
+import type { ConfigDefinition } from '../config/config-definition.ts';
 import type { ConfigProblem } from '../config/config-value.ts';
 import { describeTopicConfig } from '../config/describe-configs.ts';
-import { topicConfigDefault } from '../config/topic-config.ts';
+import { topicConfigDefinition } from '../config/topic-config.ts';
 import {
-  knownConfigType,
   validateClientMetricsConfigs,
   validateDynamicBrokerConfigs,
   validateGroupConfigs,
@@ -14,9 +15,9 @@ import { ConfigResourceType, type ConfigValues } from '../metadata/configs-image
 import type { ConfigFault, ConfigRules, EffectiveConfig } from './config-rules.ts';
 
 /** Whose lists APPEND and SUBTRACT work on. Kafka's controller does not know what is a list of a client metrics subscription. */
-const EXTENDABLE: ReadonlyMap<number, 'topic' | 'broker'> = new Map([
-  [ConfigResourceType.TOPIC, 'topic'],
-  [ConfigResourceType.BROKER, 'broker'],
+const EXTENDABLE: ReadonlyMap<number, (name: string) => ConfigDefinition | undefined> = new Map([
+  [ConfigResourceType.TOPIC, topicConfigDefinition],
+  [ConfigResourceType.BROKER, brokerConfigDefinition],
 ]);
 
 /** Why listeners cannot go on with the settings of which those names are new; null when they can. */
@@ -58,15 +59,10 @@ export class KafkaConfigRules implements ConfigRules {
     return problem === null ? null : { code: 'INVALID_REQUEST', problem };
   }
 
-  isList(resourceType: number, name: string): boolean {
-    const resource = EXTENDABLE.get(resourceType);
-    return resource !== undefined && knownConfigType(resource, name) === 'LIST';
-  }
-
-  defaultValue(resourceType: number, name: string): string | null {
-    const resource = EXTENDABLE.get(resourceType);
-    if (resource === undefined || knownConfigType(resource, name) === undefined) return null;
-    return resource === 'topic' ? topicConfigDefault(name, this.#config()).text : (this.#config().text(name) ?? null);
+  listDefault(resourceType: number, name: string): readonly string[] | null {
+    const definition = EXTENDABLE.get(resourceType)?.(name);
+    if (definition?.type !== 'LIST') return null;
+    return (definition.defaultValue ?? []) as readonly string[];
   }
 
   effectiveTopicConfigs(overrides: ConfigValues): readonly EffectiveConfig[] {

@@ -4,7 +4,7 @@ import { BrokerConfig } from '../../src/config/broker-config.ts';
 import { LONG_MAX } from '../../src/config/config-definition.ts';
 import { ConfigSource, type DescribedConfig, describeTopicConfig } from '../../src/config/describe-configs.ts';
 import { effectiveTopicConfig } from '../../src/config/topic-config.ts';
-import { knownConfigType, validateTopicConfigs } from '../../src/config/validate-configs.ts';
+import { validateTopicConfigs } from '../../src/config/validate-configs.ts';
 
 const texts = (entries: Record<string, string>): Map<string, string> => new Map(Object.entries(entries));
 const broker = (entries: Record<string, string> = {}): BrokerConfig => new BrokerConfig(texts(entries));
@@ -116,11 +116,4 @@ test('changes of topics: unknown names, ranges, nulls, contradictions', () => {
   assert.match(problems(local, tiered)[0], /local.retention.ms \(6\) must not be greater than retention.ms \(5\)/);
   const forever = { ...local, 'local.retention.ms': '-1' };
   assert.match(problems(forever, tiered)[0], /local.retention.ms \(-1\) must not be greater than retention.ms \(5\)/);
-});
-
-test('the type of a setting tells whether APPEND is possible', () => {
-  assert.equal(knownConfigType('topic', 'cleanup.policy'), 'LIST');
-  assert.equal(knownConfigType('topic', 'retention.ms'), 'LONG');
-  assert.equal(knownConfigType('broker', 'listener.name.x.ssl.cipher.suites'), 'LIST');
-  assert.equal(knownConfigType('group', 'no.such'), undefined);
 });

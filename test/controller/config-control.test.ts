@@ -56,6 +56,32 @@ test('set, delete, append and subtract on a topic', async () => {
   assert.deepEqual(values(), { 'retention.ms': '1000', 'cleanup.policy': 'compact' });
 });
 
+test('append and subtract begin with the default of the list, whatever the cluster says', async () => {
+  const setup = await started();
+  const { configs } = setup.controller.image;
+  const after = async (type: number, name: string, ...operation: Operation) => {
+    assert.equal(await alterError(setup, type, name, [operation]), 'NONE');
+    const [, key] = operation;
+    const value = configs.of(type, name).get(key);
+    assert.equal(await alterError(setup, type, name, [[DELETE, key, null]]), 'NONE');
+    return value;
+  };
+  assert.equal(await after(BROKER, '', APPEND, 'log.cleanup.policy', 'compact'), 'delete,compact');
+  assert.equal(await after(BROKER, '', SUBTRACT, 'log.cleanup.policy', 'compact'), 'delete');
+  assert.equal(await after(BROKER, '1', SUBTRACT, 'ssl.enabled.protocols', 'TLSv1.2'), 'TLSv1.3');
+  assert.equal(await alterError(setup, BROKER, '', [[SET, 'log.cleanup.policy', 'compact']]), 'NONE');
+  assert.equal(await after(BROKER, '1', APPEND, 'log.cleanup.policy', 'compact'), 'delete,compact');
+  assert.equal(await after(TOPIC, 'a', SUBTRACT, 'cleanup.policy', 'compact'), 'delete');
+});
+
+test('a list of one listener is set whole', async () => {
+  const setup = await started();
+  const name = 'listener.name.plaintext.ssl.enabled.protocols';
+  assert.equal(await alterError(setup, BROKER, '1', [[APPEND, name, 'TLSv1.2']]), 'INVALID_CONFIG');
+  assert.equal(await alterError(setup, BROKER, '', [[SUBTRACT, name, 'TLSv1.2']]), 'INVALID_CONFIG');
+  assert.equal(await alterError(setup, BROKER, '1', [[SET, name, 'TLSv1.2']]), 'NONE');
+});
+
 test('operations that make no sense', async () => {
   const setup = await started();
   assert.equal(await alterError(setup, TOPIC, 'a', [[SET, 'retention.ms', null]]), 'INVALID_REQUEST');
