@@ -118,9 +118,9 @@ function alterResource<R extends AlterableResource>(
   }
   const invalid =
     lengthFault(after) ??
+    valuesFault(resource, after, [...changes.keys()], context) ??
     minimumFault(resource, changes, context) ??
     cordonedFault(changes, context) ??
-    valuesFault(resource, after, [...changes.keys()], context) ??
     existenceFault(resource, context);
   if (invalid) return invalid;
   return changeRecords(resource, before, changes, context);

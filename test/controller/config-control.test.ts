@@ -111,6 +111,20 @@ test('of several faults the one is told that Kafka finds first: in the operation
   assert.equal(await none([SET, 'retention.ms', '1']), 'UNKNOWN_TOPIC_OR_PARTITION');
 });
 
+test('what is wrong with the values of a broker is told before what ELR forbids', async () => {
+  const setup = await started();
+  assert.ok(setup.controller.image.configs.broker().has('min.insync.replicas'), 'ELR is on');
+  const replace = async (name: string, value: string) => {
+    const resources = [{ resourceType: BROKER, resourceName: '', configs: [{ name, value }] }];
+    const { responses } = await setup.controller.alterConfigs({ resources, validateOnly: true }, LATEST);
+    return errorName(responses[0].errorCode);
+  };
+  assert.equal(await replace('log.retention.ms', '1000'), 'INVALID_CONFIG', 'it would remove min.insync.replicas');
+  assert.equal(await replace('log.retention.ms', 'x'), 'INVALID_REQUEST');
+  assert.equal(await replace('node.id', '7'), 'INVALID_REQUEST');
+  assert.equal(await replace('listeners', 'PLAINTEXT://:9092'), 'INVALID_REQUEST');
+});
+
 test('a list cannot grow beyond what a record holds', async () => {
   const setup = await started();
   const name = 'leader.replication.throttled.replicas';
