@@ -131,6 +131,7 @@ export function validateBatch(
     if (facts[BatchSlot.producerId] >= 0 && facts[BatchSlot.baseSequence] < 0)
       return refuse(outcome, ErrorCode.INVALID_RECORD, 'a batch with a producer id needs a sequence number');
   }
+  if (attributes & BatchAttribute.logAppendTime) takeBatchTimestamp(facts);
   if ((attributes & BatchAttribute.control) === 0 && mayHaveBadRecords(config, nowMs, attributes, facts))
     if (!checkRecords(rules, memory, offset, nowMs, outcome)) return -1;
   return batchBytes;
@@ -140,12 +141,19 @@ export function tooLargeText(batchBytes: number, config: LogConfig): string {
   return `a batch of ${batchBytes} bytes is larger than the topic's max.message.bytes of ${config.maxMessageBytes}`;
 }
 
+/** Records of the type LogAppendTime have the timestamp of their batch, whatever their own is. */
+function takeBatchTimestamp(facts: Float64Array): void {
+  facts[BatchSlot.recordsMinTimestamp] = facts[BatchSlot.maxTimestamp];
+  facts[BatchSlot.recordsMaxTimestamp] = facts[BatchSlot.maxTimestamp];
+}
+
 /** Whether the facts of the whole batch leave it possible that some record has to be refused. */
 function mayHaveBadRecords(config: LogConfig, nowMs: number, attributes: number, facts: Float64Array): boolean {
-  if (attributes & BatchAttribute.logAppendTime) return true;
   if (config.cleanupCompact && facts[BatchSlot.keylessCount] > 0) return true;
-  if (config.messageTimestampType !== 'CreateTime') return false;
+  const isLogAppendTime = (attributes & BatchAttribute.logAppendTime) !== 0;
+  if (config.messageTimestampType !== 'CreateTime') return isLogAppendTime;
   return (
+    (isLogAppendTime && facts[BatchSlot.recordsMaxTimestamp] === NO_TIMESTAMP) ||
     nowMs - facts[BatchSlot.recordsMinTimestamp] > config.messageTimestampBeforeMaxMs ||
     facts[BatchSlot.recordsMaxTimestamp] - nowMs > config.messageTimestampAfterMaxMs
   );
@@ -167,16 +175,14 @@ function checkRecords(
   for (const { key, timestamp } of new RecordReader(batch, validation)) {
     let message: string | undefined;
     if (config.cleanupCompact && key === null) message = 'a compacted topic takes no record without a key';
-    else if (batch.isLogAppendTime) {
+    else if (config.messageTimestampType === 'CreateTime' && timestamp !== NO_TIMESTAMP) {
+      if (nowMs - timestamp > beforeMaxMs || timestamp - nowMs > afterMaxMs) {
+        errorCode = ErrorCode.INVALID_TIMESTAMP;
+        message = `timestamp ${timestamp} lies outside of [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
+      }
+    } else if (batch.isLogAppendTime) {
       errorCode = ErrorCode.INVALID_TIMESTAMP;
       message = 'producers may not set the timestamp type LogAppendTime';
-    } else if (
-      config.messageTimestampType === 'CreateTime' &&
-      timestamp !== NO_TIMESTAMP &&
-      (nowMs - timestamp > beforeMaxMs || timestamp - nowMs > afterMaxMs)
-    ) {
-      errorCode = ErrorCode.INVALID_TIMESTAMP;
-      message = `timestamp ${timestamp} lies outside of [${nowMs - beforeMaxMs}, ${nowMs + afterMaxMs}]`;
     }
     if (message !== undefined && errors.length < RECORD_ERRORS_MAX) errors.push({ index, message });
     index++;

@@ -236,8 +236,10 @@ export class LogAppender {
         return;
       }
     }
-    const isCorrect = isRebuilt || isAppendTime || facts[BatchSlot.maxTimestamp] === maxTimestamp;
-    if (!isCorrect && maxTimestamp === NO_TIMESTAMP) clearMaxTimestamp(state, memory!, offset);
+    const isCreateTime = (facts[BatchSlot.attributes] & BatchAttribute.logAppendTime) === 0;
+    const isCorrect = isRebuilt || isAppendTime || (isCreateTime && facts[BatchSlot.maxTimestamp] === maxTimestamp);
+    if (!isCorrect && (!isCreateTime || maxTimestamp === NO_TIMESTAMP))
+      setCreateTime(state, memory!, offset, maxTimestamp);
     const appendTimeMs = isAppendTime && !isRebuilt ? nowMs : -1;
     this.#list.add(memory!.id, offset, sizeBytes, baseOffset, appendTimeMs, isCorrect ? -1 : maxTimestamp);
     this.#stagedEndOffset = baseOffset + lastOffsetDelta + 1;
@@ -352,8 +354,11 @@ export class LogAppender {
   }
 }
 
-/** Corrects the greatest timestamp of a batch whose records have none; the store corrects all others itself. */
-function clearMaxTimestamp(state: LogState, memory: BatchMemory, offset: number): void {
+/**
+ * Corrects what the store does not correct itself: the greatest timestamp of a batch whose records have none, and the
+ * timestamp type LogAppendTime set by a client.
+ */
+function setCreateTime(state: LogState, memory: BatchMemory, offset: number, maxTimestamp: number): void {
   const batch = new RecordBatchView(memory.bytes, offset);
-  batch.setMaxTimestamp(false, NO_TIMESTAMP, (bytes, start, end) => state.store.crc32c(bytes, start, end));
+  batch.setMaxTimestamp(false, maxTimestamp, (bytes, start, end) => state.store.crc32c(bytes, start, end));
 }

@@ -37,7 +37,16 @@ describe('append: what a leader refuses', () => {
     ],
     ['an unknown codec', simpleBatch(1, NOW_MS, 10, { attributes: 6 }), ErrorCode.UNSUPPORTED_COMPRESSION_TYPE],
     ['records that do not decompress', simpleBatch(1, NOW_MS, 10, { attributes: 4 }), ErrorCode.INVALID_RECORD],
-    ['LogAppendTime set by the client', simpleBatch(1, NOW_MS, 10, { attributes: 8 }), ErrorCode.INVALID_TIMESTAMP],
+    [
+      'LogAppendTime set by the client, without a time',
+      simpleBatch(1, NOW_MS, 10, { attributes: 8, maxTimestamp: -1 }),
+      ErrorCode.INVALID_TIMESTAMP,
+    ],
+    [
+      'LogAppendTime set by the client, far ahead',
+      simpleBatch(1, NOW_MS, 10, { attributes: 8, maxTimestamp: NOW_MS + 3_600_001 }),
+      ErrorCode.INVALID_TIMESTAMP,
+    ],
     ['a timestamp far ahead', simpleBatch(1, NOW_MS + 3_600_001), ErrorCode.INVALID_TIMESTAMP],
   ];
   for (const [what, bytes, errorCode] of cases)
@@ -142,6 +151,45 @@ describe('append: what is stored', () => {
     const [stored] = fixture.read(0);
     assert.equal(stored.maxTimestamp, NOW_MS - 5);
     assert.equal(stored.hasValidCrc(), true);
+  });
+
+  test('LogAppendTime set by the client becomes CreateTime, with the greatest timestamp as it was sent', () => {
+    for (const codec of [0, 1, 4])
+      for (const maxTimestamp of [NOW_MS - 9, NOW_MS, NOW_MS + 100]) {
+        const fixture = new LogFixture({ messageTimestampBeforeMaxMs: 10 });
+        // The records' own timestamps are of no interest.
+        const records = [record(NOW_MS - 5000), record(NOW_MS)];
+        const outcome = fixture.append(makeBatch({ codec, records, attributes: 8, maxTimestamp }));
+        assert.deepEqual([outcome.errorCode, outcome.logAppendTimeMs], [ErrorCode.NONE, -1]);
+        const [stored] = fixture.read(0);
+        assert.deepEqual(
+          [stored.isLogAppendTime, stored.maxTimestamp, stored.baseTimestamp, stored.hasValidCrc()],
+          [false, maxTimestamp, NOW_MS - 5000, true],
+        );
+      }
+  });
+
+  test('LogAppendTime set by the client is refused where the topic has that type', () => {
+    const fixture = new LogFixture({ messageTimestampType: 'LogAppendTime' });
+    const outcome = fixture.append(simpleBatch(2, NOW_MS, 10, { attributes: 8 }));
+    assert.equal(outcome.errorCode, ErrorCode.INVALID_TIMESTAMP);
+    assert.deepEqual(
+      outcome.recordErrors.map(({ index }) => index),
+      [0, 1],
+    );
+  });
+
+  test('LogAppendTime set by the client, recompressed: the records get the time of the batch', () => {
+    const fixture = new LogFixture({ compressionType: 'gzip' });
+    const records = [record(NOW_MS - 5000), record(NOW_MS)];
+    const outcome = fixture.append(makeBatch({ records, attributes: 8, maxTimestamp: NOW_MS - 9 }));
+    assert.equal(outcome.errorCode, ErrorCode.NONE);
+    const [stored] = fixture.read(0);
+    assert.deepEqual([stored.isLogAppendTime, stored.maxTimestamp, stored.hasValidCrc()], [false, NOW_MS - 9, true]);
+    assert.deepEqual(
+      [...readRecords(stored)].map(({ timestamp }) => timestamp),
+      [NOW_MS - 9, NOW_MS - 9],
+    );
   });
 
   test('LogAppendTime stamps the batch and leaves the records', () => {
