@@ -112,6 +112,8 @@ export class Partition {
     batch.offset = slots[at + Work.offset];
     batch.sizeBytes = slots[at + Work.sizeBytes];
     if (this.#fault !== null) {
+      // It may have served another batch.
+      batch.outcome.reset(-1);
       batch.outcome.fail(ErrorCode.KAFKA_STORAGE_ERROR, this.#fault);
       this.#answer(batch);
       return false;

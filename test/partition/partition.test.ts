@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
+import { WorkOp } from '../../src/partition/work-descriptors.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { CompressionType } from '../../src/protocol/records/compression.ts';
@@ -338,6 +339,23 @@ describe('partition: what is refused', () => {
     ]);
     assert.equal(fixture.table.get(0, RowSlot.state), RowState.offline);
     assert.deepEqual(fixture.messages, []);
+  });
+
+  test('a partition that is offline answers nothing of what it was asked before', async () => {
+    const fixture = await fixtureWith();
+    const { append } = WorkOp;
+    const begins = someBatch('v', { producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true });
+    fixture.push(0, 1, begins, append, 12);
+    fixture.host.drain();
+    const [{ errorCode, baseOffset: guard }] = fixture.answers();
+    assert.deepEqual([errorCode, guard], [ErrorCode.INVALID_TXN_STATE, 1], 'its coordinator is to be asked first');
+    await fixture.request({ op: 'offline', rows: [0], fault: 'the disk is gone' });
+    fixture.send(0, 1);
+    const [answer] = fixture.answers();
+    assert.deepEqual(
+      [answer.errorCode, answer.baseOffset, answer.logStartOffset],
+      [ErrorCode.KAFKA_STORAGE_ERROR, -1, -1],
+    );
   });
 });
 

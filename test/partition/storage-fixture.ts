@@ -166,11 +166,11 @@ export class StorageFixture {
   }
 
   /** Sends a batch; returns its token. Nothing happens before `host.drain()`. */
-  push(row: number, acks: number, batch: Uint8Array = someBatch(), op: number = WorkOp.append): number {
+  push(row: number, acks: number, batch: Uint8Array = someBatch(), op: number = WorkOp.append, version = 9): number {
     const token = this.#nextToken++;
     this.#places.set(token, this.#arenaAt);
     this.#arena.set(batch, this.#arenaAt);
-    this.link.push(op, token, row, this.#arenaAt, batch.length, acks, 9, 0);
+    this.link.push(op, token, row, this.#arenaAt, batch.length, acks, version, 0);
     this.#arenaAt += batch.length;
     this.link.publish();
     return token;
