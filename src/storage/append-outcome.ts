@@ -8,6 +8,15 @@ export interface RecordError {
 
 const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
+/** Errors behind which Kafka does not tell where the log starts. */
+const WITHOUT_LOG_START: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
+
 /**
  * What became of a batch. The caller owns it, may reuse it, and hands it to `Log.stage`; it is final when `isPending`
  * is false, at the latest after `Log.write`.
@@ -20,6 +29,7 @@ export class AppendOutcome {
   lastOffset = -1;
   /** -1 unless the topic stamps records with the time of their append. */
   logAppendTimeMs = -1;
+  /** -1 on some errors. */
   logStartOffset = -1;
   /** The batch repeated one that the log has already. */
   isDuplicate = false;
@@ -50,6 +60,7 @@ export class AppendOutcome {
     this.baseOffset = -1;
     this.lastOffset = -1;
     this.logAppendTimeMs = -1;
+    if (WITHOUT_LOG_START.has(errorCode)) this.logStartOffset = -1;
     this.message = message;
     this.recordErrors = recordErrors;
   }

@@ -113,7 +113,11 @@ export function validateBatch(
 ): number {
   const { store, config, validation } = rules;
   const batchBytes = checkEnvelope(memory, offset, sizeBytes, outcome);
-  if (batchBytes < 0) return -1;
+  if (batchBytes < 0) {
+    // Kafka does not even look for the log then.
+    outcome.logStartOffset = -1;
+    return -1;
+  }
   const { view } = memory;
   if (view.getInt32(offset) !== 0 || view.getInt32(offset + 4) !== 0)
     return refuse(outcome, ErrorCode.INVALID_RECORD, 'the base offset of a batch to append must be 0');

@@ -90,6 +90,30 @@ describe('append: what a leader refuses', () => {
     assert.equal(fixture.log.sizeBytes, batch.length);
   });
 
+  test('where the log starts is told with those errors with which Kafka tells it', () => {
+    const fixture = new LogFixture({ maxMessageBytes: 500, segmentBytes: 400 }, { logStartOffset: 3 });
+    const damaged = simpleBatch(1, NOW_MS);
+    damaged[70] ^= 1;
+    const expected: [string, Uint8Array, number][] = [
+      ['no bytes', new Uint8Array(0), -1],
+      ['two batches', Buffer.concat([simpleBatch(1, NOW_MS), simpleBatch(1, NOW_MS)]), -1],
+      ['an older magic', simpleBatch(1, NOW_MS, 10, { magic: 1 }), -1],
+      ['a magic that does not exist', simpleBatch(1, NOW_MS, 10, { magic: 3 }), -1],
+      ['a damaged batch', damaged, -1],
+      ['above max.message.bytes', simpleBatch(1, NOW_MS, 500), -1],
+      ['above segment.bytes', simpleBatch(1, NOW_MS, 400), -1],
+      ['a base offset', simpleBatch(1, NOW_MS, 10, { baseOffset: 5 }), 3],
+      ['a control batch', simpleBatch(1, NOW_MS, 10, { attributes: 0x20 }), 3],
+      ['a wrong count', simpleBatch(2, NOW_MS, 10, { recordsCount: 3 }), 3],
+      ['a timestamp far ahead', simpleBatch(1, NOW_MS + 3_600_001), 3],
+    ];
+    const told = expected.map(([what, bytes]) => [what, fixture.append(Buffer.from(bytes)).logStartOffset]);
+    assert.deepEqual(
+      told,
+      expected.map(([what, , start]) => [what, start]),
+    );
+  });
+
   test('records without keys in a compacted topic, named one by one', () => {
     const fixture = new LogFixture({ cleanupCompact: true });
     const records = [record(), { timestamp: NOW_MS, value: 'x' }, record(), { timestamp: NOW_MS }];
