@@ -12,6 +12,7 @@
 #include "header-walk.h"
 #include "log.h"
 #include "open-segments.h"
+#include "reserved-room.h"
 #include "whole-number.h"
 
 namespace millrace {
@@ -73,6 +74,7 @@ int listSegments(Log* log) {
       break;
     }
     segment->modifiedMs = modifiedMsOf(info);
+    segment->reservedTo = roomFound(info);
     log->segments.push_back(segment);
   }
   closedir(folder);

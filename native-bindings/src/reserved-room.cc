@@ -37,4 +37,11 @@ void reserveRoom(Segment* active, int64_t sizeBytes) {
   (void)fallocate(active->fd, FALLOC_FL_KEEP_SIZE, from, to - from);
 }
 
+int64_t roomFound(const struct stat& file) {
+  constexpr int64_t STAT_BLOCK_BYTES = 512;
+  const int64_t to = file.st_blocks * STAT_BLOCK_BYTES;
+  // The last block of the records is seldom full.
+  return to - file.st_size > file.st_blksize ? to : 0;
+}
+
 }  // namespace millrace

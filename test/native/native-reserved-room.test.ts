@@ -73,12 +73,22 @@ describe('room on the disk', { skip: skip || (reserves ? false : 'no ext4 with 2
     assert.ok(beyond(1) > MIB, 'opened again');
   });
 
+  test('is given back by who opens a log that was never closed', () => {
+    append(16);
+    const killed = log;
+    log = store.openLog(path, OPTIONS);
+    assert.ok(beyond(0) > MIB, 'opened');
+    store.roll(log, nextOffset);
+    assert.ok(beyond(0) < SLACK, 'rolled');
+    store.closeLog(killed);
+  });
+
   test('is not taken where the whole file has its size already', () => {
     store.closeLog(log);
     log = store.openLog(`${path}p`, { ...OPTIONS, preallocateBytes: 16 * MIB });
     path = `${path}p`;
     store.roll(log, 0);
-    append(16);
+    append(31);
     assert.ok(beyond(0) < SLACK, `${beyond(0)} bytes`);
     assert.equal(statSync(`${path}/00000000000000000000.log`).size, 16 * MIB);
   });
