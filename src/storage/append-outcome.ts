@@ -27,7 +27,7 @@ export class AppendOutcome {
   /** -1 on errors. */
   baseOffset = -1;
   lastOffset = -1;
-  /** -1 unless the topic stamps records with the time of their append. */
+  /** -1 unless the topic stamps records with the time of their append; of a duplicate, the greatest timestamp stored. */
   logAppendTimeMs = -1;
   /** -1 on some errors. */
   logStartOffset = -1;

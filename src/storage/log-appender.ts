@@ -154,8 +154,8 @@ export class LogAppender {
     outcome.isDuplicate = true;
     outcome.baseOffset = entry.batchFirstOffset(found);
     outcome.lastOffset = entry.batchLastOffset(found);
-    if (this.#state.config.messageTimestampType === 'LogAppendTime')
-      outcome.logAppendTimeMs = entry.batchTimestamp(found);
+    // Also where the topic's type is CreateTime, as in Kafka.
+    outcome.logAppendTimeMs = entry.batchTimestamp(found);
     if (outcome.lastOffset >= this.#state.logEndOffset) {
       // It repeats a batch that is staged itself and shares its fate.
       outcome.isPending = true;

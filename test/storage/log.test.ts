@@ -69,6 +69,19 @@ describe('log', () => {
     assert.equal(fixture.file('leader-epoch-checkpoint').toString(), '0\n1\n0 0\n');
   });
 
+  test('a duplicate is answered with the timestamp of what was stored, whatever the type of the topic', () => {
+    for (const messageTimestampType of ['CreateTime', 'LogAppendTime'] as const) {
+      const fixture = new LogFixture({ messageTimestampType });
+      const producer = { producerId: 9, producerEpoch: 0, baseSequence: 0 };
+      const batch = (): Buffer => makeBatch({ ...producer, records: [{ timestamp: 5 }, { timestamp: 4 }] });
+      const isCreateTime = messageTimestampType === 'CreateTime';
+      assert.equal(fixture.append(batch()).logAppendTimeMs, isCreateTime ? -1 : NOW_MS);
+      fixture.clock.advance(1000);
+      const repeated = fixture.append(batch());
+      assert.deepEqual([repeated.isDuplicate, repeated.logAppendTimeMs], [true, isCreateTime ? 5 : NOW_MS]);
+    }
+  });
+
   test('makeBatch with a producer is found again after a clean and an unclean stop', () => {
     const fixture = new LogFixture();
     const batch = (sequence: number): Buffer =>
