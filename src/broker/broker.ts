@@ -133,7 +133,7 @@ export class Broker {
     const { metadata, directories } = openDirectories(loaded, locks, store, loggers);
     const rules = new KafkaConfigRules(
       () => settings.now,
-      (changed, names) => security.faultOf(changed, names),
+      (changed, names) => security.faultOf(changed, names, systemClock.wallMs()),
     );
     const logger = loggers.of('controller');
     const controller = await openController({ loaded, metadata, rules, logger, onFatal });

@@ -8,6 +8,7 @@ import type { Logger } from '../base/logger.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { BrokerListeners } from '../config/listeners.ts';
+import { isTrusted } from '../security/certificate-trust.ts';
 import type { TlsSettings } from '../security/tls-endpoint.ts';
 import { loadTlsSettings } from '../security/tls-settings.ts';
 import type { IoSettings } from './io/io-messages.ts';
@@ -18,9 +19,11 @@ const TLS_SETTING = /(^|\.)ssl\./;
 
 export class ListenerSecurity {
   readonly #settings = new Map<string, TlsSettings>();
+  readonly #interBrokerListenerName: string;
 
   /** Throws a ConfigError. */
-  constructor(config: BrokerConfig, { listeners }: BrokerListeners) {
+  constructor(config: BrokerConfig, { listeners, interBrokerListenerName }: BrokerListeners) {
+    this.#interBrokerListenerName = interBrokerListenerName;
     for (const { name, securityProtocol } of listeners) {
       if (securityProtocol.endsWith('SSL')) this.#settings.set(name, loadTlsSettings(config, name));
     }
@@ -43,11 +46,14 @@ export class ListenerSecurity {
   }
 
   /** Why listeners could not go on with these settings; null when they can. `changed` names what would be new. */
-  faultOf(config: BrokerConfig, changed: readonly string[]): string | null {
+  faultOf(config: BrokerConfig, changed: readonly string[], nowMs: number): string | null {
     if (!changed.some((name) => TLS_SETTING.test(name))) return null;
     try {
       for (const [name, before] of this.#settings) {
-        const fault = identityChange(config, name, before, loadTlsSettings(config, name));
+        const after = loadTlsSettings(config, name);
+        const isInterBroker = name === this.#interBrokerListenerName;
+        const fault =
+          identityChange(config, name, before, after) ?? (isInterBroker ? trustLoss(name, before, after, nowMs) : null);
         if (fault !== null) return fault;
       }
       return null;
@@ -88,6 +94,19 @@ function identityChange(config: BrokerConfig, name: string, before: TlsSettings,
   const lost = namesOf(from).filter((one) => !names.includes(one));
   if (lost.length === 0 || config.listenerText(name, 'ssl.allow.san.changes') === 'true') return null;
   return `Listener ${name}'s certificate would lose the names ${lost.join(', ')}; ssl.allow.san.changes allows it`;
+}
+
+/**
+ * Brokers do not change at the same moment, so what one has before a change and what another has after it must go
+ * together, as in Kafka. One whose own certificate was not trusted before shows that the store is for clients alone.
+ */
+function trustLoss(name: string, before: TlsSettings, after: TlsSettings, nowMs: number): string | null {
+  if (!isTrusted(before.certificateChain, before.trusted, nowMs)) return null;
+  if (!isTrusted(after.certificateChain, before.trusted, nowMs)) {
+    return `Brokers would not trust listener ${name}'s new certificate: give its issuer to ssl.truststore first`;
+  }
+  if (isTrusted(before.certificateChain, after.trusted, nowMs)) return null;
+  return `Brokers would no longer trust listener ${name}'s certificate: keep its issuer in ssl.truststore`;
 }
 
 function namesOf({ subjectAltName }: X509Certificate): string[] {

@@ -12,7 +12,7 @@ import {
 } from '../../src/protocol/messages/44-incremental-alter-configs.ts';
 import { startTestBroker } from '../../src/testing/test-broker.ts';
 import { createTestAuthority } from '../../src/testing/test-certificates.ts';
-import type { RawClient } from './raw-client.ts';
+import { RawClient } from './raw-client.ts';
 import { tlsClient, tlsSocket } from './tls-client.ts';
 
 const INVALID_REQUEST = 42;
@@ -81,6 +81,53 @@ describe('certificates that change while the broker runs', () => {
     await refused({ 'listener.name.ssl.ssl.client.auth': 'required' }, /whose it may trust/);
     assert.equal(await shown(broker.port), 'localhost');
     await client.ask(apiVersionsRequest, apiVersionsResponse, 0, {});
+    client.close();
+  });
+
+  test('what brokers use among themselves stays trusted: key and trust store change one after the other', async () => {
+    const write = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const foreign = createTestAuthority('Another authority');
+    const hosts = ['localhost', '127.0.0.1'];
+    const keyOf = (name: string, by: typeof authority, days = 1) => {
+      const notAfter = new Date(Date.now() + days * 86_400_000);
+      const notBefore = new Date(notAfter.getTime() - 2 * 86_400_000);
+      return { 'keystore.location': store(name, by.issue({ commonName: 'localhost', hosts, notBefore, notAfter })) };
+    };
+    const trust = (name: string, ...authorities: (typeof authority)[]) => ({
+      'truststore.location': write(name, authorities.map(({ certificate }) => certificate).join('')),
+    });
+    const [first, second] = [keyOf('own.pem', authority), keyOf('foreign.pem', foreign)];
+    const [one, both] = [trust('one.pem', authority), trust('both.pem', authority, foreign)];
+    const two = trust('two.pem', foreign);
+    await using broker = await startTestBroker({
+      configs: {
+        listeners: 'BETWEEN://127.0.0.1:0,OUTSIDE://127.0.0.1:0,PLAIN://127.0.0.1:0',
+        'listener.security.protocol.map': 'BETWEEN:SSL,OUTSIDE:SSL,PLAIN:PLAINTEXT',
+        'inter.broker.listener.name': 'BETWEEN',
+        'ssl.keystore.type': 'PEM',
+        'ssl.keystore.location': first['keystore.location'],
+        'ssl.truststore.type': 'PEM',
+        'ssl.truststore.location': one['truststore.location'],
+      },
+    });
+    const client = await RawClient.connect(broker.listeners[2].port);
+    const change = async (listener: string, ...settings: Record<string, string>[]) => {
+      const names = Object.entries(Object.assign({}, ...settings) as Record<string, string>);
+      const full = names.map(([name, value]) => [`listener.name.${listener}.ssl.${name}`, value]);
+      return (await alter(client, Object.fromEntries(full))).code;
+    };
+    assert.equal(await change('between', second), INVALID_REQUEST);
+    assert.equal(await change('between', two), INVALID_REQUEST);
+    assert.equal(await change('between', two, second), INVALID_REQUEST);
+    assert.equal(await change('between', both, second), INVALID_REQUEST, 'others trust one issuer still');
+    assert.equal(await change('between', keyOf('ended.pem', authority, -1)), INVALID_REQUEST);
+    assert.equal(await change('outside', two, second), 0, 'clients decide for themselves');
+    assert.equal(await change('between', both), 0);
+    assert.equal(await change('between', second), 0);
+    assert.equal(await change('between', two), 0);
     client.close();
   });
 
