@@ -222,7 +222,8 @@ int setDamage(double handle, const double* ranges, uint32_t count) {
 }
 
 int trimSegment(Log* log, Segment* segment) {
-  if (!segment->preallocated && segment->reservedTo == 0) return 0;
+  // What is no batch is left for somebody to look at.
+  if (segment->torn || (!segment->preallocated && segment->reservedTo == 0)) return 0;
   std::lock_guard lock(log->mutex);
   if (const int result = segment->ensureOpen(); result < 0) return result;
   if (ftruncate(segment->fd, segment->sizeBytes) < 0) return -errno;

@@ -1,6 +1,6 @@
 // Blocks that the engine takes ahead of what is appended, and gives back: seen in what the files take on the disk.
 import assert from 'node:assert/strict';
-import { readdirSync, statfsSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { SegmentSlot } from '../../src/native/log-store.ts';
 import { appendBatches, nativeStore, skip, state, temporaryFolder } from './native-fixture.ts';
@@ -81,6 +81,18 @@ describe('room on the disk', { skip: skip || (reserves ? false : 'no ext4 with 2
     store.roll(log, nextOffset);
     assert.ok(beyond(0) < SLACK, 'rolled');
     store.closeLog(killed);
+  });
+
+  test('is left where bytes that are no batch lie before it, for somebody to look at', () => {
+    append(16);
+    const killed = log;
+    appendFileSync(`${path}/00000000000000000000.log`, 'damage');
+    const { size } = statSync(`${path}/00000000000000000000.log`);
+    log = store.openLog(path, OPTIONS);
+    store.rebuild(log, 0);
+    store.closeLog(log);
+    assert.equal(statSync(`${path}/00000000000000000000.log`).size, size);
+    log = killed;
   });
 
   test('is not taken where the whole file has its size already', () => {
