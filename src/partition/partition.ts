@@ -22,8 +22,9 @@ import { NO_GUARD } from '../storage/producer/verification-states.ts';
 import type { DamagedRange } from '../storage/scrub/damage-list.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { StorageCounters } from '../telemetry/thread-counters.ts';
+import { writeAppendDetail } from './append-detail.ts';
 import type { DynamicStorageSettings } from './storage-host-settings.ts';
-import { type AppendDetail, CompletionOp, Work, WorkOp } from './work-descriptors.ts';
+import { CompletionOp, Work, WorkOp } from './work-descriptors.ts';
 
 export interface PartitionContext {
   readonly settings: DynamicStorageSettings;
@@ -446,23 +447,7 @@ function countAppends(counters: StorageCounters, row: number, staged: readonly S
 /** Batches that were answered, to be used again. Per thread. */
 const free: StagedBatch[] = [];
 
-/** Puts what is to be said about a refused batch where the batch stood; 0 when there is nothing, or no room. */
 function writeDetail({ outcome, memory, offset, sizeBytes }: StagedBatch): number {
-  const { message, recordErrors } = outcome;
-  if (message === null && recordErrors.length === 0) return 0;
-  // Which records were at fault says more than why: clients have a text of their own for the error.
-  const indexes = recordErrors.map(({ index }) => ({ index, message: null }));
-  const details: AppendDetail[] = [
-    { message, records: recordErrors },
-    { message, records: indexes },
-    { message: null, records: indexes },
-    { message, records: [] },
-  ];
-  for (const detail of details) {
-    const bytes = Buffer.from(JSON.stringify(detail));
-    if (bytes.length > sizeBytes) continue;
-    memory.bytes.set(bytes, offset);
-    return bytes.length;
-  }
-  return 0;
+  const { message, recordErrors: records } = outcome;
+  return writeAppendDetail({ message, records }, memory.bytes, offset, sizeBytes);
 }

@@ -39,7 +39,7 @@ export const Completion = {
   baseOffset: 3,
   logAppendTimeMs: 4,
   logStartOffset: 5,
-  /** Bytes of a JSON `AppendDetail` that stand where the batch stood, 0 without. */
+  /** Bytes of an `AppendDetail` that stand where the batch stood, 0 without. */
   detailBytes: 6,
 } as const;
 
@@ -54,9 +54,3 @@ export const CompletionOp = {
    */
   needsVerification: 3,
 } as const;
-
-/** Why records of a batch were refused (Produce v8+). */
-export interface AppendDetail {
-  readonly message: string | null;
-  readonly records: readonly { readonly index: number; readonly message: string | null }[];
-}

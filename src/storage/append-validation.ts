@@ -14,6 +14,7 @@ import { RecordReader } from '../protocol/records/record-reader.ts';
 import { AppendOrigin } from './append-origin.ts';
 import type { AppendOutcome, RecordError } from './append-outcome.ts';
 import type { BatchMemory } from './batch-memory.ts';
+import { RefusalText } from './refusal-text.ts';
 
 /**
  * What a leader checks of a batch before it gets offsets, in Kafka's order (UnifiedLog.analyzeAndValidateRecords,
@@ -32,10 +33,9 @@ const RECORD_ERRORS_MAX = 1000;
 /** Size of the batch whose bytes start at `offset`, or a negative error. Fails `outcome` where the envelope is wrong. */
 function checkEnvelope(memory: BatchMemory, offset: number, sizeBytes: number, outcome: AppendOutcome): number {
   const { view } = memory;
-  const none = 'exactly one record batch is wanted, and there is none';
-  if (sizeBytes < BATCH_HEADER_BYTES) return refuse(outcome, ErrorCode.INVALID_RECORD, none);
+  if (sizeBytes < BATCH_HEADER_BYTES) return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.noBatch);
   const batchBytes = view.getInt32(offset + BatchHeaderAt.length) + BATCH_LENGTH_OVERHEAD_BYTES;
-  if (batchBytes > sizeBytes) return refuse(outcome, ErrorCode.INVALID_RECORD, none);
+  if (batchBytes > sizeBytes) return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.noBatch);
   const magic = view.getInt8(offset + BatchHeaderAt.magic);
   if (magic !== BATCH_MAGIC) {
     // No CRC covers it. What never was a format is damage, and clients send the batch again.
@@ -48,8 +48,7 @@ function checkEnvelope(memory: BatchMemory, offset: number, sizeBytes: number, o
   const rest = sizeBytes - batchBytes;
   if (rest >= SECOND_BATCH_BYTES_MIN) {
     const second = view.getInt32(offset + batchBytes + BatchHeaderAt.length) + BATCH_LENGTH_OVERHEAD_BYTES;
-    if (second <= rest)
-      return refuse(outcome, ErrorCode.INVALID_RECORD, 'exactly one record batch is wanted, and there are more');
+    if (second <= rest) return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.moreBatches);
   }
   return batchBytes;
 }
@@ -76,17 +75,17 @@ function faultError(fault: BatchFault, codecAvailable: boolean): ErrorCode {
 
 const FAULT_TEXT: { readonly [fault in Exclude<BatchFault, typeof BatchFault.tooLarge>]: string } = {
   [BatchFault.none]: '',
-  [BatchFault.truncated]: 'the batch is cut off',
-  [BatchFault.magic]: 'the batch is not of magic 2',
-  [BatchFault.length]: 'the batch is shorter than its header',
-  [BatchFault.crc]: 'the CRC of the batch is wrong: it was damaged on its way',
-  [BatchFault.count]: 'recordsCount and lastOffsetDelta of the batch disagree',
-  [BatchFault.records]: 'the records do not parse, or there are more or fewer than declared',
-  [BatchFault.compression]: 'the records do not decompress',
+  [BatchFault.truncated]: RefusalText.truncated,
+  [BatchFault.magic]: RefusalText.magic,
+  [BatchFault.length]: RefusalText.length,
+  [BatchFault.crc]: RefusalText.crc,
+  [BatchFault.count]: RefusalText.count,
+  [BatchFault.records]: RefusalText.records,
+  [BatchFault.compression]: RefusalText.compression,
 };
 
 function faultText(fault: BatchFault, codecAvailable: boolean, { decompressedBytesMax }: ValidationPolicy): string {
-  if (fault === BatchFault.compression && !codecAvailable) return 'the broker cannot read this compression codec';
+  if (fault === BatchFault.compression && !codecAvailable) return RefusalText.noCodec;
   if (fault !== BatchFault.tooLarge) return FAULT_TEXT[fault];
   return `the records decompress to more than ${decompressedBytesMax} bytes`;
 }
@@ -120,7 +119,7 @@ export function validateBatch(
   }
   const { view } = memory;
   if (view.getInt32(offset) !== 0 || view.getInt32(offset + 4) !== 0)
-    return refuse(outcome, ErrorCode.INVALID_RECORD, 'the base offset of a batch to append must be 0');
+    return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.baseOffset);
   if (batchBytes > config.maxMessageBytes)
     return refuse(outcome, ErrorCode.MESSAGE_TOO_LARGE, tooLargeText(batchBytes, config));
   const fault = store.validate(memory.id, offset, batchBytes, validation, facts, 0);
@@ -130,10 +129,9 @@ export function validateBatch(
     return refuse(outcome, faultError(fault, codecAvailable), faultText(fault, codecAvailable, validation));
   }
   if (origin === AppendOrigin.client) {
-    if (attributes & BatchAttribute.control)
-      return refuse(outcome, ErrorCode.INVALID_RECORD, 'clients may not write control records');
+    if (attributes & BatchAttribute.control) return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.control);
     if (facts[BatchSlot.producerId] >= 0 && facts[BatchSlot.baseSequence] < 0)
-      return refuse(outcome, ErrorCode.INVALID_RECORD, 'a batch with a producer id needs a sequence number');
+      return refuse(outcome, ErrorCode.INVALID_RECORD, RefusalText.noSequence);
   }
   if (attributes & BatchAttribute.logAppendTime) takeBatchTimestamp(facts);
   if ((attributes & BatchAttribute.control) === 0 && mayHaveBadRecords(config, nowMs, attributes, facts))
@@ -178,7 +176,7 @@ function checkRecords(
   let index = 0;
   for (const { key, timestamp } of new RecordReader(batch, validation)) {
     let message: string | undefined;
-    if (config.cleanupCompact && key === null) message = 'a compacted topic takes no record without a key';
+    if (config.cleanupCompact && key === null) message = RefusalText.noKey;
     else if (config.messageTimestampType === 'CreateTime' && timestamp !== NO_TIMESTAMP) {
       if (nowMs - timestamp > beforeMaxMs || timestamp - nowMs > afterMaxMs) {
         errorCode = ErrorCode.INVALID_TIMESTAMP;
@@ -186,13 +184,13 @@ function checkRecords(
       }
     } else if (batch.isLogAppendTime) {
       errorCode = ErrorCode.INVALID_TIMESTAMP;
-      message = 'producers may not set the timestamp type LogAppendTime';
+      message = RefusalText.logAppendTime;
     }
     if (message !== undefined && errors.length < RECORD_ERRORS_MAX) errors.push({ index, message });
     index++;
   }
   if (errors.length === 0) return true;
-  const what = errorCode === ErrorCode.INVALID_TIMESTAMP ? 'an invalid timestamp' : 'record errors';
-  outcome.fail(errorCode, `one or more records were refused because of ${what}`, errors);
+  const isOfTime = errorCode === ErrorCode.INVALID_TIMESTAMP;
+  outcome.fail(errorCode, isOfTime ? RefusalText.invalidTimestamp : RefusalText.recordErrors, errors);
   return false;
 }

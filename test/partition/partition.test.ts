@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Errno } from '../../src/native/file-space.ts';
+import type { AppendDetail } from '../../src/partition/append-detail.ts';
 import { WorkOp } from '../../src/partition/work-descriptors.ts';
 import { ErrorCode } from '../../src/protocol/errors.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { CompressionType } from '../../src/protocol/records/compression.ts';
 import { RowSlot, RowState } from '../../src/ring/partition-table.ts';
+import { RefusalText } from '../../src/storage/refusal-text.ts';
 import { NOW_MS } from '../storage/log-fixture.ts';
 import { fixtureWith, outcomes, StorageFixture, someBatch } from './storage-fixture.ts';
 
@@ -188,24 +190,34 @@ describe('partition: what is refused', () => {
     );
   });
 
-  test('in a small batch, which records are at fault is told before why', async () => {
+  test('in the smallest batch too, with all that is always said in the same words', async () => {
     const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
-    for (const value of ['v', 'v'.repeat(80)]) fixture.send(0, 1, someBatch(value));
-    const details = fixture.answers().map(({ detail }) => detail!);
-    assert.deepEqual(
-      details.map(({ records }) => records),
-      [[{ index: 0, message: null }], [{ index: 0, message: null }]],
-    );
-    assert.deepEqual(
-      details.map(({ message }) => message === null),
-      [true, false],
-    );
+    const records = Array.from({ length: 40 }, () => ({ timestamp: NOW_MS }));
+    for (const batch of [buildBatch(records.slice(0, 1)), buildBatch(records), Buffer.alloc(20)])
+      fixture.send(0, 1, batch);
+    const [one, many, none] = fixture.answers().map(({ detail }) => detail!);
+    const said = (count: number): AppendDetail => ({
+      message: RefusalText.recordErrors,
+      records: Array.from({ length: count }, (_, index) => ({ index, message: RefusalText.noKey })),
+    });
+    assert.deepEqual(one, said(1));
+    assert.deepEqual(many, said(40));
+    assert.deepEqual(none, { message: RefusalText.noBatch, records: [] });
+  });
+
+  test('which records are at fault is told before why, where there is no room for both', async () => {
+    const fixture = await fixtureWith({ messageTimestampBeforeMaxMs: 1000 });
+    const records = [{ timestamp: NOW_MS - 1001 }];
+    for (const value of ['v', 'v'.repeat(80)]) fixture.send(0, 1, buildBatch([{ ...records[0], value }]));
+    const [small, large] = fixture.answers().map(({ detail }) => detail!);
+    assert.deepEqual(small, { message: RefusalText.invalidTimestamp, records: [{ index: 0, message: null }] });
+    assert.match(large.records[0].message ?? '', /outside of/);
   });
 
   test('where the faults of all records find no room beside each other, the message comes alone', async () => {
     const fixture = await fixtureWith({ cleanupCompact: true, cleanupDelete: false });
-    const records = Array.from({ length: 40 }, () => ({ value: 'v', timestamp: NOW_MS }));
-    fixture.send(0, 1, buildBatch(records));
+    const records = Array.from({ length: 400 }, () => ({ value: 'v', timestamp: NOW_MS }));
+    fixture.send(0, 1, buildBatch(records, { compression: CompressionType.gzip }));
     const [{ errorCode, detail }] = fixture.answers();
     assert.equal(errorCode, ErrorCode.INVALID_RECORD);
     assert.deepEqual(detail!.records, []);

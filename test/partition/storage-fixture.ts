@@ -6,9 +6,10 @@ import { WorkerLink } from '../../src/broker/io/worker-links.ts';
 import type { LogConfig } from '../../src/config/topic-config.ts';
 import { MemoryFileSpace } from '../../src/native/memory-file-space.ts';
 import { SegmentedLogStore } from '../../src/native/segmented-log-store.ts';
+import { type AppendDetail, readAppendDetail } from '../../src/partition/append-detail.ts';
 import { StorageHost } from '../../src/partition/storage-host.ts';
 import type { FromStorage, StorageReplies, StorageRequest, ToStorage } from '../../src/partition/storage-messages.ts';
-import { type AppendDetail, Completion, CompletionOp, WorkOp } from '../../src/partition/work-descriptors.ts';
+import { Completion, CompletionOp, WorkOp } from '../../src/partition/work-descriptors.ts';
 import { buildBatch } from '../../src/protocol/records/batch-builder.ts';
 import { allocateRing, RingConsumer, RingProducer } from '../../src/ring/descriptor-ring.ts';
 import { allocatePartitionTable, PartitionTable } from '../../src/ring/partition-table.ts';
@@ -195,13 +196,12 @@ export class StorageFixture {
       } else {
         const detailBytes = slots[at + Completion.detailBytes];
         const place = this.#places.get(token)!;
-        const text = this.#arena.toString('utf8', place, place + detailBytes);
         answers.push({
           token,
           errorCode: slots[at + Completion.errorCode],
           baseOffset: slots[at + Completion.baseOffset],
           logStartOffset: slots[at + Completion.logStartOffset],
-          detail: detailBytes > 0 ? (JSON.parse(text) as AppendDetail) : null,
+          detail: detailBytes > 0 ? readAppendDetail(this.#arena, place, detailBytes) : null,
         });
         this.link.underWay--;
       }

@@ -4,7 +4,8 @@
  * put them) until every partition is done.
  */
 
-import { type AppendDetail, Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
+import { readAppendDetail } from '../../partition/append-detail.ts';
+import { Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { BATCH_HEADER_BYTES, BatchAttribute, BatchHeaderAt } from '../../protocol/records/batch-header.ts';
@@ -175,7 +176,12 @@ export class ProducePath {
       return;
     }
     const detailBytes = slots[at + Completion.detailBytes];
-    if (detailBytes > 0) request.detail[partition] = this.#readDetail(request.recordsAt[partition], detailBytes);
+    if (detailBytes > 0)
+      request.detail[partition] = readAppendDetail(
+        this.#context.arena.bytes,
+        request.recordsAt[partition],
+        detailBytes,
+      );
     request.setResult(
       partition,
       slots[at + Completion.errorCode],
@@ -329,9 +335,5 @@ export class ProducePath {
     if (request.version >= ZSTD_VERSION || request.recordsBytes[at] < BATCH_HEADER_BYTES) return ErrorCode.NONE;
     const attributes = this.#context.arena.bytes[request.recordsAt[at] + ATTRIBUTES_AT];
     return (attributes & CODEC_MASK) === ZSTD ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : ErrorCode.NONE;
-  }
-
-  #readDetail(at: number, sizeBytes: number): AppendDetail {
-    return JSON.parse(this.#context.arena.bytes.toString('utf8', at, at + sizeBytes)) as AppendDetail;
   }
 }

@@ -4,7 +4,7 @@
  * last batch counts, and it is answered once, as in Kafka. Lives on an I/O thread.
  */
 
-import type { AppendDetail } from '../../partition/work-descriptors.ts';
+import type { AppendDetail } from '../../partition/append-detail.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/primitives.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';

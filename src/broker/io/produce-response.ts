@@ -1,5 +1,5 @@
 /** Writes Produce responses, all versions, straight into response memory. Lives on an I/O thread. */
-import type { AppendDetail } from '../../partition/work-descriptors.ts';
+import type { AppendDetail } from '../../partition/append-detail.ts';
 import { PRODUCE_FLEXIBLE_VERSION, PRODUCE_TOPIC_ID_VERSION, type ProduceRequest } from './produce-request.ts';
 import type { ResponseOutput } from './response-output.ts';
 import {

@@ -1,0 +1,20 @@
+/** What is said of refused batches in words that are always the same; `partition/append-detail.ts` sends their numbers. */
+export const RefusalText = {
+  noBatch: 'exactly one record batch is wanted, and there is none',
+  moreBatches: 'exactly one record batch is wanted, and there are more',
+  baseOffset: 'the base offset of a batch to append must be 0',
+  control: 'clients may not write control records',
+  noSequence: 'a batch with a producer id needs a sequence number',
+  truncated: 'the batch is cut off',
+  magic: 'the batch is not of magic 2',
+  length: 'the batch is shorter than its header',
+  crc: 'the CRC of the batch is wrong: it was damaged on its way',
+  count: 'recordsCount and lastOffsetDelta of the batch disagree',
+  records: 'the records do not parse, or there are more or fewer than declared',
+  compression: 'the records do not decompress',
+  noCodec: 'the broker cannot read this compression codec',
+  recordErrors: 'one or more records were refused because of record errors',
+  invalidTimestamp: 'one or more records were refused because of an invalid timestamp',
+  noKey: 'a compacted topic takes no record without a key',
+  logAppendTime: 'producers may not set the timestamp type LogAppendTime',
+} as const;
