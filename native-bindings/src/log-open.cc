@@ -224,13 +224,21 @@ int setDamage(double handle, const double* ranges, uint32_t count) {
 int trimSegment(Log* log, Segment* segment) {
   // What is no batch is left for somebody to look at.
   if (segment->torn || (!segment->preallocated && segment->reservedTo == 0)) return 0;
-  std::lock_guard lock(log->mutex);
-  if (const int result = segment->ensureOpen(); result < 0) return result;
-  if (ftruncate(segment->fd, segment->sizeBytes) < 0) return -errno;
-  segment->preallocated = false;
-  segment->reservedTo = 0;
-  markDirty(log, segment);
-  return 0;
+  {
+    std::lock_guard lock(log->mutex);
+    if (const int result = segment->ensureOpen(); result < 0) return result;
+    pin(segment);
+  }
+  // Without the lock: nobody who reads has to wait for the file system.
+  const int result = ftruncate(segment->fd, segment->sizeBytes) < 0 ? -errno : 0;
+  if (result == 0) {
+    std::lock_guard lock(log->mutex);
+    segment->preallocated = false;
+    segment->reservedTo = 0;
+    markDirty(log, segment);
+  }
+  unpin(segment);
+  return result;
 }
 
 int closeLog(double handle) {

@@ -64,6 +64,8 @@ struct Segment {
   std::atomic<uint64_t> syncedVersion{0};
   // Size of the file that a finished sync has covered, as far as known: for the guess of how long the next one takes.
   std::atomic<int64_t> syncedSizeBytes{0};
+  // Up to where room on the disk was asked for, or found (reserved-room.h); 0: it was not. (owner)
+  int64_t reservedTo = 0;
 
   // --- log's lock ---
   bool member = false;
@@ -72,8 +74,6 @@ struct Segment {
   bool torn = false;
   // The file is larger than the segment.
   bool preallocated = false;
-  // Up to where room on the disk was asked for (reserved-room.h); 0: it was not.
-  int64_t reservedTo = 0;
   // The time index was written to since it was last synced, as far as known.
   bool timeIndexWritten = false;
   // The active segment's next sync takes the time index along.
