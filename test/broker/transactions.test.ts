@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ErrorCode } from '../../src/protocol/errors.ts';
-import { produceRequest } from '../../src/protocol/messages/00-produce.ts';
+import { produceRequest, produceResponse } from '../../src/protocol/messages/00-produce.ts';
 import {
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
@@ -61,6 +61,15 @@ describe('what a Produce request may do', () => {
       'a new epoch begins at 0',
     );
     await client.end('begins', next, false);
+  });
+
+  test('a client that learns of no error of its own is told that the partition has not joined', async () => {
+    const records = batchOf(await begin('told'));
+    const topicData = [{ name: TOPIC, partitionData: [{ index: 0, records }] }];
+    const request = { transactionalId: 'told', acks: -1, timeoutMs: 1000, topicData };
+    const { responses } = await client.raw.ask(produceRequest, produceResponse, 10, request);
+    const { errorCode, errorMessage } = responses[0].partitionResponses[0];
+    assert.deepEqual([errorCode, errorMessage], [INVALID_TXN_STATE, 'the partition was not added to the transaction']);
   });
 
   test('an older client adds its partitions and keeps its epoch', async () => {

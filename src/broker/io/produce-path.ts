@@ -4,7 +4,7 @@
  * put them) until every partition is done.
  */
 
-import { readAppendDetail } from '../../partition/append-detail.ts';
+import { type AppendDetail, readAppendDetail } from '../../partition/append-detail.ts';
 import { Completion, CompletionOp, WorkOp } from '../../partition/work-descriptors.ts';
 import { ApiKey } from '../../protocol/api-keys.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
@@ -36,6 +36,11 @@ const ADMIN_CLIENT_ID = '__admin_client';
 
 /** No word of a coordinator stands with the batch. */
 const UNVERIFIED = 0;
+/** Refusals of coordinators that mean something else than elsewhere. */
+const UNVERIFIED_DETAIL: { readonly [errorCode: number]: AppendDetail } = {
+  [ErrorCode.INVALID_TXN_STATE]: { message: 'the partition was not added to the transaction', records: [] },
+  [ErrorCode.NOT_ENOUGH_REPLICAS]: { message: 'the transaction cannot be verified now', records: [] },
+};
 
 /** A request begins when there is room for this part of what may be under way; larger ones go on as room comes. */
 const PORTION_DIVISOR = 2;
@@ -113,6 +118,7 @@ export class ProducePath {
       submit: (pending, at, guard) => this.#submitVerified(pending, at, guard),
       refuse: (pending, at, errorCode) => {
         pending.request.setResult(at, errorCode, -1, -1, -1);
+        pending.request.detail[at] = UNVERIFIED_DETAIL[errorCode] ?? null;
         this.#finishPartition(pending);
       },
     });
