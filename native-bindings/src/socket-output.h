@@ -35,8 +35,8 @@ int64_t pendingBytes(double output);
 // The peer is told that nothing follows what was sent; to be called when nothing is queued. 0 or a negative errno.
 int64_t endOutput(double output);
 int64_t detachOutput(double output);
-// Congestion control `reno` for a socket, which every kernel has and sets no timers to pace what is sent; without an effect where
-// that is refused.
+// Congestion control `reno` for a socket, which every kernel has: what is sent on loopback hardly ever waits for a timer then
+// (decisions/0008). Without an effect where that is refused.
 void unpaceSocket(int fd);
 // Of an attached output, or -1. Open until it is detached.
 int descriptorOf(double output);

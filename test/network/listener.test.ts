@@ -133,15 +133,19 @@ test('a client of IPv4 has its plain address on a listener for both protocols', 
 });
 
 test('connections from this host are not paced, whichever of its addresses they name', async () => {
-  const ofThisHost = Object.values(networkInterfaces()).flatMap((all) => all!.filter(({ scopeid }) => !scopeid));
+  const ofThisHost = Object.values(networkInterfaces())
+    .flatMap((all) => all!.filter(({ scopeid }) => !scopeid))
+    .map(({ address }) => address);
+  // Another one of the loopback network: there the client's address is not the broker's.
+  if (process.platform === 'linux') ofThisHost.push('127.0.0.2');
   const { listener, port, connections, nextFrame, unpaced } = await listen(new Set(), { anyHost: true });
-  for (const { address } of ofThisHost) {
+  for (const address of ofThisHost) {
     const read = nextFrame();
     const socket = await sendFrame(port, address);
     await read;
     socket.destroy();
   }
-  assert.ok(ofThisHost.some(({ internal }) => internal));
+  assert.ok(ofThisHost.includes('127.0.0.1'));
   assert.equal(unpaced.length, ofThisHost.length);
   assert.ok(unpaced.every((descriptor) => descriptor > 2));
   for (const connection of connections) connection.close();
