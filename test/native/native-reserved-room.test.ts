@@ -73,6 +73,15 @@ describe('room on the disk', { skip: skip || (reserves ? false : 'no ext4 with 2
     assert.ok(beyond(1) > MIB, 'opened again');
   });
 
+  test('is taken anew when the log has been emptied', () => {
+    append(16);
+    store.reset(log, nextOffset);
+    append(7);
+    assert.ok(beyond(0) < SLACK, 'small again');
+    append(9);
+    assert.ok(beyond(0) > MIB, `${beyond(0)} bytes`);
+  });
+
   test('is given back by who opens a log that was never closed', () => {
     append(16);
     const killed = log;
