@@ -106,6 +106,17 @@ int writeList(int fd, int64_t position, const double* list, uint32_t count, int3
   return 0;
 }
 
+// Returns 0 or a negative errno, and then the file has its old size.
+int writeChecked(Segment* active, int64_t sizeBytes, const double* list, uint32_t count, int32_t partitionLeaderEpoch) {
+  reserveRoom(active, sizeBytes);
+  const int result = writeList(active->fd, active->sizeBytes, list, count, partitionLeaderEpoch);
+  if (result < 0) {
+    (void)!ftruncate(active->fd, active->sizeBytes);
+    active->reservedTo = 0;
+  }
+  return result;
+}
+
 // Takes the written batches into account. (under the log's lock)
 void publish(Log* log, Segment* active, const double* list, uint32_t count) {
   if (active->tail == nullptr) active->tail = new (std::nothrow) Tail();
@@ -136,16 +147,7 @@ int appendBatches(double handle, int32_t partitionLeaderEpoch, const double* lis
     pin(active);
   }
   const int64_t checked = active->torn ? -EUCLEAN : checkList(active, list, count);
-  if (checked >= 0) {
-    reserveRoom(active, checked);
-    result = writeList(active->fd, active->sizeBytes, list, count, partitionLeaderEpoch);
-  } else {
-    result = static_cast<int>(checked);
-  }
-  if (result < 0 && checked >= 0) {
-    (void)!ftruncate(active->fd, active->sizeBytes);
-    active->reservedTo = 0;
-  }
+  result = checked < 0 ? static_cast<int>(checked) : writeChecked(active, checked, list, count, partitionLeaderEpoch);
   {
     std::lock_guard lock(log->mutex);
     if (result == 0) publish(log, active, list, count);
